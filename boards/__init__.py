@@ -1,0 +1,1 @@
+"""What is soldered where: a board description in, ports out."""

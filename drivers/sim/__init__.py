@@ -1,0 +1,1 @@
+"""Simulated chips, copper and telephones, and the process that is the simulated board."""

@@ -1,0 +1,1 @@
+"""The firmware: app.py joins the parts, README has the map."""

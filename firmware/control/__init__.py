@@ -1,0 +1,1 @@
+"""The protocol on core's socket."""

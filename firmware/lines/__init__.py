@@ -1,0 +1,1 @@
+"""FXS port machines, dialling, line profiles."""

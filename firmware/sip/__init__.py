@@ -1,0 +1,1 @@
+"""The SIP stack: message, digest, transport, transaction, dialog, registrar, legs."""

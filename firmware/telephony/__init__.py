@@ -1,0 +1,1 @@
+"""Words of the trade: leg, cause, number, cadence, clock, countries."""

@@ -1,0 +1,136 @@
+"""A leg: one end of a call. Everything that can speak is a leg.
+
+The exchange (`firmware/pbx/exchange.py`) knows nothing but this file. A telephone,
+a SIP dialog, later an exchange line or a mailbox fulfils `Leg`; the exchange
+fulfils `LegListener`. Two kinds of life:
+
+* a *calling* leg came to us: it announces itself with `listener.leg_arrived(leg)`,
+  then the exchange says `proceed`, `show_ringing` or `show_progress`, `accept`, `release`;
+* a *called* leg is made by a line or the SIP agent, and the exchange says `place(request)`;
+  it tells `leg_ringing`, `leg_progress`, `leg_answered`, `leg_released`.
+
+Commands never wait and never raise for what the far end does: the outcome comes as
+an event. Both directions end with exactly one `leg_released`, whoever began it; after
+that the leg is dead. `endpoint` is the leg's node in the media engine, 0 while it has
+none; the exchange joins two endpoints, it never touches a frame.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from firmware.telephony.cause import Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who is at one end: the number that can be dialled, and a name to show ("" if none)."""
+
+    number: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallRequest:
+    """What a called leg is asked to do: alert `called` on behalf of `caller`.
+
+    call_id: the call's id in logs, record and capture. hops: Max-Forwards still allowed (RFC 3261 8.1.1.6).
+    """
+
+    call_id: str
+    caller: Party
+    called: Party
+    hops: int = 70
+
+
+@dataclass(slots=True)
+class LegStats:
+    """Media figures of a leg for the call record; None where the leg cannot know."""
+
+    codec: str = ""
+    packets_received: int = 0
+    packets_lost: int = 0
+    jitter_ms: float | None = None
+    mos: float | None = None
+
+
+class LegListener(Protocol):
+    """What a leg tells. Called from the event loop, never re-entrantly from inside a command."""
+
+    def leg_arrived(self, leg: Leg) -> None: ...
+    def leg_ringing(self, leg: Leg) -> None: ...
+    def leg_progress(self, leg: Leg) -> None:
+        """Early media flows from `leg` (SIP 183 with SDP); its endpoint may be joined."""
+
+    def leg_answered(self, leg: Leg) -> None: ...
+    def leg_held(self, leg: Leg, held: bool) -> None: ...
+    def leg_digit(self, leg: Leg, digit: str) -> None: ...
+    def leg_released(self, leg: Leg, cause: Cause) -> None: ...
+
+
+class Leg(ABC):
+    """One end of a call. Subclasses set `endpoint` when media exists."""
+
+    def __init__(self, leg_id: str, party: Party, listener: LegListener) -> None:
+        self.leg_id = leg_id
+        """Unique in this run, begins with the port or user: "fxs1/3", "sip:201/7"."""
+        self.party = party
+        """Who this end is; for a calling leg the caller."""
+        self.called = Party("")
+        """For a calling leg: what was dialled."""
+        self.listener = listener
+        self.endpoint = 0
+        self.call_id = ""
+        """Filled in by the exchange; every log line of the leg names it."""
+        self.hops = 70
+        self.may_call_lines = True
+        """False for legs that were not authenticated: the exchange refuses them every line port."""
+
+    # -- to a calling leg ------------------------------------------------------
+    @abstractmethod
+    def proceed(self) -> None:
+        """The number is complete and a destination is being tried (stops dial tone)."""
+
+    @abstractmethod
+    def show_ringing(self) -> None:
+        """The destination rings: ringback tone, SIP 180."""
+
+    @abstractmethod
+    def show_progress(self) -> None:
+        """Early media comes from the destination: cut through, SIP 183."""
+
+    @abstractmethod
+    def accept(self) -> None:
+        """The destination answered: answer the caller."""
+
+    # -- to a called leg -------------------------------------------------------
+    @abstractmethod
+    def place(self, request: CallRequest) -> None:
+        """Alert this end. Outcome: leg_ringing*, leg_progress*, then leg_answered or leg_released."""
+
+    # -- to both ---------------------------------------------------------------
+    @abstractmethod
+    def release(self, cause: Cause, *, elsewhere: bool = False) -> None:
+        """End this leg for `cause`. elsewhere: another leg took the call (no missed-call entry, RFC 3326).
+
+        A telephone that is still off hook hears the cause's tone; the *leg* is released at once all the same.
+        """
+
+    @abstractmethod
+    def stats(self) -> LegStats:
+        """Media figures so far; also valid after the leg was released."""
+
+    def send_digit(self, digit: str, duration_ms: int = 100) -> None:  # noqa: B027 - not every end can
+        """Signal a DTMF digit towards this end where the media engine does not do it by itself."""
+
+
+@dataclass(slots=True)
+class Destination:
+    """What a route found: legs to ring together, made but not yet placed."""
+
+    legs: list[Leg] = field(default_factory=list)
+    party: Party = field(default_factory=lambda: Party(""))
+    cause: Cause | None = None
+    """Why there is nothing to ring (unallocated, subscriber absent ...)."""

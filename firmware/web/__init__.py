@@ -1,0 +1,1 @@
+"""The page, in a process of its own."""

@@ -1,0 +1,89 @@
+"""Starting and ending the processes that tests need: free ports, waiting for a condition, logs on failure."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM, ip: str = "127.0.0.1") -> int:
+    """A port that nobody listens on now."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind((ip, 0))
+        return int(probe.getsockname()[1])
+
+
+def free_rtp_range(pairs: int = 40) -> tuple[int, int]:
+    """(first, last) of a run of even/odd port pairs that are all free now, below the ephemeral range."""
+    for first in range(12000, 32000, 2 * pairs):
+        probes: list[socket.socket] = []
+        try:
+            for port in range(first, first + 2 * pairs):
+                probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                probes.append(probe)
+                probe.bind(("127.0.0.1", port))
+            return first, first + 2 * pairs - 1
+        except OSError:
+            continue
+        finally:
+            for probe in probes:
+                probe.close()
+    raise AssertionError("no free run of UDP ports")
+
+
+def eventually(what: str, condition: Callable[[], T], timeout_s: float = 10.0, every_s: float = 0.02) -> T:
+    """Poll `condition` until it is true and return its value; AssertionError naming `what` after the time-out."""
+    deadline = time.monotonic() + timeout_s
+    last: object = None
+    while time.monotonic() < deadline:
+        try:
+            value = condition()
+        except (OSError, AssertionError, KeyError, IndexError) as error:
+            last = error
+        else:
+            if value:
+                return value
+            last = value
+        time.sleep(every_s)
+    raise AssertionError(f"not within {timeout_s} s: {what} (last: {last!r})")
+
+
+class Process:
+    """A child process with its output in a file; `stop` ends it politely, then firmly, and is idempotent."""
+
+    def __init__(self, name: str, argv: list[str], log: Path, **popen: object) -> None:
+        self.name = name
+        self.log = log
+        with log.open("ab") as out:
+            self._child = subprocess.Popen(  # type: ignore[call-overload]
+                argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, **popen
+            )
+
+    @property
+    def pid(self) -> int:
+        return int(self._child.pid)
+
+    def alive(self) -> bool:
+        return self._child.poll() is None
+
+    def wait(self, timeout_s: float) -> int:
+        return int(self._child.wait(timeout_s))
+
+    def output(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def stop(self, timeout_s: float = 5.0) -> int:
+        if self.alive():
+            self._child.terminate()
+            try:
+                self._child.wait(timeout_s)
+            except subprocess.TimeoutExpired:
+                self._child.kill()
+                self._child.wait(5)
+        return int(self._child.returncode)

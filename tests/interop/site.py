@@ -1,0 +1,134 @@
+"""A whole Tipring on the simulated board, started as a user starts it: `tipring run`.
+
+Every site has its own folder, socket and free ports, so that tests do not meet. What
+it prints goes to a log that is shown when a test fails.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from drivers.sim.rig_client import RigClient
+from firmware.control.client import call_core
+from tests.interop.processes import Process, eventually, free_port, free_rtp_range
+
+TIPRING = Path(__file__).resolve().parents[2] / ".venv/bin/tipring"
+PASSWORDS = {user: f"secret-{user}" for user in ("201", "202", "203", "204")}
+
+
+def ha1(user: str, algorithm: str) -> str:
+    """The digest secret of a user, computed here on its own (RFC 7616 3.4.2)."""
+    return hashlib.new(algorithm, f"{user}:tipring:{PASSWORDS[user]}".encode()).hexdigest()
+
+
+class Site:
+    """`with Site(tmp_path) as site:` runs until the block ends; extra settings are appended to the file."""
+
+    def __init__(self, folder: Path, extra: str = "", seed: int = 1, rtp_pairs: int = 40) -> None:
+        self.folder = folder
+        self.seed = seed
+        self.sip_port = free_port()
+        self.web_port = free_port(socket.SOCK_STREAM)
+        self.rtp_first, self.rtp_last = free_rtp_range(rtp_pairs)
+        self.run_folder = folder / "run"
+        self.run_folder.mkdir(mode=0o700)
+        self.data_folder = folder / "data"
+        self.settings = folder / "tipring.toml"
+        self.settings.write_text(self._settings_text() + extra)
+        self.environment = {
+            **os.environ,
+            "TIPRING_SOCKET": str(self.run_folder / "core.sock"),
+            "LANG": "C.UTF-8",
+        }
+        self.process: Process | None = None
+
+    def _settings_text(self) -> str:
+        users = "".join(
+            f'[users.{user}]\nname = "User {user}"\nha1_md5 = "{ha1(user, "md5")}"\nha1_sha256 = "{ha1(user, "sha256")}"\n'
+            for user in PASSWORDS
+        )
+        return (
+            'country = "es"\nlanguage = "en"\n'
+            f'[sip]\nlisten = "127.0.0.1"\nudp_port = {self.sip_port}\n'
+            f"[media]\nrtp_first = {self.rtp_first}\nrtp_last = {self.rtp_last}\n"
+            f"[web]\nport = {self.web_port}\n"
+            '[lines.fxs1]\nnumber = "101"\n[lines.fxs2]\nnumber = "102"\n' + users
+        )
+
+    # -- life --------------------------------------------------------------------------
+    def start(self) -> Site:
+        argv = [str(TIPRING), "run", "--config", str(self.settings), "--data", str(self.data_folder), "--board", "sim"]
+        self.process = Process("tipring", argv, self.folder / "log", env=self.environment)
+        eventually("both lines in service", self._ready, 20)
+        return self
+
+    def _ready(self) -> bool:
+        assert self.process is not None
+        if not self.process.alive():
+            raise RuntimeError(f"tipring run ended:\n{self.process.output()}")
+        ports = self.status()["ports"]
+        return len(ports) == 2 and all(p["in_service"] for p in ports)
+
+    def __enter__(self) -> Site:
+        return self.start()
+
+    def __exit__(self, *exc: object) -> None:
+        assert self.process is not None
+        self.process.stop()
+        if exc[0] is not None:
+            print(self.process.output()[-20000:])
+
+    def terminate(self) -> int:
+        """SIGTERM to `tipring run`; its exit status."""
+        assert self.process is not None
+        return self.process.stop()
+
+    # -- talking to it -----------------------------------------------------------------
+    def tipring(self, *argv: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run the command line against this site."""
+        return subprocess.run(
+            [str(TIPRING), *argv], env=self.environment, input=stdin, capture_output=True, text=True, timeout=60
+        )
+
+    def core(self, do: str, **args: Any) -> Any:
+        return call_core(do, args, path=self.run_folder / "core.sock")
+
+    def status(self) -> dict[str, Any]:
+        result = self.core("status")
+        assert isinstance(result, dict)
+        return result
+
+    def rig(self, do: str, **args: Any) -> dict[str, Any]:
+        return RigClient(self.run_folder / "simboard.rig").call(do, **args)
+
+    def phone(self, port: str, do: str, **args: Any) -> dict[str, Any]:
+        return self.rig(f"phone.{do}", port=port, **args)
+
+    def port(self, name: str) -> dict[str, Any]:
+        found = next(p for p in self.status()["ports"] if p["name"] == name)
+        assert isinstance(found, dict)
+        return found
+
+    def records(self) -> list[dict[str, Any]]:
+        return json.loads(self.tipring("calls", "--json").stdout)  # type: ignore[no-any-return]
+
+    def wait_idle(self, timeout_s: float = 10.0) -> None:
+        """Every line idle and no call left."""
+        eventually(
+            "all lines idle",
+            lambda: not self.status()["calls"] and all(p["state"] == "idle" for p in self.status()["ports"]),
+            timeout_s,
+        )
+
+    def core_pid(self) -> int:
+        return int(self.core("debug")["pid"])
+
+    def kill(self, pid: int) -> None:
+        os.kill(pid, signal.SIGKILL)

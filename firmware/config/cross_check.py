@@ -1,0 +1,69 @@
+"""Rules between settings: numbers used twice, crossed limits, the country.
+
+Called by `load.py` after every single value was checked by `check.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from firmware.config.check import Checker
+from firmware.config.declaration import Words
+from firmware.config.settings import FxsLineSettings, Media, Settings, Sip
+
+
+def cross_check(settings: Settings, checker: Checker, known_countries: Collection[str] | None) -> None:
+    """Note every contradiction in `settings`. known_countries: None accepts any country."""
+    _country(settings.country, checker, known_countries)
+    _numbers(settings, checker)
+    _media(settings.media, checker)
+    _expires(settings.sip, checker)
+    for name, line in settings.lines.items():
+        _flash(name, line, checker)
+
+
+def _country(country: str, checker: Checker, known: Collection[str] | None) -> None:
+    if known is not None and country not in known:
+        listed = ", ".join(f'"{c}"' for c in sorted(known))
+        checker.wrong("country", country, Words(listed, listed))
+
+
+def _numbers(settings: Settings, checker: Checker) -> None:
+    """No number may belong to two telephones."""
+    owners: dict[str, str] = {}
+    claims = [(line.number, f"lines.{name}.number") for name, line in settings.lines.items() if line.number]
+    claims += [(name, f"users.{name}") for name in settings.users]
+    for number, key in claims:
+        first = owners.setdefault(number, key)
+        if first != key:
+            problem = Words(f"uses number {number}, which {first} has already",
+                            f"usa el número {number}, que ya tiene {first}")  # fmt: skip
+            checker.note(key, problem, Words("a number of its own", "un número propio"), number)
+
+
+def _media(media: Media, checker: Checker) -> None:
+    first, last, least = media.rtp_first, media.rtp_last, media.rtp_first + 3
+    if first % 2:
+        even = Words("even numbers (RFC 3550, section 11)", "números pares (RFC 3550, sección 11)")
+        checker.wrong("media.rtp_first", first, even)
+    if last < least:
+        enough = Words(f"{least} or more, since rtp_first is {first}", f"{least} o más, ya que rtp_first es {first}")
+        checker.wrong("media.rtp_last", last, enough)
+
+
+def _expires(sip: Sip, checker: Checker) -> None:
+    if sip.max_expires_s < sip.min_expires_s:
+        checker.wrong("sip.max_expires_s", sip.max_expires_s, Words(
+            f"{sip.min_expires_s} s or more, since that is min_expires_s",
+            f"{sip.min_expires_s} s o más, ya que ese es min_expires_s"))  # fmt: skip
+    elif not sip.min_expires_s <= sip.default_expires_s <= sip.max_expires_s:
+        checker.wrong("sip.default_expires_s", sip.default_expires_s, Words(
+            f"{sip.min_expires_s} to {sip.max_expires_s} s, min_expires_s to max_expires_s",
+            f"de {sip.min_expires_s} a {sip.max_expires_s} s, de min_expires_s a max_expires_s"))  # fmt: skip
+
+
+def _flash(name: str, line: FxsLineSettings, checker: Checker) -> None:
+    low, high = line.flash_min_ms, line.flash_max_ms
+    if low is not None and high is not None and high <= low:
+        checker.wrong(f"lines.{name}.flash_max_ms", high, Words(
+            f"more than flash_min_ms, which is {low} ms", f"más que flash_min_ms, que es {low} ms"))  # fmt: skip

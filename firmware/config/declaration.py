@@ -1,0 +1,161 @@
+"""How a setting is declared: once, with its limits, its unit and its help in two languages.
+
+From the declaration come the check (`check.py`), the error text, the help and the
+commented sample file (`render.py`). The settings themselves are in `settings.py`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+_KEY = "tipring"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One text in English and Spanish."""
+
+    en: str
+    es: str
+
+    def text(self, language: str) -> str:
+        """The text in `language`; anything but "es" is English."""
+        return self.es if language == "es" else self.en
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a text may be: a test, and the words that complete "allowed ..."."""
+
+    fits: Callable[[str], bool]
+    allowed: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """All that is known about one setting.
+
+    low, high: inclusive limits of a number, in `unit`. one_of: the only texts allowed.
+    rule: a test for texts (for lists: for each of them). required: no default exists.
+    secret: its value is never repeated in an error. example: what the sample file shows.
+    group: the dataclass of a table; named: the rule of the names when it is a table of such tables.
+    """
+
+    help: Words
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    one_of: tuple[str, ...] = ()
+    rule: Rule | None = None
+    required: bool = False
+    secret: bool = False
+    example: object = None
+    group: type | None = None
+    named: Rule | None = None
+
+
+def setting(
+    default: T,
+    *,
+    help_en: str,
+    help_es: str,
+    low: float | None = None,
+    high: float | None = None,
+    unit: str = "",
+    one_of: tuple[str, ...] = (),
+    rule: Rule | None = None,
+    required: bool = False,
+    secret: bool = False,
+    example: object = None,
+) -> T:
+    """Declare one value. Returns a dataclass field; the type says what the file must hold."""
+    declared = Declaration(
+        Words(help_en, help_es),
+        low,
+        high,
+        unit,
+        one_of,
+        rule,
+        required,
+        secret,
+        default if example is None else example,
+    )
+    return field(default=default, metadata={_KEY: declared})
+
+
+def group(cls: type[T], *, help_en: str, help_es: str) -> T:
+    """Declare a table of settings: `[sip]`."""
+    declared = Declaration(Words(help_en, help_es), group=cls)
+    return field(default_factory=cls, metadata={_KEY: declared})
+
+
+def named_groups(cls: type[T], name: Rule, *, example: str, help_en: str, help_es: str) -> dict[str, T]:
+    """Declare a table of tables with names of the installer's choice: `[lines.fxs1]`."""
+    declared = Declaration(Words(help_en, help_es), group=cls, named=name, example=example)
+    return field(default_factory=dict, metadata={_KEY: declared})
+
+
+def declarations(cls: type) -> dict[str, Declaration]:
+    """Name -> declaration of every setting of a settings dataclass, in order."""
+    return {f.name: f.metadata[_KEY] for f in fields(cls) if _KEY in f.metadata}
+
+
+def defaults(cls: type) -> dict[str, Any]:
+    """Name -> default value of every plain setting of `cls`."""
+    return {f.name: f.default for f in fields(cls) if _KEY in f.metadata and f.metadata[_KEY].group is None}
+
+
+# -- rules that several settings share -----------------------------------------------------
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.IPv4Address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.IPv4Network(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _pattern(pattern: str) -> Callable[[str], bool]:
+    compiled = re.compile(pattern)
+    return lambda text: compiled.fullmatch(text) is not None
+
+
+ADDRESS = Rule(_is_address, Words("an IPv4 address such as 192.168.1.10", "una dirección IPv4 como 192.168.1.10"))
+NETWORK = Rule(
+    _is_network,
+    Words("IPv4 networks such as 192.168.1.0/24 or 10.0.0.5/32", "redes IPv4 como 192.168.1.0/24 o 10.0.0.5/32"),
+)
+EXTENSION = Rule(_pattern(r"[0-9]{2,8}"), Words('2 to 8 digits, such as "101"', 'de 2 a 8 cifras, como "101"'))
+LINE_NAME = Rule(_pattern(r"fxs[1-9][0-9]?"), Words("names fxs1 to fxs99", "nombres de fxs1 a fxs99"))
+PERSON = Rule(
+    lambda text: len(text) <= 60 and text.isprintable(),
+    Words("at most 60 printable characters", "como mucho 60 caracteres imprimibles"),
+)
+HEX32 = Rule(
+    _pattern(r"[0-9a-f]{32}"),
+    Words(
+        "32 hexadecimal digits as `tipring password` prints them",
+        "32 cifras hexadecimales como las que da `tipring password`",
+    ),
+)
+HEX64 = Rule(
+    _pattern(r"[0-9a-f]{64}"),
+    Words(
+        "64 hexadecimal digits as `tipring password` prints them",
+        "64 cifras hexadecimales como las que da `tipring password`",
+    ),
+)

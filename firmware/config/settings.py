@@ -1,0 +1,305 @@
+"""Every setting of Tipring, each declared once.
+
+The file (`/etc/tipring/tipring.toml`) holds only what differs from the defaults here.
+How a declaration works: `declaration.py`. How the file is read: `load.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from firmware.config.declaration import (
+    ADDRESS,
+    EXTENSION,
+    HEX32,
+    HEX64,
+    LINE_NAME,
+    NETWORK,
+    PERSON,
+    group,
+    named_groups,
+    setting,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sip:
+    """Where SIP phones reach us and how long they stay registered."""
+
+    listen: str = setting(
+        "0.0.0.0",
+        rule=ADDRESS,
+        help_en="Address on which SIP and audio are received; 0.0.0.0 means every network card",
+        help_es="Dirección en la que se reciben SIP y audio; 0.0.0.0 significa todas las tarjetas de red",
+    )
+    udp_port: int = setting(
+        5060,
+        low=1,
+        high=65535,
+        help_en="UDP port for SIP",
+        help_es="Puerto UDP para SIP",
+    )
+    advertise: str | None = setting(
+        None,
+        rule=ADDRESS,
+        example="192.168.1.10",
+        help_en="Address told to phones; only needed when they must use another than the one we send from",
+        help_es="Dirección que se anuncia a los teléfonos; solo hace falta si no es la misma desde la que enviamos",
+    )
+    trusted_networks: tuple[str, ...] = setting(
+        (),
+        rule=NETWORK,
+        help_en="Networks whose calls are taken without a password; such calls never reach a telephone line",
+        help_es="Redes cuyas llamadas se aceptan sin contraseña; esas llamadas nunca llegan a una línea telefónica",
+    )
+    min_expires_s: int = setting(
+        60,
+        low=10,
+        high=3600,
+        unit="s",
+        help_en="Shortest registration granted; phones that ask for less are told this",
+        help_es="Registro más corto que se concede; a quien pide menos se le indica este valor",
+    )
+    max_expires_s: int = setting(
+        3600,
+        low=60,
+        high=86400,
+        unit="s",
+        help_en="Longest registration granted",
+        help_es="Registro más largo que se concede",
+    )
+    default_expires_s: int = setting(
+        300,
+        low=10,
+        high=86400,
+        unit="s",
+        help_en="Registration granted to phones that do not ask for a time",
+        help_es="Registro que se concede a los teléfonos que no piden una duración",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """UDP ports for audio."""
+
+    rtp_first: int = setting(
+        10000,
+        low=1024,
+        high=65534,
+        help_en="First UDP port for audio (even)",
+        help_es="Primer puerto UDP para audio (par)",
+    )
+    rtp_last: int = setting(
+        10999,
+        low=1025,
+        high=65535,
+        help_en="Last UDP port for audio; each call leg uses two",
+        help_es="Último puerto UDP para audio; cada extremo de llamada usa dos",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """The status page."""
+
+    listen: str = setting(
+        "127.0.0.1",
+        rule=ADDRESS,
+        help_en="Address of the status page; it has no log-in: keep 127.0.0.1 unless the network is yours alone",
+        help_es="Dirección de la página de estado; no pide contraseña: deje 127.0.0.1 salvo que la red sea solo suya",
+    )
+    port: int = setting(
+        8080,
+        low=1,
+        high=65535,
+        help_en="TCP port of the status page",
+        help_es="Puerto TCP de la página de estado",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Pbx:
+    """Timers of a call."""
+
+    first_digit_s: float = setting(
+        15.0,
+        low=3.0,
+        high=120.0,
+        unit="s",
+        help_en="How long dial tone waits for the first digit",
+        help_es="Cuánto espera el tono de invitación la primera cifra",
+    )
+    inter_digit_s: float = setting(
+        4.0,
+        low=1.0,
+        high=30.0,
+        unit="s",
+        help_en="Longest pause between two digits; after it the number is taken as it is",
+        help_es="Pausa máxima entre dos cifras; después el número se toma como está",
+    )
+    no_answer_s: float = setting(
+        60.0,
+        low=5.0,
+        high=600.0,
+        unit="s",
+        help_en="How long a telephone rings before the caller hears that nobody answers",
+        help_es="Cuánto suena un teléfono antes de que el llamante oiga que nadie contesta",
+    )
+    congestion_s: float = setting(
+        30.0,
+        low=5.0,
+        high=300.0,
+        unit="s",
+        help_en="How long busy or congestion tone is played to a telephone left off hook",
+        help_es="Cuánto suena el tono de ocupado o congestión en un teléfono descolgado",
+    )
+    howler_s: float = setting(
+        60.0,
+        low=0.0,
+        high=600.0,
+        unit="s",
+        help_en="How long the howler sounds after that, before the line goes to low power",
+        help_es="Cuánto suena después el aviso de descolgado, antes de pasar la línea a bajo consumo",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FxsLineSettings:
+    """One telephone line."""
+
+    number: str = setting(
+        "",
+        rule=EXTENSION,
+        required=True,
+        example="101",
+        help_en="Number of the telephone on this line",
+        help_es="Número del teléfono de esta línea",
+    )
+    name: str = setting(
+        "",
+        rule=PERSON,
+        example="Reception",
+        help_en="Name shown to the other end",
+        help_es="Nombre que ve el otro extremo",
+    )
+    ring_v_rms: float = setting(
+        60.0,
+        low=40.0,
+        high=90.0,
+        unit="V rms",
+        help_en="Ringing voltage at the port; more for long lines or many ringers",
+        help_es="Tensión de timbre en el puerto; más para líneas largas o muchos timbres",
+    )
+    loop_ma: int = setting(
+        20,
+        low=20,
+        high=41,
+        unit="mA",
+        help_en="Current through a lifted telephone",
+        help_es="Corriente por un teléfono descolgado",
+    )
+    tx_gain_db: float = setting(
+        0.0,
+        low=-12.0,
+        high=6.0,
+        unit="dB",
+        help_en="Gain from the telephone into the call",
+        help_es="Ganancia del teléfono hacia la llamada",
+    )
+    rx_gain_db: float = setting(
+        0.0,
+        low=-12.0,
+        high=6.0,
+        unit="dB",
+        help_en="Gain from the call to the telephone",
+        help_es="Ganancia de la llamada hacia el teléfono",
+    )
+    flash_min_ms: int | None = setting(
+        None,
+        low=30,
+        high=1500,
+        unit="ms",
+        example=80,
+        help_en="Shortest hook flash (R key); the country decides when absent",
+        help_es="Pulsación de gancho (tecla R) más corta; si falta, decide el país",
+    )
+    flash_max_ms: int | None = setting(
+        None,
+        low=30,
+        high=1500,
+        unit="ms",
+        example=130,
+        help_en="Longest hook flash; a longer one hangs up",
+        help_es="Pulsación de gancho más larga; una mayor cuelga",
+    )
+    pulse_dialling: bool = setting(
+        True,
+        help_en="Understand rotary dials and pulse-dialling keypads",
+        help_es="Entender discos y teclados que marcan por pulsos",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """One SIP phone's account; its key is its number and its user name."""
+
+    ha1_md5: str = setting(
+        "",
+        rule=HEX32,
+        required=True,
+        secret=True,
+        example="0" * 32,
+        help_en="Password check value, made by `tipring password USER`",
+        help_es="Valor de comprobación de la contraseña, lo hace `tipring password USUARIO`",
+    )
+    ha1_sha256: str = setting(
+        "",
+        rule=HEX64,
+        required=True,
+        secret=True,
+        example="0" * 64,
+        help_en="The same with SHA-256, for phones that know RFC 8760",
+        help_es="Lo mismo con SHA-256, para teléfonos que conocen RFC 8760",
+    )
+    name: str = setting(
+        "",
+        rule=PERSON,
+        example="Ana",
+        help_en="Name shown to the other end",
+        help_es="Nombre que ve el otro extremo",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole file."""
+
+    country: str = setting(
+        "es",
+        help_en="Country of the telephone network: tones, ringing, flash times (two letters)",
+        help_es="País de la red telefónica: tonos, timbre, tiempos de la tecla R (dos letras)",
+    )
+    language: str = setting(
+        "es",
+        one_of=("es", "en"),
+        help_en="Language of the page when the browser asks for none, and of messages",
+        help_es="Idioma de la página si el navegador no pide ninguno, y de los mensajes",
+    )
+    sip: Sip = group(Sip, help_en="SIP phones", help_es="Teléfonos SIP")  # noqa: RUF009
+    media: Media = group(Media, help_en="Audio over the network", help_es="Audio por la red")  # noqa: RUF009
+    web: Web = group(Web, help_en="Status page", help_es="Página de estado")  # noqa: RUF009
+    pbx: Pbx = group(Pbx, help_en="Timers of a call", help_es="Temporizadores de una llamada")  # noqa: RUF009
+    lines: dict[str, FxsLineSettings] = named_groups(  # noqa: RUF009
+        FxsLineSettings,
+        LINE_NAME,
+        example="fxs1",
+        help_en="Telephone lines: one table per port of the line card",
+        help_es="Líneas telefónicas: una tabla por puerto de la tarjeta",
+    )
+    users: dict[str, User] = named_groups(  # noqa: RUF009
+        User,
+        EXTENSION,
+        example="201",
+        help_en="SIP phones: one table per account, named by its number",
+        help_es="Teléfonos SIP: una tabla por cuenta, con su número como nombre",
+    )

@@ -22,18 +22,13 @@ def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM, ip: str = "127.0.0.1"
 def free_rtp_range(pairs: int = 40) -> tuple[int, int]:
     """(first, last) of a run of even/odd port pairs that are all free now, below the ephemeral range."""
     for first in range(12000, 32000, 2 * pairs):
-        probes: list[socket.socket] = []
         try:
             for port in range(first, first + 2 * pairs):
-                probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-                probes.append(probe)
-                probe.bind(("127.0.0.1", port))
-            return first, first + 2 * pairs - 1
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                    probe.bind(("127.0.0.1", port))
         except OSError:
             continue
-        finally:
-            for probe in probes:
-                probe.close()
+        return first, first + 2 * pairs - 1
     raise AssertionError("no free run of UDP ports")
 
 

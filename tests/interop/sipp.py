@@ -42,7 +42,13 @@ class Sipp:
 
     def run(self, timeout_s: float) -> SippResult:
         done = subprocess.run(
-            self.argv, cwd=self.folder, capture_output=True, text=True, timeout=timeout_s, stdin=subprocess.DEVNULL
+            self.argv,
+            check=False,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            stdin=subprocess.DEVNULL,
         )
         return SippResult(self.folder, done.returncode, done.stdout + done.stderr)
 

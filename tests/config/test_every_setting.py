@@ -1,0 +1,121 @@
+"""Each setting has an "ok" and a "fail" list; a new setting without them turns this red."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from firmware.config.declaration import declarations
+from firmware.config.load import load
+from firmware.config.mistake import SettingsError
+from firmware.config.settings import Settings
+
+HEX = "0123456789abcdef"
+Cases = tuple[list[object], list[object]]
+CASES: dict[str, Cases] = {
+    "country": (["es", "fr"], ["xx", "", 34, True]),
+    "language": (["es", "en"], ["fr", "ES", 1]),
+    "sip.listen": (["0.0.0.0", "127.0.0.1"], ["localhost", "256.1.1.1", "::1", "10.0.0.1/8", 0]),
+    "sip.udp_port": ([1, 5060, 65535], [0, 65536, -1, "5060", 5060.5, True]),
+    "sip.advertise": (["192.0.2.1"], ["my.host", "", 7]),
+    "sip.trusted_networks": ([[], ["10.0.0.0/8", "192.0.2.1/32"]], [["10.0.0.1/8"], "10.0.0.0/8", [1], ["x"]]),
+    "sip.min_expires_s": ([10, 300], [9, 3601, "60"]),
+    "sip.max_expires_s": ([300, 86400], [86401, 59, 1.5]),
+    "sip.default_expires_s": ([60, 3600], [9, 86401, 3601, [300]]),
+    "media.rtp_first": ([1024, 10000, 10996], [1023, 10001, 65536, "10000"]),
+    "media.rtp_last": ([10003, 65535], [65536, 10002, 10999.0]),
+    "web.listen": (["127.0.0.1", "0.0.0.0"], ["", "localhost", 80]),
+    "web.port": ([1, 8080, 65535], [0, 65536, "8080"]),
+    "pbx.first_digit_s": ([3, 15.5, 120], [2.9, 121, "15", float("nan"), float("inf")]),
+    "pbx.inter_digit_s": ([1, 4.0, 30], [0.9, 31, False]),
+    "pbx.no_answer_s": ([5, 600], [4, 601, "60 s"]),
+    "pbx.congestion_s": ([5, 300], [4.99, 300.1, []]),
+    "pbx.howler_s": ([0, 600], [-1, 601]),
+    "lines.fxs1.number": (["101", "10", "12345678"], ["1", "123456789", "10a", "", 101]),
+    "lines.fxs1.name": (["", "Recepción", "x" * 60], ["x" * 61, "a\nb", 3]),
+    "lines.fxs1.ring_v_rms": ([40, 60.5, 90], [39.9, 140, "60", True]),
+    "lines.fxs1.loop_ma": ([20, 41], [19, 42, 20.5]),
+    "lines.fxs1.tx_gain_db": ([-12, 0, 6], [-12.1, 6.1, "0"]),
+    "lines.fxs1.rx_gain_db": ([-12, 0, 6], [-13, 7]),
+    "lines.fxs1.flash_min_ms": ([30, 80], [29, 1501, 80.0, 131]),
+    "lines.fxs1.flash_max_ms": ([81, 1500], [80, 29, 1501, "130"]),
+    "lines.fxs1.pulse_dialling": ([True, False], [0, 1, "true", "yes"]),
+    "users.201.ha1_md5": ([HEX * 2], [HEX, HEX.upper() * 2, "g" * 32, "", 1]),
+    "users.201.ha1_sha256": ([HEX * 4], [HEX * 2, 5]),
+    "users.201.name": (["Ana", ""], ["x" * 61, "\x07"]),
+}
+COUNTRIES = {"es", "fr"}
+
+
+def toml(value: object) -> str:
+    if isinstance(value, float):
+        return repr(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def site(key: str, value: object) -> str:
+    """A small valid site in which `key` has `value`."""
+    wanted: dict[str, dict[str, object]] = {
+        "": {},
+        "lines.fxs1": {"number": "101", "flash_min_ms": 80, "flash_max_ms": 130},
+        "users.201": {"ha1_md5": HEX * 2, "ha1_sha256": HEX * 4},
+    }
+    table, _, name = key.rpartition(".")
+    wanted.setdefault(table, {})[name] = value
+    lines: list[str] = []
+    for title, entries in wanted.items():
+        lines += [f"[{title}]"] if title else []
+        lines += [f"{n} = {toml(v)}" for n, v in entries.items()]
+    return "\n".join(lines)
+
+
+def walk(cls: type, prefix: str = "") -> list[str]:
+    found: list[str] = []
+    for name, declared in declarations(cls).items():
+        if declared.group is None:
+            found.append(prefix + name)
+        else:
+            inner = f"{name}." if declared.named is None else f"{name}.{declared.example}."
+            found += walk(declared.group, prefix + inner)
+    return found
+
+
+def test_every_setting_has_both_lists() -> None:
+    assert sorted(walk(Settings)) == sorted(CASES)
+
+
+@pytest.mark.parametrize("key", CASES)
+def test_ok(key: str, tmp_path: Path) -> None:
+    for value in CASES[key][0]:
+        file = tmp_path / "tipring.toml"
+        file.write_text(site(key, value), encoding="utf-8")
+        found: object = load(file, COUNTRIES)
+        for part in key.split("."):
+            found = found[part] if isinstance(found, dict) else getattr(found, part)
+        assert found == (tuple(value) if isinstance(value, list) else value)
+
+
+@pytest.mark.parametrize("key", CASES)
+def test_fail(key: str, tmp_path: Path) -> None:
+    for value in CASES[key][1]:
+        file = tmp_path / "tipring.toml"
+        file.write_text(site(key, value), encoding="utf-8")
+        with pytest.raises(SettingsError) as caught:
+            load(file, COUNTRIES)
+        keys = [m.key for m in caught.value.mistakes]
+        related = {"lines.fxs1.flash_min_ms": "lines.fxs1.flash_max_ms"}
+        assert key in keys or related.get(key) in keys, (value, keys)
+        assert all(m.allowed.en and m.allowed.es for m in caught.value.mistakes)
+
+
+@pytest.mark.parametrize("key", walk(Settings))
+def test_every_setting_has_help_in_both_languages(key: str) -> None:
+    cls: type = Settings
+    *tables, name = key.split(".")
+    for table in tables:
+        inner = declarations(cls).get(table)
+        cls = cls if inner is None or inner.group is None else inner.group
+    words = declarations(cls)[name].help
+    assert len(words.en) > 10 and len(words.es) > 10 and words.en != words.es

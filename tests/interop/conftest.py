@@ -1,0 +1,67 @@
+"""Sites and peers that end with the test, whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.interop.baresip import Baresip
+from tests.interop.raw_phone import RawPhone
+from tests.interop.site import PASSWORDS, Site
+from tests.interop.sounds import sine, write_wav
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One running site for all tests of a file; every test leaves it idle."""
+    with Site(tmp_path_factory.mktemp("site")) as running:
+        yield running
+        violations = running.rig("board.violations")["violations"]
+        assert not violations, "data sheet breaches: " + "; ".join(violations)
+
+
+@pytest.fixture
+def own_site(tmp_path: Path) -> Iterator[Site]:
+    """A site that the test may break."""
+    with Site(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def raw_phone(site: Site) -> Iterator[Callable[..., RawPhone]]:
+    """Makes registered RawPhones."""
+    with ExitStack() as stack:
+
+        def make(user: str, answer: str = "200") -> RawPhone:
+            phone = RawPhone(user, PASSWORDS[user], site.sip_port, answer)
+            stack.callback(phone.stop)
+            return phone.register()
+
+        yield make
+
+
+@pytest.fixture
+def baresip(site: Site, tmp_path: Path) -> Iterator[Callable[..., Baresip]]:
+    """Makes registered baresips; each says a 1 kHz tone at -10 dBm0 unless told otherwise."""
+    tone = write_wav(tmp_path / "tone.wav", sine(1000, 60))
+    with ExitStack() as stack:
+
+        def make(user: str, wav: Path = tone, answer: str = "manual") -> Baresip:
+            phone = Baresip(tmp_path, user, PASSWORDS[user], site.sip_port, wav, answer)
+            stack.callback(phone.stop)
+            return phone.registered()
+
+        yield make
+
+
+@pytest.fixture(autouse=True)
+def leaves_the_site_idle(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield
+    if "site" in request.fixturenames:
+        running: Site = request.getfixturevalue("site")
+        for name in ("fxs1", "fxs2"):
+            running.phone(name, "hangup")
+        running.wait_idle()

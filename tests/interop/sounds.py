@@ -1,0 +1,82 @@
+"""Sounds to send and figures to judge what came back (numpy; shares nothing with the firmware)."""
+
+from __future__ import annotations
+
+import wave
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+RATE_HZ = 8000
+FULL_SCALE_DBM0 = 3.14  # a full-scale sine in a WAV file, by the level plan
+SPEECH = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
+
+Samples = NDArray[np.float64]
+
+
+def write_wav(path: Path, samples: Samples) -> Path:
+    """16-bit mono 8 kHz; samples are -1 to 1."""
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(RATE_HZ)
+        out.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+    return path
+
+
+def read_wav(path: Path) -> Samples:
+    """Samples -1 to 1 of an 8 kHz mono file; also of one whose header was not finished by a killed writer."""
+    raw = path.read_bytes()
+    start = raw.index(b"data") + 8
+    usable = (len(raw) - start) // 2 * 2
+    return np.frombuffer(raw[start : start + usable], "<i2").astype(np.float64) / 32768
+
+
+def sine(hz: float, seconds: float, dbm0: float = -10.0) -> Samples:
+    amplitude = 10 ** ((dbm0 - FULL_SCALE_DBM0) / 20)
+    return amplitude * np.sin(2 * np.pi * hz * np.arange(int(seconds * RATE_HZ)) / RATE_HZ)
+
+
+def speech(seconds: float = 4.0, name: str = "vm-options") -> Samples:
+    """A recorded human voice (Debian's asterisk-core-sounds-en-wav)."""
+    return read_wav(SPEECH / f"{name}.wav")[: int(seconds * RATE_HZ)]
+
+
+def level_dbm0(samples: Samples) -> float:
+    rms = float(np.sqrt(np.mean(samples**2))) if len(samples) else 0.0
+    return 20 * np.log10(max(rms, 1e-9) * np.sqrt(2)) + FULL_SCALE_DBM0
+
+
+def tone_level_dbm0(samples: Samples, hz: float) -> float:
+    """Level of one frequency, by correlation with it."""
+    window = np.hanning(len(samples))
+    phasor = np.exp(-2j * np.pi * hz * np.arange(len(samples)) / RATE_HZ)
+    amplitude = 2 * abs(np.sum(samples * window * phasor)) / np.sum(window)
+    return float(20 * np.log10(max(amplitude, 1e-9)) + FULL_SCALE_DBM0)
+
+
+def strongest_hz(samples: Samples) -> float:
+    """Frequency of the strongest line, interpolated between FFT bins."""
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples)), 8 * len(samples)))
+    return float(np.argmax(spectrum) * RATE_HZ / (8 * len(samples)))
+
+
+def delay_s(sent: Samples, heard: Samples) -> float:
+    """By how much `heard` lags `sent`, from the peak of their correlation."""
+    size = 1 << int(np.ceil(np.log2(len(sent) + len(heard))))
+    correlation = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(sent, size)), size)
+    lag = int(np.argmax(correlation[: len(heard)]))
+    return lag / RATE_HZ
+
+
+def longest_gap_ms(samples: Samples, hz: float, floor_db: float = 10.0) -> float:
+    """The longest time a steady tone of `hz` falls more than `floor_db` below its usual level, in steps of 5 ms."""
+    block = 80  # 10 ms windows, 5 ms apart
+    levels = np.array([tone_level_dbm0(samples[i : i + block], hz) for i in range(0, len(samples) - block, block // 2)])
+    low = levels < np.median(levels) - floor_db
+    longest = run = 0
+    for is_low in low:
+        run = run + 1 if is_low else 0
+        longest = max(longest, run)
+    return longest * 5.0

@@ -1,0 +1,84 @@
+"""sipp calls sipp through the PBX, with digest: no failure, no retransmission, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.interop.processes import eventually
+from tests.interop.sipp import Sipp
+from tests.interop.site import PASSWORDS, Site
+
+RTP_PAIRS = 500  # a port rests some seconds after use; 50 calls/s need that many
+
+
+@pytest.fixture
+def busy_site(tmp_path: Path) -> Iterator[Site]:
+    with Site(tmp_path, rtp_pairs=RTP_PAIRS) as running:
+        yield running
+
+
+def open_descriptors(pid: int) -> int:
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def resident_kib(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
+
+
+def left_over(site: Site) -> dict[str, Any]:
+    """What core holds, by its own counters, once it is at rest."""
+    debug = site.core("debug")
+    return {key: debug[key] for key in ("tasks", "timers", "transactions", "dialogs", "streams")}
+
+
+def call_load(site: Site, folder: Path, calls: int, rate: int, talk_ms: int) -> None:
+    callee = Sipp(folder, "callee", "-key", "rtp_port", "9").start()
+    registered = Sipp(
+        folder, "register", "-m", "1", "-s", "202", "-key", "contact_port", str(callee.port),
+        "-key", "password", PASSWORDS["202"], remote=f"127.0.0.1:{site.sip_port}",
+    ).run(20)  # fmt: skip
+    assert registered.status == 0, registered.output + registered.errors
+    caller = Sipp(
+        folder, "caller", "-m", str(calls), "-r", str(rate), "-s", "201", "-key", "callee", "202",
+        "-key", "password", PASSWORDS["201"], "-key", "talk_ms", str(talk_ms), "-key", "rtp_port", "9",
+        remote=f"127.0.0.1:{site.sip_port}",
+    )  # fmt: skip
+    try:
+        result = caller.run(timeout_s=calls / rate + 60)
+    finally:
+        callee.stop()
+    assert result.status == 0, result.errors[-3000:] or result.output[-3000:]
+    assert result.count("SuccessfulCall(C)") == calls
+    assert result.count("FailedCall(C)") == 0
+    assert result.count("Retransmissions(C)") == 0, "sipp had to repeat a request: we were late or silent"
+
+
+@pytest.mark.timeout(420)
+def test_20_calls_a_second_then_1000_calls_leave_nothing_behind(busy_site: Site, tmp_path: Path) -> None:
+    site = busy_site
+    call_load(site, tmp_path, calls=100, rate=20, talk_ms=500)  # warm: caches, allocator arenas
+    eventually("at rest", lambda: left_over(site)["transactions"] == 0, 60)
+    pid = site.core_pid()
+    before, descriptors, memory_kib = left_over(site), open_descriptors(pid), resident_kib(pid)
+    call_load(site, tmp_path, calls=600, rate=20, talk_ms=1000)
+    call_load(site, tmp_path, calls=1000, rate=50, talk_ms=200)
+    eventually("at rest", lambda: left_over(site) == before, 60)
+    eventually("no descriptor left open", lambda: open_descriptors(pid) == descriptors, 10)
+    assert resident_kib(pid) - memory_kib < 4096
+    assert len(site.core("calls", limit=5000)) >= 1600
+
+
+def test_a_wrong_password_makes_no_call(busy_site: Site, tmp_path: Path) -> None:
+    """Neither a call nor a trace of one."""
+    wrong = Sipp(
+        tmp_path, "caller", "-m", "5", "-r", "10", "-s", "201", "-key", "callee", "202", "-key", "password", "wrong",
+        "-key", "talk_ms", "1", "-key", "rtp_port", "9", remote=f"127.0.0.1:{busy_site.sip_port}",
+    ).run(30)  # fmt: skip
+    assert wrong.count("SuccessfulCall(C)") == 0
+    assert not busy_site.status()["calls"]

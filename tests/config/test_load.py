@@ -66,9 +66,7 @@ def test_a_table_that_is_none(content: str, tmp_path: Path) -> None:
 
 
 def test_a_whole_number_is_asked_for_by_name(tmp_path: Path) -> None:
-    assert texts(tmp_path, "[web]\nport = 80.5") == [
-        "tipring.toml: web.port is 80.5, allowed whole numbers 1 to 65535"
-    ]
+    assert texts(tmp_path, "[web]\nport = 80.5") == ["tipring.toml: web.port is 80.5, allowed whole numbers 1 to 65535"]
 
 
 def test_a_secret_is_never_repeated(tmp_path: Path) -> None:
@@ -79,7 +77,7 @@ def test_a_secret_is_never_repeated(tmp_path: Path) -> None:
 def test_bad_syntax_is_told_with_line_and_column(tmp_path: Path) -> None:
     assert texts(tmp_path, 'country = "es"\nlanguage = es\n') == ["tipring.toml: line 2, column 12: Invalid value"]
     assert texts(tmp_path, "a = 1\na = 2\n", "es")[0].startswith("tipring.toml: línea 2, columna 6")
-    assert "end of document" in texts(tmp_path, 'country = "es')[0] or "line 1" in texts(tmp_path, 'country = "es')[0]
+    assert "end of document" in texts(tmp_path, "[web]\nport = [")[0]
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"a = [" * 5000, b"#" * (1 << 20) + b"\n", b"\x00"])
@@ -159,6 +157,7 @@ def test_the_sample_site_is_made_once_with_passwords_of_its_own(tmp_path: Path) 
 
 
 def test_check_values_are_those_of_rfc_7616() -> None:
-    """A1 of RFC 7616 section 3.4.2, worked by hand with sha256sum and md5sum."""
+    """H(user:realm:password); the figures come from md5sum and sha256sum."""
     values = check_values("201", "secret")
-    assert values.ha1_md5 == "7b0d1b8ba8d24b5a9d0ddd9d4e4b7b16" or len(values.ha1_md5) == 32
+    assert values.ha1_md5 == "c6b9b5f07944b5d224817ee94df93c95"
+    assert values.ha1_sha256 == "6786d398872931d69429053c450f5bb867775240c86090e66e85e553e215348e"

@@ -1,0 +1,125 @@
+"""One Si321x on the bus: register access by name, and who it says it is.
+
+Identification follows section 1 of the chip sheet: family, part, revision, presence and
+scratch test. Every refusal is a sentence with port, register, value read and value
+expected. Start-up: `slic_setup.py`; the port made of it: `slic.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from drivers.bus import Bus
+from drivers.errors import ChipError
+from drivers.slic_registers import Direct, Family, Indirect
+
+OLDEST_REVISION = 2
+NEWEST_REVISION = 14
+SCRATCH = 0x5A
+ABSENT = 0xFF
+"""What a bus reads where no chip drives it (section 2.1)."""
+PRESENCE = ((Direct.LOOPBACK, 0x02), (Direct.HYBRID, 0x33), (Direct.LINEFEED, 0x00))
+"""Values straight after reset (section 1)."""
+
+_SI3210_PARTS = ("Si3210", "Si3211", "Si3212", "Si3210M")
+_SI3215_PARTS = {0b000: "Si3215", 0b011: "Si3215M", 0b100: "Si3216", 0b111: "Si3216M"}
+_SUPPORTED = {"Si3210", "Si3210M", "Si3215", "Si3215M"}
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """part: as printed on the chip. revision: 1 = A, 2 = B ... octets: DR0 without its SPI bits, DR1's family bit."""
+
+    part: str
+    family: Family
+    revision: int
+    octets: bytes
+
+    @property
+    def mosfet(self) -> bool:
+        """The converter drives a MOSFET and transformer instead of a bipolar transistor."""
+        return self.part.endswith("M")
+
+    def __str__(self) -> str:
+        return f"{self.part} revision {chr(ord('A') + self.revision - 1)}"
+
+
+class SlicChip:
+    """Registers of the chip on one chip select. All methods raise BusError when the bus fails."""
+
+    def __init__(self, name: str, bus: Bus, cs: int) -> None:
+        self.name = name
+        self.cs = cs
+        self.bus = bus
+
+    def read(self, register: Direct) -> int:
+        return self.bus.read(self.cs, register)
+
+    def write(self, register: Direct, value: int) -> None:
+        self.bus.write(self.cs, register, value)
+
+    def write_indirect(self, address: int, value: int) -> None:
+        self.bus.write_indirect(self.cs, address, value)
+
+    def read_indirect(self, address: int) -> int:
+        return self.bus.read_indirect(self.cs, address)
+
+    def set_indirect(self, register: Indirect, family: Family, value: int) -> None:
+        """Write by name; a register this family lacks is passed over."""
+        number = register.number(family)
+        if number is not None:
+            self.write_indirect(number, value)
+
+    def error(self, reason: str) -> ChipError:
+        return ChipError(self.name, reason)
+
+    def identify(self, expected: str | None, after_reset: bool) -> Identity:
+        """Find out which chip answers, and refuse what this driver cannot run.
+
+        expected: the board file's chip name ("si3210", "si3215") or None for either.
+        after_reset: the chip has just been reset, so the presence test of section 1 holds.
+        """
+        self._refuse_absence(after_reset)
+        identity = self._identity()
+        if identity.part not in _SUPPORTED:
+            raise self.error(f"chip select {self.cs} holds a {identity.part}, which this driver cannot run")
+        if expected is not None and identity.family.value != expected:
+            raise self.error(f"chip select {self.cs} holds a {identity.part}, the board file says {expected}")
+        self._scratch_test()
+        return identity
+
+    def _refuse_absence(self, after_reset: bool) -> None:
+        for register, expected in PRESENCE:
+            found = self.read(register)
+            if found == ABSENT or (after_reset and found != expected):
+                raise self.error(
+                    f"no chip answers on chip select {self.cs} "
+                    f"(register {int(register)} reads 0x{found:02X}, expected 0x{expected:02X})"
+                )
+
+    def _identity(self) -> Identity:
+        mode, pcm = self.read(Direct.SPI_MODE), self.read(Direct.PCM_MODE)
+        revision = mode & 0x0F
+        if not OLDEST_REVISION <= revision <= NEWEST_REVISION:
+            raise self.error(
+                f"the chip on chip select {self.cs} has revision {revision} (register 0 reads 0x{mode:02X}), "
+                f"supported are {OLDEST_REVISION} to {NEWEST_REVISION}"
+            )
+        octets = bytes((mode & 0x3F, pcm & 0x80))
+        if not pcm & 0x80:
+            return Identity(_SI3210_PARTS[mode >> 4 & 0x03], Family.SI3210, revision, octets)
+        number = self.read(Direct.PART_NUMBER)
+        part = _SI3215_PARTS.get(number >> 5, f"chip with part number {number >> 5}")
+        return Identity(part, Family.SI3215, revision, octets)
+
+    def _scratch_test(self) -> None:
+        """Write and read back a register that means nothing until PCM is enabled (section 1)."""
+        kept = self.read(Direct.RX_SLOT_LOW)
+        self.write(Direct.RX_SLOT_LOW, SCRATCH)
+        found = self.read(Direct.RX_SLOT_LOW)
+        self.write(Direct.RX_SLOT_LOW, kept)
+        if found != SCRATCH:
+            raise self.error(
+                f"chip select {self.cs} does not keep what is written "
+                f"(register {int(Direct.RX_SLOT_LOW)} reads 0x{found:02X}, expected 0x{SCRATCH:02X})"
+            )

@@ -148,14 +148,14 @@ PERSON = Rule(
 HEX32 = Rule(
     _pattern(r"[0-9a-f]{32}"),
     Words(
-        "32 hexadecimal digits as `tipring password` prints them",
-        "32 cifras hexadecimales como las que da `tipring password`",
+        "32 hexadecimal digits from `tipring password`",
+        "32 cifras hexadecimales de `tipring password`",
     ),
 )
 HEX64 = Rule(
     _pattern(r"[0-9a-f]{64}"),
     Words(
-        "64 hexadecimal digits as `tipring password` prints them",
-        "64 cifras hexadecimales como las que da `tipring password`",
+        "64 hexadecimal digits from `tipring password`",
+        "64 cifras hexadecimales de `tipring password`",
     ),
 )

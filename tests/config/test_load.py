@@ -47,8 +47,8 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
         'tipring.toml: lines.fxs2.number is missing, allowed 2 to 8 digits, such as "101"',
         "tipring.toml: lines.fxs2.ring_v_rms is 5, allowed 40 to 90 V rms",
         'tipring.toml: users.anna has a name that is not allowed here, allowed 2 to 8 digits, such as "101"',
-        "tipring.toml: users.anna.ha1_md5 is missing, allowed 32 hexadecimal digits as `tipring password` prints them",
-        "tipring.toml: users.anna.ha1_sha256 is missing, allowed 64 hexadecimal digits as `tipring password` prints them",
+        "tipring.toml: users.anna.ha1_md5 is missing, allowed 32 hexadecimal digits from `tipring password`",
+        "tipring.toml: users.anna.ha1_sha256 is missing, allowed 64 hexadecimal digits from `tipring password`",
         'tipring.toml: country is "xx", allowed "es"',
         "tipring.toml: lines.fxs1.number uses number 101, which lines.door.number has already",
     ]

@@ -1,0 +1,103 @@
+"""Writing SIP messages: responses to a request, and requests of our own (RFC 3261 8.1.1, 8.2.6).
+
+Why: messages leave as text put together by one f-string each; nothing is built to be
+serialised later. An `Outgoing` keeps the few parts that its ACK or CANCEL must repeat.
+Look next at `transaction.py`, which sends them.
+"""
+
+from __future__ import annotations
+
+from firmware.sip.identifiers import new_branch
+from firmware.sip.message import Request, Response
+from firmware.sip.status import reason_of
+
+METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER")
+"""What works, and exactly what Allow lists."""
+
+ALLOW = "Allow: " + ", ".join(METHODS) + "\r\n"
+
+
+def response(
+    request: Request, status: int, *, reason: str = "", to_tag: str = "", headers: str = "", body: str = ""
+) -> bytes:
+    """A response as octets. headers: whole lines ended by CRLF. reason: plain ASCII, default the standard's phrase.
+
+    Works for requests that lack the headers to copy: those are left out.
+    """
+    lines = [f"SIP/2.0 {status} {reason or reason_of(status)}\r\n{request.reply_via}"]
+    found = request.headers
+    for name, spelled in (("from", "From"), ("to", "To"), ("call-id", "Call-ID"), ("cseq", "CSeq")):
+        if name in found:
+            value = found[name][0]
+            if to_tag and name == "to" and "tag=" not in value.lower():
+                value = f"{value};tag={to_tag}"
+            lines.append(f"{spelled}: {value}\r\n")
+    octets = body.encode()
+    lines.append(f"{headers}Content-Length: {len(octets)}\r\n\r\n")
+    return "".join(lines).encode("utf-8", "surrogateescape") + octets
+
+
+class Outgoing:
+    """A request of ours. shared: From, To and Call-ID lines, also repeated by its ACK and CANCEL.
+
+    headers and routes are whole lines. `octets` renders it with the transport's sent-by.
+    """
+
+    __slots__ = ("body", "branch", "call_id", "cseq", "from_line", "headers", "method", "routes", "to_line", "uri")
+
+    def __init__(
+        self,
+        method: str,
+        uri: str,
+        *,
+        from_line: str,
+        to_line: str,
+        call_id: str,
+        cseq: int,
+        routes: str = "",
+        headers: str = "",
+        body: str = "",
+    ) -> None:
+        self.method = method
+        self.uri = uri
+        self.branch = new_branch()
+        self.from_line = from_line
+        self.to_line = to_line
+        self.call_id = call_id
+        self.cseq = cseq
+        self.routes = routes
+        self.headers = headers
+        self.body = body
+
+    def octets(self, sent_by: str, hops: int = 70) -> bytes:
+        """The request on the wire. sent_by: "UDP 192.0.2.1:5060"."""
+        body = self.body.encode()
+        text = (
+            f"{self.method} {self.uri} SIP/2.0\r\nVia: SIP/2.0/{sent_by};branch={self.branch};rport\r\n"
+            f"Max-Forwards: {hops}\r\n{self.routes}From: {self.from_line}\r\nTo: {self.to_line}\r\n"
+            f"Call-ID: {self.call_id}\r\nCSeq: {self.cseq} {self.method}\r\n"
+            f"{self.headers}Content-Length: {len(body)}\r\n\r\n"
+        )
+        return text.encode("utf-8", "surrogateescape") + body
+
+    def ack_for(self, answer: Response) -> Outgoing:
+        """The ACK inside the transaction, for 300 to 699 (RFC 3261 17.1.1.3)."""
+        return self._sibling("ACK", answer.get("to"), "")
+
+    def cancel(self, headers: str = "") -> Outgoing:
+        """The CANCEL of this INVITE (RFC 3261 9.1)."""
+        return self._sibling("CANCEL", self.to_line, headers)
+
+    def _sibling(self, method: str, to_line: str, headers: str) -> Outgoing:
+        twin = Outgoing(
+            method,
+            self.uri,
+            from_line=self.from_line,
+            to_line=to_line,
+            call_id=self.call_id,
+            cseq=self.cseq,
+            routes=self.routes,
+            headers=headers,
+        )
+        twin.branch = self.branch
+        return twin

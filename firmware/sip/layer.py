@@ -1,0 +1,180 @@
+"""The transaction layer: what arrives finds its transaction, the rest goes to the agent (RFC 3261 17.1.3, 17.2.3).
+
+Why: this is the one place where octets from the network become messages and where a
+`Refusal` becomes a response. Refusals, and the challenges among them, are answered without
+keeping state (RFC 3261 8.2.7), so a flood of bad requests leaves nothing behind.
+Look next at `agent.py`, the user of this layer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Protocol
+
+from firmware.sip import compose
+from firmware.sip.identifiers import MAGIC
+from firmware.sip.message import Request, Response, parse
+from firmware.sip.status import Refusal, Silence
+from firmware.sip.timer_heap import TimerHeap
+from firmware.sip.transaction import ClientTransaction, ClientUser, ServerTransaction, client_key
+from firmware.sip.transport import Address, Transport, response_address
+
+log = logging.getLogger(__name__)
+
+
+class Agent(Protocol):
+    """The user of the layer. `request_arrived` may raise Refusal or Silence; then nothing may be left behind."""
+
+    def request_arrived(self, request: Request, transport: Transport) -> None: ...
+    def ack_arrived(self, request: Request) -> None:
+        """An ACK that belongs to no transaction: to a 2xx, or to nothing."""
+
+    def cancel_arrived(self, request: Request, invite: ServerTransaction) -> None: ...
+
+
+class TransactionLayer:
+    """All transactions of one agent."""
+
+    def __init__(self, agent: Agent) -> None:
+        self.timers = TimerHeap(asyncio.get_running_loop())
+        self._agent = agent
+        self._clients: dict[str, ClientTransaction] = {}
+        self._servers: dict[str, ServerTransaction] = {}
+
+    def debug(self) -> dict[str, int]:
+        """How many transactions and timers live."""
+        return {"client": len(self._clients), "server": len(self._servers), "timers": len(self.timers)}
+
+    @property
+    def waiting(self) -> int:
+        """Client transactions without a final answer yet."""
+        return sum(
+            1 for transaction in self._clients.values() if transaction.state in {"trying", "proceeding", "calling"}
+        )
+
+    def close(self) -> None:
+        self.timers.clear()
+        self._clients.clear()
+        self._servers.clear()
+
+    # -- sending ---------------------------------------------------------------
+    def request(
+        self,
+        outgoing: compose.Outgoing,
+        transport: Transport,
+        address: Address,
+        user: ClientUser | None,
+        hops: int = 70,
+    ) -> ClientTransaction:
+        """Send a request (not ACK) and see it through."""
+        transaction = ClientTransaction(self, outgoing, transport, address, user, hops)
+        self._clients[transaction.key] = transaction
+        transaction.step("start")
+        return transaction
+
+    def accept(self, request: Request, transport: Transport) -> ServerTransaction:
+        """Keep state for a request: from now on its resends are absorbed."""
+        address = response_address(request.via, request.source)
+        transaction = ServerTransaction(self, request, server_key(request, request.method), transport, address)
+        self._servers[transaction.key] = transaction
+        return transaction
+
+    def answer_without_state(
+        self, request: Request, transport: Transport, status: int, *, reason: str = "", headers: str = ""
+    ) -> None:
+        """Answer and forget. The To tag is the same for a resent request (RFC 3261 8.2.7)."""
+        tag = f"{hash((request.get('call-id'), request.get('from'), request.get('cseq'))) & (2**64 - 1):016x}"
+        try:
+            address = response_address(request.via, request.source)
+        except Refusal:
+            address = request.source
+        octets = compose.response(request, status, reason=reason, to_tag=tag, headers=headers)
+        transport.send(octets, address)
+
+    def forget(self, transaction: object) -> None:
+        """A transaction ended."""
+        if isinstance(transaction, ClientTransaction):
+            self._clients.pop(transaction.key, None)
+        elif isinstance(transaction, ServerTransaction):
+            self._servers.pop(transaction.key, None)
+
+    # -- receiving ---------------------------------------------------------------
+    def receive(self, transport: Transport, data: bytes, source: Address) -> None:
+        """One datagram, whatever it holds. Never raises for what the peer did."""
+        if len(data) < 16:
+            return  # keep-alive (RFC 5626 3.5) or noise
+        request = None
+        try:
+            message = parse(data, source)
+            if isinstance(message, Response):
+                self._receive_response(message)
+                return
+            request = message
+            self._receive_request(request, transport)
+        except Silence as silence:
+            log.info("sip: dropped %d octets from %s:%s: %s", len(data), *source, silence)
+        except Refusal as refusal:
+            if request is None or request.method == "ACK":
+                log.info("sip: dropped %d octets from %s:%s: %s", len(data), *source, refusal)
+                return
+            if refusal.status not in {401, 407}:
+                log.info("sip: %s from %s:%s refused: %s", request.method, *source, refusal)
+            self.answer_without_state(request, transport, refusal.status, reason=refusal.why, headers=refusal.headers)
+
+    def _receive_response(self, response: Response) -> None:
+        response.check()
+        transaction = self._clients.get(client_key(response.via.branch, response.cseq[1]))
+        if transaction is None:
+            log.debug("sip: stray response %d from %s:%s", response.status, *response.source)
+        else:
+            transaction.received(response)
+
+    def _receive_request(self, request: Request, transport: Transport) -> None:
+        request.reply_via = _reply_via(request)
+        request.check()
+        method = request.method
+        key = server_key(request, "INVITE" if method in {"ACK", "CANCEL"} else method)
+        transaction = self._servers.get(key)
+        if method == "ACK":
+            if transaction is not None:
+                transaction.step("ack", request)
+            else:
+                self._agent.ack_arrived(request)
+        elif method == "CANCEL":
+            self._receive_cancel(request, transport, transaction)
+        elif transaction is not None:
+            transaction.step("request")
+        else:
+            self._agent.request_arrived(request, transport)
+
+    def _receive_cancel(self, request: Request, transport: Transport, invite: ServerTransaction | None) -> None:
+        if invite is None:
+            raise Refusal(481)
+        self.answer_without_state(request, transport, 200)
+        if not invite.answered:
+            self._agent.cancel_arrived(request, invite)
+
+
+def _reply_via(request: Request) -> str:
+    """The Via lines of every response to `request`, the top one completed with received and rport."""
+    lines = request.headers.get("via", [])
+    try:
+        top = request.via
+    except Refusal:
+        return "".join(f"Via: {line}\r\n" for line in lines)
+    ip, port = request.source
+    first = top.received_from(ip, port)
+    if len(lines) == 1 and "," not in lines[0]:
+        return f"Via: {first}\r\n"
+    return f"Via: {first}\r\n" + "".join(f"Via: {value}\r\n" for value in request.values("via")[1:])
+
+
+def server_key(request: Request, method: str) -> str:
+    """RFC 3261 17.2.3: branch, sent-by and method; for a branch without the cookie the RFC 2543 set."""
+    via = request.via
+    branch = via.branch
+    if branch.startswith(MAGIC):
+        return f"{branch} {via.host}:{via.port} {method}"
+    old = (request.uri, request.from_.tag, request.call_id, str(request.cseq[0]), via.host, str(via.port), method)
+    return " ".join(old)

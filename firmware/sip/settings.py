@@ -1,0 +1,39 @@
+"""What the SIP agent is told at start: its settings and its users."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+REALM = "tipring"
+"""The digest realm; a constant, since the stored HA1 values depend on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SipUser:
+    """One account. ha1_md5, ha1_sha256: H(user:tipring:password) in lower-case hex; "" if not known."""
+
+    user: str
+    name: str = ""
+    ha1_md5: str = ""
+    ha1_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SipSettings:
+    """listen_ip "0.0.0.0" is every interface; udp_port 0 lets the system choose.
+
+    advertise_ip: the address peers are told when it is not the local one, else None.
+    trusted_networks: "192.0.2.0/24": INVITEs from there need no credentials, but reach no line port.
+    Expires in s. max_calls: SIP legs at one time; more are answered 503.
+    """
+
+    listen_ip: str = "0.0.0.0"
+    udp_port: int = 5060
+    advertise_ip: str | None = None
+    trusted_networks: tuple[str, ...] = ()
+    min_expires_s: int = 60
+    max_expires_s: int = 3600
+    default_expires_s: int = 3600
+    user_agent: str = "Tipring"
+    max_calls: int = 2000
+    nonce_life_s: int = 600

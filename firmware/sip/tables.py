@@ -1,0 +1,99 @@
+"""The four transaction machines as tables (RFC 3261 section 17 with RFC 6026).
+
+No I/O and no clock here: a row says which state follows and which actions are carried out,
+in order; `transaction.py` carries them out. A pair that is not in a table changes nothing.
+
+Actions that start a timer name it with the standard's letter; `DURATIONS_S` tells how long
+it runs over UDP; the timers of `ONLY_UNRELIABLE` are 0 over reliable transports, and the
+resend timers A, E, G do not run there at all.
+"""
+
+from __future__ import annotations
+
+T1_S = 0.5
+T2_S = 4.0
+T4_S = 5.0
+
+DURATIONS_S: dict[str, float] = {
+    "B": 64 * T1_S,
+    "D": 64 * T1_S,
+    "F": 64 * T1_S,
+    "H": 64 * T1_S,
+    "I": T4_S,
+    "J": 64 * T1_S,
+    "K": T4_S,
+    "L": 64 * T1_S,
+    "M": 64 * T1_S,
+}
+ONLY_UNRELIABLE = frozenset("DIJK")
+CAPPED = frozenset("EG")
+"""Resend timers that double only up to T2; A doubles without a cap."""
+
+Table = dict[tuple[str, str], tuple[str, tuple[str, ...]]]
+
+# Actions: send (request or last response), ack, tell (the message goes to the user), tell_ack, tell_timeout,
+# tell_unreachable, resend:X (start resend timer X), again (send once more and double the interval),
+# slow (resend at T2 from now on), quiet (stop resending), life:X (start the timer that ends this state),
+# stop_life, shed (let go of the request's text), end.
+
+INVITE_CLIENT: Table = {
+    ("calling", "start"): ("calling", ("send", "resend:A", "life:B")),
+    ("calling", "resend"): ("calling", ("again",)),
+    ("calling", "1xx"): ("proceeding", ("quiet", "stop_life", "tell")),
+    ("calling", "2xx"): ("accepted", ("quiet", "life:M", "tell", "shed")),
+    ("calling", "failure"): ("completed", ("quiet", "ack", "life:D", "tell", "shed")),
+    ("calling", "life_over"): ("terminated", ("end", "tell_timeout")),
+    ("calling", "unreachable"): ("terminated", ("end", "tell_unreachable")),
+    ("proceeding", "1xx"): ("proceeding", ("tell",)),
+    ("proceeding", "2xx"): ("accepted", ("life:M", "tell", "shed")),
+    ("proceeding", "failure"): ("completed", ("ack", "life:D", "tell", "shed")),
+    ("proceeding", "cancelled"): ("proceeding", ("life:B",)),
+    ("proceeding", "life_over"): ("terminated", ("end", "tell_timeout")),
+    ("accepted", "2xx"): ("accepted", ("tell",)),
+    ("accepted", "life_over"): ("terminated", ("end",)),
+    ("completed", "failure"): ("completed", ("ack_again",)),
+    ("completed", "life_over"): ("terminated", ("end",)),
+}
+
+CLIENT: Table = {
+    ("trying", "start"): ("trying", ("send", "resend:E", "life:F")),
+    ("trying", "resend"): ("trying", ("again",)),
+    ("trying", "1xx"): ("proceeding", ("slow", "tell")),
+    ("trying", "2xx"): ("completed", ("quiet", "life:K", "tell", "shed")),
+    ("trying", "failure"): ("completed", ("quiet", "life:K", "tell", "shed")),
+    ("trying", "life_over"): ("terminated", ("end", "tell_timeout")),
+    ("trying", "unreachable"): ("terminated", ("end", "tell_unreachable")),
+    ("proceeding", "resend"): ("proceeding", ("again",)),
+    ("proceeding", "1xx"): ("proceeding", ("tell",)),
+    ("proceeding", "2xx"): ("completed", ("quiet", "life:K", "tell", "shed")),
+    ("proceeding", "failure"): ("completed", ("quiet", "life:K", "tell", "shed")),
+    ("proceeding", "life_over"): ("terminated", ("end", "tell_timeout")),
+    ("proceeding", "unreachable"): ("terminated", ("end", "tell_unreachable")),
+    ("completed", "life_over"): ("terminated", ("end",)),
+}
+
+INVITE_SERVER: Table = {
+    ("proceeding", "request"): ("proceeding", ("send",)),
+    ("proceeding", "answer_1xx"): ("proceeding", ("send",)),
+    ("proceeding", "answer_2xx"): ("accepted", ("send", "life:L", "shed")),
+    ("proceeding", "answer_failure"): ("completed", ("send", "resend:G", "life:H")),
+    ("accepted", "answer_2xx"): ("accepted", ("send", "shed")),
+    ("accepted", "ack"): ("accepted", ("tell_ack",)),
+    ("accepted", "request"): ("accepted", ()),
+    ("accepted", "life_over"): ("terminated", ("end",)),
+    ("completed", "request"): ("completed", ("send",)),
+    ("completed", "resend"): ("completed", ("again",)),
+    ("completed", "ack"): ("confirmed", ("quiet", "life:I", "shed")),
+    ("completed", "life_over"): ("terminated", ("end",)),
+    ("confirmed", "ack"): ("confirmed", ()),
+    ("confirmed", "request"): ("confirmed", ()),
+    ("confirmed", "life_over"): ("terminated", ("end",)),
+}
+
+SERVER: Table = {
+    ("trying", "request"): ("trying", ()),
+    ("trying", "answer_2xx"): ("completed", ("send", "life:J")),
+    ("trying", "answer_failure"): ("completed", ("send", "life:J")),
+    ("completed", "request"): ("completed", ("send",)),
+    ("completed", "life_over"): ("terminated", ("end",)),
+}

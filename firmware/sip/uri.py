@@ -1,0 +1,102 @@
+"""SIP and tel URIs: parse, write, compare (RFC 3261 19.1, RFC 3966).
+
+Why: the dialled number is the user part of a Request-URI, and a registration is found again
+by comparing URIs, not texts. Look next at `registrar.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import quote as _percent
+from urllib.parse import unquote as _unpercent
+
+from firmware.sip.headers import split_host_port
+from firmware.sip.status import Refusal
+
+_HOST = re.compile(r"[a-z0-9._\-]+|\[[0-9a-f:.]+\]")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.\-]*")
+_SEPARATORS = str.maketrans("", "", "-.()")
+_DIFFER_IF_ALONE = ("transport", "user", "ttl", "method", "maddr")
+
+
+class Uri(NamedTuple):
+    """A URI's parts. user is unescaped; port 0 when absent; params keep their values as written."""
+
+    scheme: str
+    user: str
+    host: str
+    port: int
+    params: dict[str, str]
+    headers: str
+
+
+@lru_cache(maxsize=2048)
+def parse_uri(text: str) -> Uri:
+    """Parse a sip, sips or tel URI. The result is shared: do not change it.
+
+    Raises Refusal 400 for bad syntax and 416 for another scheme.
+    """
+    scheme, colon, rest = text.partition(":")
+    scheme = scheme.lower()
+    if not colon or not _SCHEME.fullmatch(scheme):
+        raise Refusal(400, "Bad URI")
+    if scheme == "tel":
+        number, _, params = rest.partition(";")
+        if not number:
+            raise Refusal(400, "Bad URI")
+        return Uri("tel", number.translate(_SEPARATORS), "", 0, _params(params), "")
+    if scheme not in {"sip", "sips"}:
+        raise Refusal(416)
+    at = rest.rfind("@")
+    user = rest[:at].partition(":")[0] if at >= 0 else ""
+    place, _, headers = rest[at + 1 :].partition("?")
+    place, _, params = place.partition(";")
+    host, port = split_host_port(place)
+    if not _HOST.fullmatch(host) or (at >= 0 and not user) or any(c <= " " or c in '<>"' for c in user):
+        raise Refusal(400, "Bad URI")
+    return Uri(scheme, unescape(user), host, port, _params(params), headers)
+
+
+def _params(text: str) -> dict[str, str]:
+    params = {}
+    for piece in text.split(";") if text else ():
+        name, _, value = piece.partition("=")
+        params[unescape(name).lower()] = value
+    return params
+
+
+def unescape(text: str) -> str:
+    """%HH undone, octet for octet."""
+    return _unpercent(text, errors="surrogateescape") if "%" in text else text
+
+
+def escape_user(text: str) -> str:
+    """A number or name fit for the user part of a SIP URI (RFC 3261 25.1 user-unreserved)."""
+    return (
+        text
+        if text.isalnum() and text.isascii()
+        else _percent(text, safe="-_.!~*'()&=+$,;?/", errors="surrogateescape")
+    )
+
+
+def dialled_number(uri: Uri) -> str:
+    """What was dialled: the user part; visual separators go when it is a telephone number (RFC 3966 5.1.1)."""
+    if uri.params.get("user") == "phone":
+        return uri.user.partition(";")[0].translate(_SEPARATORS)
+    return uri.user
+
+
+def same_uri(left: Uri, right: Uri) -> bool:
+    """Whether two URIs are equal by RFC 3261 19.1.4."""
+    if left[:4] != right[:4]:
+        return False
+    ours, theirs = left.params, right.params
+    for name in ours.keys() | theirs.keys():
+        if name in ours and name in theirs:
+            if unescape(ours[name]).lower() != unescape(theirs[name]).lower():
+                return False
+        elif name in _DIFFER_IF_ALONE:
+            return False
+    return left.headers == right.headers

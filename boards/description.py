@@ -1,0 +1,174 @@
+"""Board files: what is soldered where, checked like the settings are.
+
+`load("sim")` reads `boards/sim.toml`, `load("/etc/my-board.toml")` a file of one's own. A
+mistake is told with file, key, value and what is allowed (`SettingsError`); an unknown key is
+one too. `wiring.py` makes live ports of a description.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from firmware.config.check import Checker
+from firmware.config.declaration import LINE_NAME, Words, setting
+from firmware.config.mistake import Mistake, SettingsError
+
+FOLDER = Path(__file__).parent
+NO_GPIO = -1
+
+
+@dataclass(frozen=True, slots=True)
+class BusDescription:
+    """[bus]: how the chips' registers are reached."""
+
+    kind: str = setting(
+        "",
+        required=True,
+        one_of=("simboard", "spidev"),
+        help_en="The simulated board's socket, or a Linux SPI bus.",
+        help_es="El socket de la placa simulada o un bus SPI de Linux.",
+    )
+    number: int = setting(
+        0, low=0, high=9, help_en="B of /dev/spidevB.C; C is a port's cs.", help_es="La B de /dev/spidevB.C."
+    )
+    speed_hz: int = setting(
+        2_500_000,
+        low=100_000,
+        high=16_000_000,
+        unit="Hz",
+        help_en="SPI clock; 2.5 to 5 MHz is proven in the field.",
+        help_es="Reloj SPI; entre 2,5 y 5 MHz está probado.",
+    )
+    reset_gpio: int = setting(
+        NO_GPIO,
+        low=NO_GPIO,
+        high=63,
+        help_en="GPIO of the card's reset line, active low; -1 for none.",
+        help_es="GPIO de la línea de reinicio, activa a nivel bajo; -1 si no hay.",
+    )
+    interrupt_gpio: int = setting(
+        NO_GPIO,
+        low=NO_GPIO,
+        high=63,
+        help_en="GPIO of the chips' interrupt, active low; -1 when the chips are polled.",
+        help_es="GPIO de la interrupción, activa a nivel bajo; -1 si se consultan los chips.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HighwayDescription:
+    """[highway]: how the voice reaches the chips; left out on a board without voice."""
+
+    kind: str = setting(
+        "none",
+        one_of=("none", "simboard"),
+        help_en="The simulated board's shared memory, or none.",
+        help_es="La memoria compartida de la placa simulada, o ninguna.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PortDescription:
+    """[[port]]: one line."""
+
+    name: str = setting(
+        "",
+        required=True,
+        rule=LINE_NAME,
+        help_en="Name of the line.",
+        help_es="Nombre de la línea.",
+    )
+    kind: str = setting("", required=True, one_of=("fxs",), help_en="Kind of line.", help_es="Tipo de línea.")
+    chip: str = setting(
+        "",
+        required=True,
+        one_of=("si3210", "si3215"),
+        help_en="Chip family that must answer.",
+        help_es="Familia de chip que debe responder.",
+    )
+    cs: int = setting(0, required=True, low=0, high=7, help_en="Chip select.", help_es="Selección de chip.")
+    slot: int = setting(
+        0,
+        required=True,
+        low=0,
+        high=31,
+        help_en="Time slot on the PCM highway.",
+        help_es="Intervalo en el bus PCM.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BoardDescription:
+    """A whole board file."""
+
+    name: str = setting("", required=True, help_en="Name of the board.", help_es="Nombre de la placa.")
+    title: str = setting("", help_en="What people call it.", help_es="Cómo se la conoce.")
+    bus: BusDescription = BusDescription()
+    highway: HighwayDescription = HighwayDescription()
+    ports: tuple[PortDescription, ...] = ()
+
+
+def names() -> list[str]:
+    """The boards that come with Tipring."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def load(board: str) -> BoardDescription:
+    """Read and check the file of `board`: a name from `names()` or a path ending in .toml.
+
+    Raises SettingsError with every mistake of the file.
+    """
+    path = Path(board) if board.endswith(".toml") else FOLDER / f"{board}.toml"
+    if not path.is_file():
+        listed = ", ".join(names())
+        allowed = Words(f"{listed} or a .toml file", f"{listed} o un fichero .toml")
+        problem = Words(
+            f"is no known board, allowed {allowed.en}", f"no es una placa conocida, se permite {allowed.es}"
+        )
+        raise SettingsError([Mistake(board, "", board, allowed, problem)])
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        allowed = Words("a readable TOML file", "un fichero TOML legible")
+        problem = Words(f"cannot be read: {error}", f"no se puede leer: {error}")
+        raise SettingsError([Mistake(str(path), "", "", allowed, problem)]) from error
+    return parse(table, str(path))
+
+
+def parse(table: dict[str, object], file: str) -> BoardDescription:
+    """Check a parsed board file. Raises SettingsError naming `file` and every mistake."""
+    checker = Checker(file)
+    plain = {key: value for key, value in table.items() if key not in ("bus", "highway", "port")}
+    described = replace(
+        checker.table(BoardDescription, plain),
+        bus=checker.table(BusDescription, table.get("bus", {}), "bus"),
+        highway=checker.table(HighwayDescription, table.get("highway", {}), "highway"),
+        ports=_ports(checker, table.get("port", [])),
+    )
+    _refuse_twins(checker, described.ports)
+    if checker.mistakes:
+        raise SettingsError(checker.mistakes)
+    return described
+
+
+def _ports(checker: Checker, entries: object) -> tuple[PortDescription, ...]:
+    if not isinstance(entries, list) or not entries:
+        allowed = Words("one [[port]] table for every line", "una tabla [[port]] por línea")
+        checker.note("port", Words(f"is missing, allowed {allowed.en}", f"falta, se permite {allowed.es}"), allowed)
+        return ()
+    return tuple(checker.table(PortDescription, entry, f"port[{n}]") for n, entry in enumerate(entries, 1))
+
+
+def _refuse_twins(checker: Checker, ports: tuple[PortDescription, ...]) -> None:
+    """Two ports cannot share a name, a chip select or a time slot."""
+    for key in ("name", "cs", "slot"):
+        first: dict[object, int] = {}
+        for number, port in enumerate(ports, 1):
+            value = getattr(port, key)
+            earlier = first.setdefault(value, number)
+            if earlier != number:
+                allowed = Words("a value of its own for each port", "un valor distinto en cada puerto")
+                problem = Words(f"is {value}, as in port[{earlier}]", f"es {value}, como en port[{earlier}]")
+                checker.note(f"port[{number}].{key}", problem, allowed, str(value))

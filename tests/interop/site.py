@@ -31,9 +31,8 @@ def ha1(user: str, algorithm: str) -> str:
 class Site:
     """`with Site(tmp_path) as site:` runs until the block ends; extra settings are appended to the file."""
 
-    def __init__(self, folder: Path, extra: str = "", seed: int = 1, rtp_pairs: int = 40) -> None:
+    def __init__(self, folder: Path, extra: str = "", *, sip_extra: str = "", rtp_pairs: int = 40) -> None:
         self.folder = folder
-        self.seed = seed
         self.sip_port = free_port()
         self.web_port = free_port(socket.SOCK_STREAM)
         self.rtp_first, self.rtp_last = free_rtp_range(rtp_pairs)
@@ -41,7 +40,7 @@ class Site:
         self.run_folder.mkdir(mode=0o700)
         self.data_folder = folder / "data"
         self.settings = folder / "tipring.toml"
-        self.settings.write_text(self._settings_text() + extra)
+        self.settings.write_text(self._settings_text(sip_extra) + extra)
         self.environment = {
             **os.environ,
             "TIPRING_SOCKET": str(self.run_folder / "core.sock"),
@@ -49,7 +48,7 @@ class Site:
         }
         self.process: Process | None = None
 
-    def _settings_text(self) -> str:
+    def _settings_text(self, sip_extra: str) -> str:
         users = "".join(
             f'[users.{user}]\nname = "User {user}"\n'
             f'ha1_md5 = "{ha1(user, "md5")}"\nha1_sha256 = "{ha1(user, "sha256")}"\n'
@@ -57,7 +56,7 @@ class Site:
         )
         return (
             'country = "es"\nlanguage = "en"\n'
-            f'[sip]\nlisten = "127.0.0.1"\nudp_port = {self.sip_port}\n'
+            f'[sip]\nlisten = "127.0.0.1"\nudp_port = {self.sip_port}\n{sip_extra}'
             f"[media]\nrtp_first = {self.rtp_first}\nrtp_last = {self.rtp_last}\n"
             f"[web]\nport = {self.web_port}\n"
             '[lines.fxs1]\nnumber = "101"\n[lines.fxs2]\nnumber = "102"\n' + users
@@ -136,6 +135,24 @@ class Site:
 
     def core_pid(self) -> int:
         return int(self.core("debug")["pid"])
+
+    def children(self) -> list[tuple[int, str]]:
+        """(pid, command line) of the processes that `tipring run` started."""
+        assert self.process is not None
+        found: list[tuple[int, str]] = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+            if parent == self.process.pid:
+                found.append((int(entry.name), line))
+        return found
+
+    def child(self, module: str) -> int:
+        """Pid of the child that runs `module`."""
+        return next(pid for pid, line in self.children() if module in line)
 
     def kill(self, pid: int) -> None:
         os.kill(pid, signal.SIGKILL)

@@ -19,27 +19,6 @@ from tests.interop.sounds import sine
 LATE_MS = 60.0
 
 
-def children(pid: int) -> list[tuple[int, str]]:
-    """(pid, command line) of every process below `pid`."""
-    found: list[tuple[int, str]] = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            stat = (entry / "stat").read_text().rsplit(")", 1)[1].split()
-            line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-        except OSError:
-            continue
-        if int(stat[1]) == pid:
-            found += [(int(entry.name), line), *children(int(entry.name))]
-    return found
-
-
-def child(site: Site, module: str) -> int:
-    assert site.process is not None
-    return next(pid for pid, line in children(site.process.pid) if module in line)
-
-
 @pytest.fixture
 def gil_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
@@ -61,18 +40,18 @@ def test_gil_held_and_web_killed_lose_no_frame(gil_site: Site) -> None:
     site.phone("fxs1", "dial", digits="203")
     eventually("all hear", lambda: all(len(p.rtp.arrivals) > 25 for p in (callee, third)), 5)
     marks = {p.user: len(p.rtp.arrivals) for p in (callee, third)}
-    core = child(site, "firmware.app")
+    core = site.child("firmware.app")
     for _ in range(5):
         os.kill(core, signal.SIGUSR2)
         time.sleep(0.3)
-    site.kill(child(site, "firmware.web"))
+    site.kill(site.child("firmware.web"))
     time.sleep(1.0)
     for phone in (callee, third):
         arrivals = phone.rtp.arrivals[marks[phone.user] :]
         assert len(arrivals) > 100
         assert missing(arrivals) == 0
         assert worst_lateness_ms(arrivals) < LATE_MS
-    eventually("web is back", lambda: child(site, "firmware.web"), 10)
+    eventually("web is back", lambda: site.child("firmware.web"), 10)
     for phone in (caller, callee, third):
         phone.stop()
 
@@ -131,8 +110,7 @@ def test_sigterm_ends_calls_properly_and_fast(own_site: Site) -> None:
     site.phone("fxs1", "lift")
     site.phone("fxs1", "dial", digits="201")
     eventually("talking", lambda: site.port("fxs1")["state"] == "talking", 5)
-    assert site.process is not None
-    family = [pid for pid, _ in children(site.process.pid)]
+    family = [pid for pid, _ in site.children()]
     begin = time.monotonic()
     assert site.terminate() == 0
     assert time.monotonic() - begin < 2.0

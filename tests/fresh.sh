@@ -1,0 +1,42 @@
+#!/bin/sh
+# Proves that `make test` brings everything it needs: a new Debian 12 folder (debootstrap), a clean
+# clone of the committed work in it, and nothing else. Wants root. The folder is removed at the end.
+#
+#   make test-fresh              the whole of `make test`
+#   make test-fresh TARGET=setup only what `make run` needs
+set -eu
+[ "$(id -u)" = 0 ] || { echo "make test-fresh needs root: it builds a Debian 12 folder and changes root into it." >&2; exit 1; }
+command -v debootstrap >/dev/null || sh image/install-packages.sh /dev/stdin <<P
+debootstrap
+P
+target=${TARGET:-test}
+mirror=${MIRROR:-http://deb.debian.org/debian}
+folder=$(mktemp -d /var/tmp/tipring-fresh.XXXXXX)
+
+finish() {
+    for place in dev/pts dev/shm dev sys proc; do
+        umount "$folder/$place" 2>/dev/null || true
+    done
+    # Never remove a folder in which something of the host is still mounted.
+    grep -q " $folder/" /proc/mounts || rm -rf "$folder"
+}
+trap finish EXIT INT TERM
+
+echo "Building a new Debian 12 in $folder"
+debootstrap --variant=minbase --include=make,git,ca-certificates bookworm "$folder" "$mirror" >/dev/null
+mount -t proc proc "$folder/proc"
+mount --rbind /sys "$folder/sys" && mount --make-rslave "$folder/sys"
+mount --bind /dev "$folder/dev"
+mount --bind /dev/pts "$folder/dev/pts" 2>/dev/null || true
+mount -t tmpfs tmpfs "$folder/dev/shm" 2>/dev/null || true
+# How this machine reaches package servers (name service, certificates, apt and pip settings) is not the project's business: copy it.
+for file in /etc/resolv.conf /etc/hosts /etc/pip.conf /etc/ssl/certs /usr/local/share/ca-certificates ${FRESH_COPY:-}; do
+    [ -e "$file" ] || continue
+    mkdir -p "$folder$(dirname "$file")"
+    cp -aL "$file" "$folder$(dirname "$file")/" 2>/dev/null || true
+done
+git clone -q . "$folder/root/tipring"
+chroot "$folder" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 CI=true \
+    ${PIP_CERT:+PIP_CERT="$PIP_CERT"} ${https_proxy:+https_proxy="$https_proxy"} \
+    make -C /root/tipring "$target" </dev/null
+echo "make $target works on a fresh Debian 12."

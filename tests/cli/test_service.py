@@ -223,7 +223,8 @@ def test_killed_without_a_word_it_leaves_no_orphans(tmp_path: Path) -> None:
             pids = " ".join(str(c.pid) for c in supervisor.children.values())
             print(pids, flush=True)
         port = {free_port()}
-        made = [Program(n, (sys.executable, str(run / (n + ".py")), str(run), str(port))) for n in ("core", "web", "board")]
+        names = ("core", "web", "board")
+        made = [Program(n, (sys.executable, str(run / (n + ".py")), str(run), str(port))) for n in names]
         supervisor = Supervisor(Plan(run, made[0], made[1], ("127.0.0.1", port), made[2]), Lines(), ready)
         asyncio.run(supervisor.run())
     """)

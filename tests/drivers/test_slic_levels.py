@@ -1,6 +1,7 @@
 """Line profile -> register values, held against the table rows printed in the chip sheet."""
 
 import math
+import re
 
 import pytest
 
@@ -110,9 +111,8 @@ def test_impedance_code_depends_on_the_family(name: str, si3210: int, si3215: in
     ],
 )
 def test_an_impossible_wish_is_refused_in_plain_words(profile: LineProfile, sentence: str) -> None:
-    with pytest.raises(ValueError, match="") as refused:
+    with pytest.raises(ValueError, match=re.escape(sentence)):
         levels.line_codes(profile, Family.SI3215)
-    assert str(refused.value).startswith(sentence)
 
 
 def test_the_spanish_profile_as_a_whole() -> None:

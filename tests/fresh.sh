@@ -12,10 +12,11 @@ P
 target=${TARGET:-test}
 mirror=${MIRROR:-http://deb.debian.org/debian}
 folder=$(mktemp -d /var/tmp/tipring-fresh.XXXXXX)
+chmod 755 "$folder" # apt fetches as a user of its own
 
 finish() {
     for place in dev/pts dev/shm dev sys proc; do
-        umount "$folder/$place" 2>/dev/null || true
+        umount -R "$folder/$place" 2>/dev/null || true
     done
     # Never remove a folder in which something of the host is still mounted.
     grep -q " $folder/" /proc/mounts || rm -rf "$folder"
@@ -25,7 +26,7 @@ trap finish EXIT INT TERM
 echo "Building a new Debian 12 in $folder"
 debootstrap --variant=minbase --include=make,git,ca-certificates bookworm "$folder" "$mirror" >/dev/null
 mount -t proc proc "$folder/proc"
-mount --rbind /sys "$folder/sys" && mount --make-rslave "$folder/sys"
+mount --bind /sys "$folder/sys"
 mount --bind /dev "$folder/dev"
 mount --bind /dev/pts "$folder/dev/pts" 2>/dev/null || true
 mount -t tmpfs tmpfs "$folder/dev/shm" 2>/dev/null || true

@@ -94,12 +94,13 @@ def plan(config: Path, data: Path, board: str, run: Path, settings: Settings) ->
         Program("core", python("firmware.app", "--config", config, "--data", data, "--board", board, "--run", run)),
         Program(
             "web",
-            python("firmware.web.server", "--run", run, "--listen", listen, "--port", port,
-                   "--language", settings.language),
+            python(
+                "firmware.web.server", "--run", run, "--listen", listen, "--port", port, "--language", settings.language
+            ),
         ),
         ("127.0.0.1" if listen == "0.0.0.0" else listen, port),
         simboard,
-    )  # fmt: skip
+    )
 
 
 class Supervisor:

@@ -82,8 +82,10 @@ class Checker:
         for name in table:
             if not declared.named.fits(name):
                 allowed = declared.named.allowed
-                problem = Words(f"has a name that is not allowed here, allowed {allowed.en}",
-                                f"tiene un nombre no permitido aquí, se permite {allowed.es}")  # fmt: skip
+                problem = Words(
+                    f"has a name that is not allowed here, allowed {allowed.en}",
+                    f"tiene un nombre no permitido aquí, se permite {allowed.es}",
+                )
                 self.note(_join(key, name), problem, allowed, name)
         return {name: self.table(cls, entry, _join(key, name)) for name, entry in table.items()}
 

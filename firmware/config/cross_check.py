@@ -36,8 +36,9 @@ def _numbers(settings: Settings, checker: Checker) -> None:
     for number, key in claims:
         first = owners.setdefault(number, key)
         if first != key:
-            problem = Words(f"uses number {number}, which {first} has already",
-                            f"usa el número {number}, que ya tiene {first}")  # fmt: skip
+            problem = Words(
+                f"uses number {number}, which {first} has already", f"usa el número {number}, que ya tiene {first}"
+            )
             checker.note(key, problem, Words("a number of its own", "un número propio"), number)
 
 
@@ -53,17 +54,30 @@ def _media(media: Media, checker: Checker) -> None:
 
 def _expires(sip: Sip, checker: Checker) -> None:
     if sip.max_expires_s < sip.min_expires_s:
-        checker.wrong("sip.max_expires_s", sip.max_expires_s, Words(
-            f"{sip.min_expires_s} s or more, since that is min_expires_s",
-            f"{sip.min_expires_s} s o más, ya que ese es min_expires_s"))  # fmt: skip
+        checker.wrong(
+            "sip.max_expires_s",
+            sip.max_expires_s,
+            Words(
+                f"{sip.min_expires_s} s or more, since that is min_expires_s",
+                f"{sip.min_expires_s} s o más, ya que ese es min_expires_s",
+            ),
+        )
     elif not sip.min_expires_s <= sip.default_expires_s <= sip.max_expires_s:
-        checker.wrong("sip.default_expires_s", sip.default_expires_s, Words(
-            f"{sip.min_expires_s} to {sip.max_expires_s} s, min_expires_s to max_expires_s",
-            f"de {sip.min_expires_s} a {sip.max_expires_s} s, de min_expires_s a max_expires_s"))  # fmt: skip
+        checker.wrong(
+            "sip.default_expires_s",
+            sip.default_expires_s,
+            Words(
+                f"{sip.min_expires_s} to {sip.max_expires_s} s, min_expires_s to max_expires_s",
+                f"de {sip.min_expires_s} a {sip.max_expires_s} s, de min_expires_s a max_expires_s",
+            ),
+        )
 
 
 def _flash(name: str, line: FxsLineSettings, checker: Checker) -> None:
     low, high = line.flash_min_ms, line.flash_max_ms
     if low is not None and high is not None and high <= low:
-        checker.wrong(f"lines.{name}.flash_max_ms", high, Words(
-            f"more than flash_min_ms, which is {low} ms", f"más que flash_min_ms, que es {low} ms"))  # fmt: skip
+        checker.wrong(
+            f"lines.{name}.flash_max_ms",
+            high,
+            Words(f"more than flash_min_ms, which is {low} ms", f"más que flash_min_ms, que es {low} ms"),
+        )

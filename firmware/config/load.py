@@ -92,10 +92,12 @@ def _fallback_notice(mistakes: list[Mistake]) -> Notice:
     return Notice(
         "error",
         "The settings file is not usable; running with the last good settings. "
-        + mistakes[0].text("en") + (f" (and {more} more: tipring check)" if more else ""),
+        + mistakes[0].text("en")
+        + (f" (and {more} more: tipring check)" if more else ""),
         "El fichero de ajustes no sirve; se usan los últimos ajustes buenos. "
-        + mistakes[0].text("es") + (f" (y {more} más: tipring check)" if more else ""),
-    )  # fmt: skip
+        + mistakes[0].text("es")
+        + (f" (y {more} más: tipring check)" if more else ""),
+    )
 
 
 def _read(path: Path) -> bytes:

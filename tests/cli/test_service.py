@@ -259,8 +259,15 @@ def test_the_plan_of_a_real_board_has_no_simulated_one(tmp_path: Path) -> None:
     made = plan(config, tmp_path, "sim", tmp_path, Settings())
     assert made.simboard is not None and made.simboard.argv[2] == "drivers.sim.simboard"
     assert list(made.core.argv[3:]) == [
-        "--config", str(config), "--data", str(tmp_path), "--board", "sim", "--run", str(tmp_path)
-    ]  # fmt: skip
+        "--config",
+        str(config),
+        "--data",
+        str(tmp_path),
+        "--board",
+        "sim",
+        "--run",
+        str(tmp_path),
+    ]
 
 
 def test_exit_codes_in_words() -> None:

@@ -1,0 +1,130 @@
+"""`tipring rig phone`: the outside of a line. It talks to the simulated board, never to core."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from firmware.cli_output import clean, complain, print_json, say
+from firmware.control.paths import run_folder
+
+EXAMPLES = """examples:
+  tipring rig phone fxs1 lift
+  tipring rig phone fxs1 dial 201 --pulse
+  tipring rig phone fxs1 flash 100
+  tipring rig phone fxs2 hear 5 heard.wav
+  tipring rig phone fxs1 state --json
+"""
+
+
+def add(commands: Any) -> None:
+    """Add the command to the command line."""
+    rig = commands.add_parser(
+        "rig",
+        help="lift, dial, speak and listen on the simulated telephones",
+        description="The outside of the lines: telephones on the simulated board's copper.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    kinds = rig.add_subparsers(title="actors", metavar="ACTOR", required=True)
+    phone = kinds.add_parser(
+        "phone",
+        help="a telephone on an FXS line",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    phone.add_argument("port", metavar="PORT", help="the line, such as fxs1")
+    acts = phone.add_subparsers(title="what it does", metavar="ACTION", required=True)
+    _act(acts, "lift", "take the handset", "tipring rig phone fxs1 lift")
+    _act(acts, "hangup", "put the handset back", "tipring rig phone fxs1 hangup")
+    flash = _act(acts, "flash", "press the hook for a moment (R key)", "tipring rig phone fxs1 flash 100")
+    flash.add_argument("ms", nargs="?", type=int, default=100, metavar="MS", help="how long, in ms (default 100)")
+    dial = _act(acts, "dial", "dial digits on the lifted telephone", "tipring rig phone fxs1 dial 201 --pulse")
+    dial.add_argument("digits", metavar="DIGITS", help="0-9 * # A-D")
+    dial.add_argument("--pulse", action="store_true", help="with the rotary dial instead of tones")
+    say_ = _act(acts, "say", "speak a WAV file into the handset", "tipring rig phone fxs1 say hello.wav")
+    say_.add_argument("file", type=Path, metavar="FILE.wav", help="8 kHz, mono, 16 bit")
+    hear = _act(acts, "hear", "record what the handset hears", "tipring rig phone fxs1 hear 5 heard.wav")
+    hear.add_argument("seconds", type=float, metavar="SECONDS")
+    hear.add_argument("file", type=Path, metavar="FILE.wav")
+    state = _act(acts, "state", "what is measured on the copper", "tipring rig phone fxs1 state --json")
+    state.add_argument("--json", action="store_true", help="print it as JSON")
+
+
+def _act(acts: Any, name: str, help_text: str, example: str) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = acts.add_parser(
+        name,
+        help=help_text,
+        description=help_text[0].upper() + help_text[1:] + ".",
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.set_defaults(do=rig_phone, act=name)
+    return made
+
+
+def rig_phone(args: argparse.Namespace) -> int:
+    """`tipring rig phone PORT ACTION`."""
+    from drivers.sim.rig_client import RigClient, RigError
+
+    path = run_folder() / "simboard.rig"
+    try:
+        answer = RigClient(path).call(f"phone.{args.act}", port=args.port, **_arguments(args))
+    except RigError as error:
+        complain(str(error))
+        return 1
+    except OSError:
+        complain(
+            say(
+                f"The simulated board is not running (nobody answers on {path}).",
+                f"La placa simulada no está en marcha (nadie responde en {path}).",
+            )
+        )
+        complain(say("Start it with: tipring run", "Arránquela con: tipring run"))
+        return 1
+    if args.act == "state":
+        if args.json:
+            print_json(answer)
+        else:
+            print(state_text(args.port, answer))
+    elif args.act == "hear":
+        print(args.file)
+    return 0
+
+
+def _arguments(args: argparse.Namespace) -> dict[str, Any]:
+    """The verb's own arguments. The board has another working folder, so files go as absolute paths."""
+    match args.act:
+        case "flash":
+            return {"ms": args.ms}
+        case "dial":
+            return {"digits": args.digits, "pulse": args.pulse}
+        case "say":
+            return {"file": str(args.file.absolute())}
+        case "hear":
+            return {"seconds": args.seconds, "file": str(args.file.absolute())}
+    return {}
+
+
+def state_text(port: str, state: Mapping[str, Any]) -> str:
+    """A telephone's state in a few lines."""
+    lines = [
+        f"{port}: {say('hook', 'gancho')} {clean(state.get('hook', ''))}, "
+        f"{state.get('loop_v', 0.0):.1f} V, {state.get('loop_ma', 0.0):.1f} mA"
+    ]
+    if ringing := state.get("ringing"):
+        cadence = "/".join(str(round(ms)) for ms in ringing.get("cadence_ms") or [])
+        lines.append(
+            f"  {say('ringing', 'sonando')}: {ringing['hz']:.1f} Hz, {ringing['v_rms']:.1f} V rms"
+            + (f", {cadence} ms" if cadence else "")
+        )
+    if tones := state.get("tones"):
+        heard = ", ".join(f"{hz:.0f} Hz {dbm0:.1f} dBm0" for hz, dbm0 in tones)
+        lines.append(f"  {say('hears', 'oye')}: {heard}")
+    if digits := state.get("digits"):
+        lines.append(f"  {say('dialled', 'ha marcado')}: {clean(digits)}")
+    if violations := state.get("violations"):
+        lines.append(f"  {say('breaches of the data sheet', 'infracciones de la hoja de datos')}: {clean(violations)}")
+    return "\n".join(lines)

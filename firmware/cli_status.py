@@ -1,0 +1,179 @@
+"""`tipring status` and `tipring calls`: what core says, as tables or JSON."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from firmware.cli_output import clean, language, local_time, print_json, say, span, table
+from firmware.control.client import ControlClient, call_core
+from firmware.telephony.cause import CAUSES, Cause
+
+
+def add(commands: Any) -> None:
+    """Add both commands to the command line."""
+    status = commands.add_parser(
+        "status",
+        help="ports, registrations and calls now",
+        description="Show ports, registrations and calls of the running core.",
+        epilog="example:\n  tipring status --json",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    status.add_argument("--json", action="store_true", help="print all of it as JSON")
+    status.set_defaults(do=print_status)
+
+    calls = commands.add_parser(
+        "calls",
+        help="call records",
+        description="Show the last calls, the newest last.",
+        epilog="examples:\n  tipring calls --limit 50\n  tipring calls --follow --json",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    calls.add_argument("--json", action="store_true", help="print JSON (with --follow one record per line)")
+    calls.add_argument("--limit", type=int, default=20, metavar="N", help="how many of the last calls (default 20)")
+    calls.add_argument("--follow", action="store_true", help="go on and print each call when it ends")
+    calls.set_defaults(do=print_calls)
+
+
+# -- status ---------------------------------------------------------------------------------
+
+
+def print_status(args: argparse.Namespace) -> int:
+    """`tipring status`."""
+    status = call_core("status")
+    if args.json:
+        print_json(status)
+        return 0
+    print(status_text(status))
+    return 0
+
+
+def status_text(status: Mapping[str, Any]) -> str:
+    """Core's status for people."""
+    parts = [f"Tipring {clean(status['version'])}, {say('up for', 'en marcha desde hace')} {span(status['uptime_s'])}"]
+    parts += [f"{n['level'].upper()}: {clean(n[language()])}" for n in status["notices"]]
+    none = say("none", "ninguno")
+    ports = [_port_row(port) for port in status["ports"]]
+    parts += [
+        "",
+        _titled(
+            ("PORT", "NUMBER", "STATE", "HOOK", "VOLTS", "MA", "WITH"),
+            ("PUERTO", "NÚMERO", "ESTADO", "GANCHO", "VOLTIOS", "MA", "CON"),
+            ports,
+            none,
+        ),
+    ]
+    phones = [(r["user"], r["name"], r["source"], r["agent"], span(r["expires_s"])) for r in status["registrations"]]
+    parts += [
+        "",
+        _titled(
+            ("SIP USER", "NAME", "ADDRESS", "PHONE", "EXPIRES IN"),
+            ("USUARIO SIP", "NOMBRE", "DIRECCIÓN", "TELÉFONO", "CADUCA EN"),
+            phones,
+            none,
+        ),
+    ]
+    calls = [(str(c["id"]), c["from"], c["to"], c["state"], span(c["since_s"])) for c in status["calls"]]
+    parts += [
+        "",
+        _titled(("CALL", "FROM", "TO", "STATE", "FOR"), ("LLAMADA", "DE", "A", "ESTADO", "DURANTE"), calls, none),
+    ]
+    return "\n".join(parts)
+
+
+def _port_row(port: Mapping[str, Any]) -> Sequence[str]:
+    if not port["in_service"]:
+        reason = say("out of service: ", "fuera de servicio: ") + str(port["reason"])
+        return (port["name"], port["number"], reason, "", "", "", "")
+    state = say("ringing", "sonando") if port["ringing"] else port["state"]
+    return (
+        port["name"],
+        port["number"],
+        state,
+        port["hook"],
+        f"{port['loop_v']:.1f}",
+        f"{port['loop_ma']:.1f}",
+        port["peer"] or "",
+    )
+
+
+def _titled(en: Sequence[str], es: Sequence[str], rows: Sequence[Sequence[str]], none: str) -> str:
+    titles = es if language() == "es" else en
+    return table(titles, rows) if rows else f"{titles[0]}: {none}"
+
+
+# -- calls ----------------------------------------------------------------------------------
+
+
+def print_calls(args: argparse.Namespace) -> int:
+    """`tipring calls`."""
+    records = call_core("calls", {"limit": args.limit})
+    if not args.follow:
+        if args.json:
+            print_json(records)
+        else:
+            print(calls_text(records))
+        return 0
+    return asyncio.run(_follow(args.limit, args.json))
+
+
+def calls_text(records: Sequence[Mapping[str, Any]]) -> str:
+    """Call records for people, the newest last."""
+    if not records:
+        return say("No calls yet.", "Todavía no hay llamadas.")
+    return table(_titles(), [_call_row(r) for r in _oldest_first(records)])
+
+
+def _titles() -> Sequence[str]:
+    if language() == "es":
+        return ("INICIO", "DE", "A", "HABLADO", "FIN", "CÓDEC", "MOS")
+    return ("START", "FROM", "TO", "TALKED", "ENDED", "CODEC", "MOS")
+
+
+def _oldest_first(records: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return sorted(records, key=lambda r: str(r["start"]))
+
+
+def _call_row(record: Mapping[str, Any]) -> Sequence[str]:
+    mos = record.get("mos")
+    return (
+        local_time(record["start"]),
+        str(record["from"]),
+        str(record["to"]),
+        span(record["talk_ms"] / 1000) if record.get("talk_ms") else "",
+        cause_text(record.get("cause"), language()),
+        str(record.get("codec") or ""),
+        f"{mos:.1f}" if isinstance(mos, int | float) else "",
+    )
+
+
+def cause_text(cause: object, lang: str) -> str:
+    """A record's Q.850 cause in words; what is no cause is shown as it is."""
+    try:
+        row = CAUSES[Cause(int(str(cause)))]
+    except (ValueError, KeyError):
+        return "" if cause is None else str(cause)
+    return row.es if lang == "es" else row.en
+
+
+async def _follow(limit: int, as_json: bool) -> int:
+    """Print the last calls, then each new one, until interrupted or core ends."""
+    async with ControlClient() as core:
+        seen: set[str] = set()
+        await _print_new(core, limit, seen, as_json)
+        async for event in core.events():
+            if event.name.startswith("call") or event.name == "resync":
+                await _print_new(core, max(limit, 50), seen, as_json)
+    return 1
+
+
+async def _print_new(core: ControlClient, limit: int, seen: set[str], as_json: bool) -> None:
+    records = [r for r in _oldest_first(await core.call("calls", limit=limit)) if str(r["id"]) not in seen]
+    seen.update(str(r["id"]) for r in records)
+    for record in records:
+        print(
+            json.dumps(record, ensure_ascii=False) if as_json else "  ".join(map(clean, _call_row(record))), flush=True
+        )

@@ -17,7 +17,7 @@ from firmware.sip.identifiers import MAGIC
 from firmware.sip.message import Request, Response, parse
 from firmware.sip.status import Refusal, Silence
 from firmware.sip.timer_heap import TimerHeap
-from firmware.sip.transaction import ClientTransaction, ClientUser, ServerTransaction, client_key
+from firmware.sip.transaction import ClientTransaction, ClientUser, InviteUser, ServerTransaction, client_key
 from firmware.sip.transport import Address, Transport, response_address
 
 log = logging.getLogger(__name__)
@@ -30,8 +30,6 @@ class Agent(Protocol):
     def ack_arrived(self, request: Request) -> None:
         """An ACK that belongs to no transaction: to a 2xx, or to nothing."""
 
-    def cancel_arrived(self, request: Request, invite: ServerTransaction) -> None: ...
-
 
 class TransactionLayer:
     """All transactions of one agent."""
@@ -41,6 +39,8 @@ class TransactionLayer:
         self._agent = agent
         self._clients: dict[str, ClientTransaction] = {}
         self._servers: dict[str, ServerTransaction] = {}
+        self._merging: set[str] = set()
+        self._settled: asyncio.Event | None = None
 
     def debug(self) -> dict[str, int]:
         """How many transactions and timers live."""
@@ -53,10 +53,22 @@ class TransactionLayer:
             1 for transaction in self._clients.values() if transaction.state in {"trying", "proceeding", "calling"}
         )
 
+    async def settle(self, deadline_s: float) -> None:
+        """Wait until every request of ours has its final answer, at most `deadline_s`."""
+        if not self.waiting:
+            return
+        self._settled = asyncio.Event()
+        try:
+            async with asyncio.timeout(deadline_s):
+                await self._settled.wait()
+        except TimeoutError:
+            log.info("sip: %d requests still without an answer", self.waiting)
+
     def close(self) -> None:
         self.timers.clear()
         self._clients.clear()
         self._servers.clear()
+        self._merging.clear()
 
     # -- sending ---------------------------------------------------------------
     def request(
@@ -73,11 +85,14 @@ class TransactionLayer:
         transaction.step("start")
         return transaction
 
-    def accept(self, request: Request, transport: Transport) -> ServerTransaction:
-        """Keep state for a request: from now on its resends are absorbed."""
+    def accept(self, request: Request, transport: Transport, user: InviteUser | None = None) -> ServerTransaction:
+        """Keep state for a request: from now on its resends are absorbed. user: of an INVITE."""
         address = response_address(request.via, request.source)
-        transaction = ServerTransaction(self, request, server_key(request, request.method), transport, address)
+        transaction = ServerTransaction(self, request, server_key(request, request.method), transport, address, user)
         self._servers[transaction.key] = transaction
+        if request.method == "INVITE":
+            transaction.merge_key = _merge_key(request)
+            self._merging.add(transaction.merge_key)
         return transaction
 
     def answer_without_state(
@@ -98,6 +113,11 @@ class TransactionLayer:
             self._clients.pop(transaction.key, None)
         elif isinstance(transaction, ServerTransaction):
             self._servers.pop(transaction.key, None)
+            self._merging.discard(transaction.merge_key)
+
+    def is_merged(self, request: Request) -> bool:
+        """Whether this new INVITE is a copy of one in hand that came by another path (RFC 3261 8.2.2.2)."""
+        return _merge_key(request) in self._merging
 
     # -- receiving ---------------------------------------------------------------
     def receive(self, transport: Transport, data: bytes, source: Address) -> None:
@@ -129,6 +149,8 @@ class TransactionLayer:
             log.debug("sip: stray response %d from %s:%s", response.status, *response.source)
         else:
             transaction.received(response)
+            if self._settled is not None and not self.waiting:
+                self._settled.set()
 
     def _receive_request(self, request: Request, transport: Transport) -> None:
         request.reply_via = _reply_via(request)
@@ -152,8 +174,7 @@ class TransactionLayer:
         if invite is None:
             raise Refusal(481)
         self.answer_without_state(request, transport, 200)
-        if not invite.answered:
-            self._agent.cancel_arrived(request, invite)
+        invite.cancelled()
 
 
 def _reply_via(request: Request) -> str:
@@ -168,6 +189,10 @@ def _reply_via(request: Request) -> str:
     if len(lines) == 1 and "," not in lines[0]:
         return f"Via: {first}\r\n"
     return f"Via: {first}\r\n" + "".join(f"Via: {value}\r\n" for value in request.values("via")[1:])
+
+
+def _merge_key(request: Request) -> str:
+    return f"{request.call_id} {request.from_.tag} {request.cseq[0]}"
 
 
 def server_key(request: Request, method: str) -> str:

@@ -43,17 +43,29 @@ class ClientUser(Protocol):
         """status: 408 nothing came in time, 503 it could not be sent."""
 
 
-class AckUser(Protocol):
-    """Who answered an INVITE with 2xx."""
+class InviteUser(Protocol):
+    """Who answers an INVITE: told of the ACK to its 2xx, and of a CANCEL before any final answer."""
 
     def acknowledged(self, ack: Request) -> None: ...
+    def cancelled(self) -> None: ...
 
 
 class _Transaction:
     """What all four machines share: the table, the two timers and the octets to resend."""
 
-    __slots__ = ("_interval_s", "_layer", "_life", "_octets", "_resend", "_resend_cap_s", "_table", "address", "key")
-    __slots__ += ("state", "transport")
+    __slots__ = (
+        "_interval_s",
+        "_layer",
+        "_life",
+        "_octets",
+        "_resend",
+        "_resend_cap_s",
+        "_table",
+        "address",
+        "key",
+        "state",
+        "transport",
+    )
 
     def __init__(
         self, layer: TransactionLayer, key: str, table: Table, state: str, transport: Transport, address: Address
@@ -200,17 +212,25 @@ class ClientTransaction(_Transaction):
 class ServerTransaction(_Transaction):
     """A request of a peer that we answer. Made by `TransactionLayer.accept`."""
 
-    __slots__ = ("_ack_user", "request")
+    __slots__ = ("_user", "merge_key", "request")
 
     def __init__(
-        self, layer: TransactionLayer, request: Request, key: str, transport: Transport, address: Address
+        self,
+        layer: TransactionLayer,
+        request: Request,
+        key: str,
+        transport: Transport,
+        address: Address,
+        user: InviteUser | None,
     ) -> None:
         invite = request.method == "INVITE"
         table, state = (INVITE_SERVER, "proceeding") if invite else (SERVER, "trying")
         super().__init__(layer, key, table, state, transport, address)
         self.request: Request | None = request
         """None once it was answered for good."""
-        self._ack_user: AckUser | None = None
+        self._user = user
+        self.merge_key = ""
+        """Of an INVITE, what a copy on another path shares with it (RFC 3261 8.2.2.2)."""
 
     def respond(
         self,
@@ -220,20 +240,17 @@ class ServerTransaction(_Transaction):
         to_tag: str = "",
         headers: str = "",
         body: str = "",
-        ack_user: AckUser | None = None,
     ) -> bytes:
-        """Answer the request; nothing happens if a final answer was given. ack_user: for 2xx to INVITE.
-
-        Returns the octets sent.
-        """
+        """Answer the request and return the octets; nothing happens if a final answer was given."""
         if self.request is None:
             return b""
         self._octets = octets = compose.response(
             self.request, status, reason=reason, to_tag=to_tag, headers=headers, body=body
         )
         if status >= 200:
-            self._ack_user = ack_user
             self.request = None
+        if status >= 300:
+            self._user = None
         self.step("answer_1xx" if status < 200 else "answer_2xx" if status < 300 else "answer_failure")
         return octets
 
@@ -246,12 +263,18 @@ class ServerTransaction(_Transaction):
         self._octets = octets
         self.step("answer_2xx")
 
-    def stop_waiting_for_ack(self) -> None:
-        self._ack_user = None
+    def cancelled(self) -> None:
+        """A CANCEL came for this INVITE."""
+        if not self.answered and self._user is not None:
+            self._user.cancelled()
+
+    def let_go(self) -> None:
+        """The user is not interested any more."""
+        self._user = None
 
     def _do_tell_ack(self, ack: Request) -> None:
-        if self._ack_user is not None:
-            self._ack_user.acknowledged(ack)
+        if self._user is not None:
+            self._user.acknowledged(ack)
 
 
 def client_key(branch: str, method: str) -> str:

@@ -33,6 +33,7 @@ class Transport(Protocol):
 
     name: str
     reliable: bool
+    port: int
 
     def send(self, data: bytes, address: Address) -> bool:
         """Send to (ip, port). False when the network refuses at once; loss is not noticed."""
@@ -57,7 +58,7 @@ OpenTransport = Callable[[Receiver], Transport]
 
 
 def response_address(via: Via, source: Address) -> Address:
-    """Where a response goes over UDP (RFC 3261 18.2.2, RFC 3581 4): to the source with rport, else to its sent-by port."""
+    """Where a response goes over UDP (RFC 3261 18.2.2, RFC 3581 4): to the source with rport, else its sent-by port."""
     if "rport" in via.params:
         return source
     return source[0], via.port or 5060

@@ -1,0 +1,5 @@
+"""What the media engine raises to those who ask it for something."""
+
+
+class PortsExhausted(Exception):
+    """No RTP port is free; SIP answers 503, cause 47."""

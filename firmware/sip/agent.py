@@ -1,0 +1,240 @@
+"""The SIP agent: registrar, gate and maker of legs on one set of transports.
+
+Why: this is what `app.py` starts and the exchange gets its SIP legs from. A request that
+begins something is judged here in the order of RFC 3261 8.2; what belongs to a call goes to
+its leg. Look next at `calling.py`, `called.py` and `registrar.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+
+from firmware.media.errors import PortsExhausted
+from firmware.sip.binding_store import BindingStore
+from firmware.sip.called import CalledLeg
+from firmware.sip.calling import CallingLeg
+from firmware.sip.compose import ALLOW, METHODS
+from firmware.sip.context import MediaEngine, SipContext
+from firmware.sip.dialog import dialog_key
+from firmware.sip.gate import Gate
+from firmware.sip.identifiers import new_tag
+from firmware.sip.layer import TransactionLayer
+from firmware.sip.leg import SipLeg
+from firmware.sip.message import Request
+from firmware.sip.registrar import Registrar, Registration
+from firmware.sip.settings import SipSettings, SipUser
+from firmware.sip.status import Refusal
+from firmware.sip.transport import OpenTransport, Receiver, Transport, UdpTransport
+from firmware.sip.uri import dialled_number, parse_uri
+from firmware.telephony.cause import Cause
+from firmware.telephony.leg import Leg, LegListener, Party
+
+log = logging.getLogger(__name__)
+
+_STANDARD_METHODS = {"PRACK", "SUBSCRIBE", "NOTIFY", "PUBLISH", "INFO", "REFER", "MESSAGE", "UPDATE"}
+_SWEEP_S = 30.0
+_ACCEPT = "Accept: application/sdp\r\n"
+
+
+class SipAgent:
+    """See contract: `start`, `stop`, `call_user`, `registrations`, `set_users`, `debug`.
+
+    open_transport: how the UDP transport is made; tests put a pipe in its place.
+    """
+
+    def __init__(
+        self,
+        settings: SipSettings,
+        users: Mapping[str, SipUser],
+        engine: MediaEngine,
+        listener: LegListener,
+        bindings: BindingStore,
+        *,
+        open_transport: OpenTransport | None = None,
+    ) -> None:
+        self._settings = settings
+        self._users = users
+        self._engine = engine
+        self._listener = listener
+        self._store = bindings
+        self._open_transport = open_transport or self._open_udp
+        self._registrar = Registrar(settings, bindings)
+        self._stopping = False
+        self._sweeping: asyncio.TimerHandle | None = None
+        self._context: SipContext
+        self._gate: Gate
+
+    def _open_udp(self, receiver: Receiver) -> Transport:
+        settings = self._settings
+        return UdpTransport(receiver, settings.listen_ip, settings.udp_port, settings.advertise_ip)
+
+    async def start(self) -> None:
+        """Load the registrations and listen. Raises OSError: the port is taken, the data folder is not writable."""
+        loop = asyncio.get_running_loop()
+        layer = TransactionLayer(self)
+        self._context = SipContext(self._settings, self._engine, self._listener, layer)
+        self._gate = Gate(self._settings, self._users, loop.time)
+        self._registrar.load(self._store.start())
+        self._registrar.keep_only(set(self._users))
+        self._context.transports["UDP"] = self._open_transport(layer.receive)
+        self._sweep()
+        log.info("sip: listening on %s udp port %d", self._settings.listen_ip, self.udp_port)
+
+    async def stop(self, deadline_s: float = 1.5) -> None:
+        """End every call with BYE, CANCEL or 503, wait for the answers at most `deadline_s`, and close."""
+        self._stopping = True
+        for leg in list(self._context.legs):
+            leg.release(Cause.NORMAL_CLEARING if leg.answered else Cause.TEMPORARY_FAILURE)
+        await self._context.transactions.settle(deadline_s)
+        self._context.transactions.close()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        for transport in self._context.transports.values():
+            transport.close()
+        self._store.stop()
+
+    # -- for the rest of the house -----------------------------------------------------
+    @property
+    def udp_port(self) -> int:
+        """The port in use."""
+        return self._context.transports["UDP"].port
+
+    def call_user(self, user: str) -> Leg | None:
+        """A leg towards all contacts of `user`, None when there is none."""
+        bindings = self._registrar.bindings(user)
+        account = self._users.get(user)
+        if not bindings or account is None or self._stopping:
+            return None
+        return CalledLeg(self._context, Party(user, account.name), bindings)
+
+    def registrations(self) -> list[Registration]:
+        now_s = self._registrar.wall_s()
+        return [
+            Registration(
+                binding.user,
+                self._users[binding.user].name if binding.user in self._users else "",
+                binding.contact,
+                f"{binding.source_ip}:{binding.source_port}",
+                binding.agent,
+                round(binding.expires_wall_s - now_s),
+            )
+            for binding in self._registrar.all_bindings()
+        ]
+
+    def set_users(self, users: Mapping[str, SipUser]) -> None:
+        """New accounts from now on; calls in progress stay, registrations of vanished users go."""
+        self._users = users
+        self._gate.set_users(users)
+        self._registrar.keep_only(set(users))
+
+    def leg_of(self, endpoint: int) -> SipLeg | None:
+        """The leg whose stream this is, for events of the media engine."""
+        return self._context.endpoints.get(endpoint)
+
+    def debug(self) -> dict[str, int]:
+        """Counts that return to zero after calls: transactions, dialogs, legs, timers."""
+        counts = self._context.transactions.debug()
+        counts["dialogs"] = len(self._context.dialogs)
+        counts["legs"] = len(self._context.legs)
+        counts["streams"] = len(self._context.endpoints)
+        return counts
+
+    # -- for the transaction layer -----------------------------------------------------
+    def request_arrived(self, request: Request, transport: Transport) -> None:
+        """A new request. Raises Refusal."""
+        _check_method(request)
+        require = request.values("require")
+        if require:
+            raise Refusal(420, headers=f"Unsupported: {', '.join(require)}\r\n")
+        if request.to.tag:
+            self._leg_for(request).in_dialog(request, transport)
+            return
+        parse_uri_for_us(request)
+        handle: dict[str, Callable[[Request, Transport], None]] = {
+            "INVITE": self._invite,
+            "REGISTER": self._register,
+            "OPTIONS": self._options,
+        }
+        if request.method not in handle:
+            raise Refusal(481)
+        handle[request.method](request, transport)
+
+    def ack_arrived(self, request: Request) -> None:
+        leg = self._context.dialogs.get(dialog_key(request.call_id, request.to.tag))
+        if leg is not None:
+            leg.acknowledged(request)
+
+    def _leg_for(self, request: Request) -> SipLeg:
+        leg = self._context.dialogs.get(dialog_key(request.call_id, request.to.tag))
+        if leg is None:
+            raise Refusal(481)
+        return leg
+
+    def _register(self, request: Request, transport: Transport) -> None:
+        self._shed(transport)
+        user = self._gate.register(request)
+        headers = self._registrar.register(request, user)
+        self._context.transactions.accept(request, transport).respond(200, to_tag=new_tag(), headers=headers)
+
+    def _options(self, request: Request, transport: Transport) -> None:
+        headers = f"{self._context.common_headers}{_ACCEPT}Accept-Encoding: identity\r\nAccept-Language: es, en\r\n"
+        self._context.transactions.answer_without_state(request, transport, 200, headers=headers)
+
+    def _invite(self, request: Request, transport: Transport) -> None:
+        self._shed(transport)
+        hops = request.hops()
+        if hops == 0:
+            raise Refusal(483)
+        accepts = request.values("accept")
+        if accepts and not any(value.partition(";")[0].strip().lower() in _SDP_RANGES for value in accepts):
+            raise Refusal(406, headers=_ACCEPT)
+        user = self._gate.invite(request)
+        if self._context.transactions.is_merged(request):
+            raise Refusal(482)
+        if len(self._context.legs) >= self._settings.max_calls:
+            raise Refusal(503, headers="Retry-After: 5\r\n")
+        called = Party(dialled_number(parse_uri(request.uri)))
+        leg = self._take_leg(request, transport, self._caller(request, user), called)
+        leg.hops = hops - 1
+        leg.may_call_lines = user is not None
+        log.info("%s: calls %s from %s:%d", leg.leg_id, called.number, *request.source)
+        self._listener.leg_arrived(leg)
+
+    def _take_leg(self, request: Request, transport: Transport, caller: Party, called: Party) -> CallingLeg:
+        try:
+            return CallingLeg.take(self._context, request, transport, caller, called)
+        except PortsExhausted:
+            raise Refusal(503, "No audio port is free", "Retry-After: 5\r\n") from None
+
+    @staticmethod
+    def _caller(request: Request, user: SipUser | None) -> Party:
+        given = request.from_
+        if user is not None:
+            return Party(user.user, user.name or given.display)
+        number = parse_uri(given.uri).user if given.uri.lower().startswith(("sip", "tel")) else ""
+        return Party(number, given.display)
+
+    def _shed(self, transport: Transport) -> None:
+        """Refuse new work while stopping, or while input piles up (RFC 3261 21.5.4)."""
+        if self._stopping or transport.behind:
+            raise Refusal(503, headers="Retry-After: 5\r\n")
+
+    def _sweep(self) -> None:
+        self._registrar.sweep()
+        self._sweeping = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep)
+
+
+_SDP_RANGES = {"application/sdp", "application/*", "*/*"}
+
+
+def _check_method(request: Request) -> None:
+    if request.method not in METHODS:
+        raise Refusal(405 if request.method in _STANDARD_METHODS else 501, headers=ALLOW)
+
+
+def parse_uri_for_us(request: Request) -> None:
+    """Refuse Request-URIs that are broken, carry headers or have a scheme we do not know (RFC 3261 8.2.2.1)."""
+    if parse_uri(request.uri).headers:
+        raise Refusal(400, "Headers in the Request-URI")

@@ -1,0 +1,85 @@
+"""What the legs of one agent share: transports, transactions, engine, dialogs.
+
+Why: legs need these, the agent makes them; this small thing in between keeps the imports
+free of circles. Look next at `leg.py` and `agent.py`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from firmware.media.offer_answer import OfferAnswer
+from firmware.sip.compose import ALLOW
+from firmware.sip.layer import TransactionLayer
+from firmware.sip.settings import SipSettings
+from firmware.sip.transport import Transport
+from firmware.telephony.leg import LegListener
+
+if TYPE_CHECKING:
+    from firmware.sip.leg import SipLeg
+
+
+class StreamFigures(Protocol):
+    """The figures a leg reads of a stream."""
+
+    @property
+    def packets_received(self) -> int: ...
+    @property
+    def packets_lost(self) -> int: ...
+    @property
+    def jitter_ms(self) -> float: ...
+    @property
+    def mos(self) -> float | None: ...
+
+
+class MediaStream(Protocol):
+    """The media engine's stream as a leg uses it (`firmware/media/engine.py`)."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def local_port(self) -> int: ...
+    def set_remote(self, ip: str, port: int) -> None: ...
+    def set_codec(self, pt: int, codec: str, event_pt: int | None, ptime_ms: int = 20) -> None: ...
+    def set_direction(self, send: bool, receive: bool) -> None: ...
+    def relearn_source(self) -> None: ...
+    def send_digit(self, digit: str, ms: int) -> None: ...
+    def stats(self) -> StreamFigures: ...
+    def close(self) -> None: ...
+
+
+class MediaEngine(Protocol):
+    """The media engine as the agent uses it."""
+
+    def open_stream(self, local_ip: str) -> MediaStream:
+        """Raises PortsExhausted."""
+
+
+class SipContext:
+    """One per agent. legs: every leg that is not yet released. dialogs: by `Dialog.key`."""
+
+    def __init__(
+        self, settings: SipSettings, engine: MediaEngine, listener: LegListener, transactions: TransactionLayer
+    ) -> None:
+        self.settings = settings
+        self.engine = engine
+        self.listener = listener
+        self.transactions = transactions
+        self.timers = transactions.timers
+        self.transports: dict[str, Transport] = {}
+        self.legs: set[SipLeg] = set()
+        self.dialogs: dict[str, SipLeg] = {}
+        self.endpoints: dict[int, SipLeg] = {}
+        self.common_headers = f"{ALLOW}User-Agent: {settings.user_agent}\r\n"
+        self._leg_serial = 0
+
+    def new_leg_id(self, user: str) -> str:
+        self._leg_serial += 1
+        return f"sip:{user}/{self._leg_serial}"
+
+    def open_media(self, leg: SipLeg, transport: Transport, remote_ip: str) -> tuple[MediaStream, OfferAnswer]:
+        """A stream for `leg`, with its half of offer and answer. Raises PortsExhausted."""
+        ip = transport.local_ip(remote_ip)
+        stream = self.engine.open_stream(self.settings.listen_ip if self.settings.advertise_ip else ip)
+        self.endpoints[stream.id] = leg
+        return stream, OfferAnswer(ip, stream.local_port)

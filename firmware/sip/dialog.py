@@ -1,0 +1,162 @@
+"""A dialog: the two sequence numbers, tags, route set and remote target (RFC 3261 section 12).
+
+Why: every request inside a call is made and checked here, so that legs never handle tags or
+routes. Look next at `leg.py`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from functools import lru_cache
+
+from firmware.sip.compose import Outgoing
+from firmware.sip.headers import parse_name_addr
+from firmware.sip.message import Message, Request, Response
+from firmware.sip.status import Refusal
+from firmware.sip.transport import Address, Transport
+from firmware.sip.uri import parse_uri
+
+
+class Dialog:
+    """local_line, remote_line: our From and To values with tags. target: the URI requests go to.
+
+    Made by `as_server` from a received INVITE or `as_client` from a response to ours.
+    """
+
+    __slots__ = (
+        "_address",
+        "_remote_seq",
+        "_routes",
+        "call_id",
+        "local_line",
+        "local_seq",
+        "local_tag",
+        "remote_line",
+        "remote_tag",
+        "target",
+        "transport",
+    )
+
+    def __init__(
+        self, call_id: str, local: tuple[str, str], remote: tuple[str, str], seqs: tuple[int, int], transport: Transport
+    ) -> None:
+        """local, remote: (From/To value with its tag, tag). seqs: our last CSeq and the peer's."""
+        self.call_id = call_id
+        self.local_line, self.local_tag = local
+        self.remote_line, self.remote_tag = remote
+        self.local_seq, self._remote_seq = seqs
+        self.transport = transport
+        self.target = ""
+        self._routes: list[str] = []
+        self._address: Address = ("", 0)
+
+    @classmethod
+    def as_server(cls, request: Request, local_tag: str, transport: Transport) -> Dialog:
+        """The dialog a received INVITE begins. Raises Refusal 400 for a missing or bad Contact."""
+        local = f"{request.get('to')};tag={local_tag}"
+        remote = (request.get("from"), request.from_.tag)
+        dialog = cls(request.call_id, (local, local_tag), remote, (0, request.cseq[0]), transport)
+        dialog._routes = request.values("record-route")
+        if not dialog.refresh_target(request):
+            raise Refusal(400, "Missing Contact")
+        return dialog
+
+    @classmethod
+    def as_client(cls, invite: Outgoing, local_tag: str, response: Response, transport: Transport) -> Dialog:
+        """The dialog a response to our INVITE begins or confirms; without a Contact the INVITE's target stays."""
+        remote = (response.get("to"), response.to.tag)
+        dialog = cls(invite.call_id, (invite.from_line, local_tag), remote, (invite.cseq, 0), transport)
+        dialog._routes = response.values("record-route")[::-1]
+        dialog.target = invite.uri
+        dialog._address = response.source
+        dialog.refresh_target(response)
+        return dialog
+
+    @property
+    def key(self) -> str:
+        return dialog_key(self.call_id, self.local_tag)
+
+    def refresh_target(self, message: Message) -> bool:
+        """Take the peer's Contact as the new target (RFC 3261 12.2); False when there is none."""
+        contacts = message.contacts()
+        if not contacts:
+            return False
+        parse_uri(contacts[0].uri)
+        self.target = contacts[0].uri
+        first = parse_name_addr(self._routes[0]).uri if self._routes else self.target
+        self._address = next_hop(first, message.source, near_only=bool(self._routes))
+        return True
+
+    def check(self, request: Request) -> None:
+        """Accept a request of the peer in this dialog: Refusal 481 for a strange tag, 500 for an old CSeq."""
+        if request.from_.tag != self.remote_tag:
+            raise Refusal(481)
+        number = request.cseq[0]
+        if number <= self._remote_seq and request.method != "ACK":
+            raise Refusal(500, "CSeq is out of order")
+        self._remote_seq = max(number, self._remote_seq)
+
+    def request(self, method: str, *, headers: str = "", body: str = "") -> Outgoing:
+        """The next request of ours."""
+        self.local_seq += 1
+        return self._outgoing(method, self.local_seq, headers, body)
+
+    def ack(self, cseq: int, *, headers: str = "", body: str = "") -> bytes:
+        """The ACK for a 2xx to our INVITE number `cseq` (RFC 3261 13.2.2.4): octets for `send`."""
+        return self._outgoing("ACK", cseq, headers, body).octets(self.transport.sent_by(self._address[0]))
+
+    def send(self, octets: bytes) -> None:
+        self.transport.send(octets, self._address)
+
+    @property
+    def address(self) -> Address:
+        return self._address
+
+    def _outgoing(self, method: str, cseq: int, headers: str, body: str) -> Outgoing:
+        uri, routes = self.target, self._routes
+        if routes and "lr" not in parse_uri(parse_name_addr(routes[0]).uri).params:
+            uri, routes = parse_name_addr(routes[0]).uri, [*routes[1:], f"<{self.target}>"]
+        return Outgoing(
+            method,
+            uri,
+            from_line=self.local_line,
+            to_line=self.remote_line,
+            call_id=self.call_id,
+            cseq=cseq,
+            routes="".join(f"Route: {route}\r\n" for route in routes),
+            headers=headers,
+            body=body,
+        )
+
+
+def dialog_key(call_id: str, local_tag: str) -> str:
+    return f"{local_tag} {call_id}"
+
+
+def next_hop(uri_text: str, source: Address, *, near_only: bool = False) -> Address:
+    """Where requests for `uri_text` go, learned from a message that came from `source`.
+
+    The URI's own address if it is one we can reach; the source when the URI holds a name, or a
+    private address that is not the source's (the peer is behind NAT). near_only: a proxy's
+    route, whose address is taken as it stands.
+    """
+    uri = parse_uri(uri_text)
+    if uri.host == source[0]:
+        return uri.host, uri.port or 5060
+    if not _is_address(uri.host) or (not near_only and _is_private(uri.host)):
+        return source
+    return uri.host, uri.port or 5060
+
+
+@lru_cache(maxsize=1024)
+def _is_address(host: str) -> bool:
+    try:
+        address = ipaddress.IPv4Address(host)
+    except ValueError:
+        return False
+    return not (address.is_multicast or address.is_unspecified or address == ipaddress.IPv4Address("255.255.255.255"))
+
+
+@lru_cache(maxsize=1024)
+def _is_private(host: str) -> bool:
+    return ipaddress.IPv4Address(host).is_private

@@ -1,0 +1,87 @@
+"""Who may register and call: the rules in front of the digest check.
+
+Why: one place decides between credentials, trusted networks, and 401, 403, 407.
+REGISTER is challenged as a registrar does (401), INVITE as a proxy does (407), which every
+phone understands. Look next at `digest.py`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+from collections.abc import Callable, Mapping
+
+from firmware.sip.digest import Authenticator, Verdict
+from firmware.sip.message import Request
+from firmware.sip.settings import SipSettings, SipUser
+from firmware.sip.status import Refusal
+from firmware.sip.uri import parse_uri
+
+log = logging.getLogger(__name__)
+
+_MAX_REMEMBERED = 4096
+
+
+class Gate:
+    """now_s: the loop's clock. Raises ValueError at once for a bad network in the settings."""
+
+    def __init__(self, settings: SipSettings, users: Mapping[str, SipUser], now_s: Callable[[], float]) -> None:
+        self._digest = Authenticator(users, settings.nonce_life_s)
+        self._networks = [ipaddress.ip_network(text, strict=False) for text in settings.trusted_networks]
+        self._trusted: dict[str, bool] = {}
+        self._now_s = now_s
+
+    def set_users(self, users: Mapping[str, SipUser]) -> None:
+        self._digest.users = users
+
+    def register(self, request: Request) -> SipUser:
+        """The user whose contacts this REGISTER may change. Raises Refusal 400, 401, 403."""
+        wanted = request.to.uri
+        if not wanted.lower().startswith(("sip:", "sips:")):
+            raise Refusal(400, "To is no SIP address")
+        user = self._authenticated(request, "authorization", 401, "WWW-Authenticate")
+        if parse_uri(wanted).user != user.user:
+            raise Refusal(403, "Not your address")
+        self._check_from(request, user)
+        return user
+
+    def invite(self, request: Request) -> SipUser | None:
+        """The calling user, None for a stranger of a trusted network. Raises Refusal 400, 403, 407.
+
+        A From that names one of our users always needs that user's password.
+        """
+        credentials = "proxy-authorization" in request.headers
+        if not credentials and self.is_trusted(request.source[0]):
+            claimed = request.from_.uri
+            if not (claimed.startswith("sip") and parse_uri(claimed).user in self._digest.users):
+                return None
+        user = self._authenticated(request, "proxy-authorization", 407, "Proxy-Authenticate")
+        self._check_from(request, user)
+        return user
+
+    def is_trusted(self, ip: str) -> bool:
+        if not self._networks:
+            return False
+        known = self._trusted.get(ip)
+        if known is None:
+            if len(self._trusted) >= _MAX_REMEMBERED:
+                self._trusted.clear()
+            address = ipaddress.ip_address(ip)
+            known = self._trusted[ip] = any(address in network for network in self._networks)
+        return known
+
+    def _authenticated(self, request: Request, header: str, status: int, challenge: str) -> SipUser:
+        now_s = self._now_s()
+        credentials = request.headers.get(header, [])
+        finding = self._digest.check(credentials, request.method, request.uri, now_s)
+        if finding.user is not None:
+            return finding.user
+        if finding.verdict is Verdict.WRONG:
+            log.warning("sip: wrong credentials for %r from %s:%d", finding.claimed[:40], *request.source)
+        stale = finding.verdict is Verdict.STALE
+        raise Refusal(status, headers=self._digest.challenge(challenge, now_s, stale=stale))
+
+    @staticmethod
+    def _check_from(request: Request, user: SipUser) -> None:
+        if parse_uri(request.from_.uri).user != user.user:
+            raise Refusal(403, "From is not the authenticated user")

@@ -1,0 +1,82 @@
+"""A tiny exchange: joins a calling leg with the registered user it dialled, and takes notes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from firmware.telephony.cause import Cause
+from firmware.telephony.leg import CallRequest, Leg
+
+
+class Bridge:
+    """LegListener. agent is set after the agent was made. echo: answer everything by itself at once.
+
+    `told` holds every event as a tuple; `manual`: legs that arrive are only remembered.
+    """
+
+    def __init__(self, *, echo: bool = False, manual: bool = False, record: bool = True) -> None:
+        self.agent: Any = None
+        self.told: list[tuple[Any, ...]] = []
+        self.arrived: list[Leg] = []
+        self._echo = echo
+        self._manual = manual
+        self._record = record
+        self._other: dict[Leg, Leg] = {}
+        self._serial = 0
+
+    def note(self, *what: Any) -> None:
+        if self._record:
+            self.told.append(what)
+
+    def names(self) -> list[str]:
+        return [entry[0] for entry in self.told]
+
+    def causes(self) -> list[Cause]:
+        return [entry[2] for entry in self.told if entry[0] == "released"]
+
+    def leg_arrived(self, leg: Leg) -> None:
+        self.note("arrived", leg)
+        if self._record:
+            self.arrived.append(leg)
+        self._serial += 1
+        leg.call_id = str(self._serial)
+        if self._manual:
+            return
+        if self._echo:
+            leg.show_ringing()
+            leg.accept()
+            return
+        other = self.agent.call_user(leg.called.number)
+        if other is None:
+            leg.release(Cause.SUBSCRIBER_ABSENT)
+            return
+        self._other[leg], self._other[other] = other, leg
+        other.place(CallRequest(leg.call_id, leg.party, leg.called, leg.hops))
+
+    def leg_ringing(self, leg: Leg) -> None:
+        self.note("ringing", leg)
+        if leg in self._other:
+            self._other[leg].show_ringing()
+
+    def leg_progress(self, leg: Leg) -> None:
+        self.note("progress", leg)
+        if leg in self._other:
+            self._other[leg].show_progress()
+
+    def leg_answered(self, leg: Leg) -> None:
+        self.note("answered", leg)
+        if leg in self._other:
+            self._other[leg].accept()
+
+    def leg_held(self, leg: Leg, held: bool) -> None:
+        self.note("held", leg, held)
+
+    def leg_digit(self, leg: Leg, digit: str) -> None:
+        self.note("digit", leg, digit)
+
+    def leg_released(self, leg: Leg, cause: Cause) -> None:
+        self.note("released", leg, cause)
+        other = self._other.pop(leg, None)
+        if other is not None:
+            self._other.pop(other, None)
+            other.release(cause)

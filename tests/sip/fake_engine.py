@@ -1,0 +1,68 @@
+"""A media engine that only takes notes: for tests of signalling without sound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from firmware.media.errors import PortsExhausted
+
+
+@dataclass
+class Figures:
+    packets_received: int = 50
+    packets_lost: int = 1
+    jitter_ms: float = 2.5
+    mos: float | None = 4.3
+
+
+@dataclass
+class FakeStream:
+    engine: FakeEngine
+    id: int
+    local_port: int
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+    remote: tuple[str, int] | None = None
+    codec: tuple[Any, ...] | None = None
+    direction: tuple[bool, bool] | None = None
+    closed: bool = False
+
+    def set_remote(self, ip: str, port: int) -> None:
+        self.remote = (ip, port)
+
+    def set_codec(self, pt: int, codec: str, event_pt: int | None, ptime_ms: int = 20) -> None:
+        self.codec = (pt, codec, event_pt, ptime_ms)
+
+    def set_direction(self, send: bool, receive: bool) -> None:
+        self.direction = (send, receive)
+
+    def relearn_source(self) -> None:
+        self.calls.append(("relearn",))
+
+    def send_digit(self, digit: str, ms: int) -> None:
+        self.calls.append(("digit", digit, ms))
+
+    def stats(self) -> Figures:
+        return Figures()
+
+    def close(self) -> None:
+        assert not self.closed, "closed twice"
+        self.closed = True
+        self.engine.open.pop(self.id)
+
+
+class FakeEngine:
+    """ports: how many streams may be open at a time."""
+
+    def __init__(self, ports: int = 5000) -> None:
+        self.ports = ports
+        self.open: dict[int, FakeStream] = {}
+        self._serial = 0
+
+    def open_stream(self, local_ip: str) -> FakeStream:
+        if len(self.open) >= self.ports:
+            raise PortsExhausted
+        self._serial += 1
+        stream = FakeStream(self, self._serial, 10000 + 2 * (self._serial % 500))
+        self.open[self._serial] = stream
+        return stream

@@ -265,7 +265,8 @@ def run_together(bus: Bus, jobs: Mapping[str, Waits]) -> dict[str, HardwareError
         if early_us > 0:
             bus.wait_ms(early_us / 1000.0)
         try:
-            due_us[name] = bus.now_us() + round(next(jobs[name]) * 1000)
+            wait_ms = next(jobs[name])
+            due_us[name] = bus.now_us() + round(wait_ms * 1000)
         except StopIteration:
             del due_us[name]
         except HardwareError as error:

@@ -28,8 +28,11 @@ debootstrap --variant=minbase --include=make,git,ca-certificates bookworm "$fold
 mount -t proc proc "$folder/proc"
 mount --bind /sys "$folder/sys"
 mount --bind /dev "$folder/dev"
-mount --bind /dev/pts "$folder/dev/pts" 2>/dev/null || true
-mount -t tmpfs tmpfs "$folder/dev/shm" 2>/dev/null || true
+# Private, or what is mounted in the folder would also appear on the host's /dev.
+mount --make-private "$folder/sys"
+mount --make-private "$folder/dev"
+mount --bind /dev/pts "$folder/dev/pts"
+mount -t tmpfs tmpfs "$folder/dev/shm"
 # How this machine reaches package servers (name service, certificates, apt and pip settings) is not the project's business: copy it.
 for file in /etc/resolv.conf /etc/hosts /etc/pip.conf /etc/ssl/certs /usr/local/share/ca-certificates ${FRESH_COPY:-}; do
     [ -e "$file" ] || continue

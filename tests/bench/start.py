@@ -33,7 +33,7 @@ def first_options_s(sip_port: int, begin: float) -> float:
 
 
 def one_start(site: Site) -> tuple[float, float]:
-    """(first OPTIONS, dial tone on a lifted handset), s after core's start; core is started alone on a waiting board."""
+    """(first OPTIONS, dial tone on a lifted handset) in s after the start of core on a waiting board."""
     core = [str(TIPRING.parent / "tipring-core"), "--config", str(site.settings), "--data", str(site.data_folder)]
     board = Process("simboard", [str(TIPRING.parent / "tipring-simboard"), "--run", str(site.run_folder)],
                     site.folder / "board.log", env=site.environment)  # fmt: skip

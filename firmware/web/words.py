@@ -1,0 +1,69 @@
+"""The page's texts: one catalogue file (`words.toml`) with English and Spanish side by side.
+
+Also here: which language a browser gets, and how numbers are written in it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+LANGUAGES = {"es": "Español", "en": "English"}
+_FILE = Path(__file__).with_name("words.toml")
+
+
+def read_catalogue(path: Path = _FILE) -> dict[str, dict[str, str]]:
+    """Dotted key -> language -> text."""
+    found: dict[str, dict[str, str]] = {}
+
+    def walk(table: Mapping[str, object], prefix: str) -> None:
+        texts = {k: v for k, v in table.items() if isinstance(v, str)}
+        if texts:
+            found[prefix] = texts
+        for key, inner in table.items():
+            if isinstance(inner, Mapping):
+                walk(inner, f"{prefix}.{key}" if prefix else key)
+
+    walk(tomllib.loads(path.read_text(encoding="utf-8")), "")
+    return found
+
+
+class Words:
+    """The catalogue in one language. `words("lines.port")` gives the text; KeyError for an unknown key."""
+
+    def __init__(self, language: str, catalogue: Mapping[str, Mapping[str, str]]) -> None:
+        self.language = language
+        self._texts = {key: texts[language] for key, texts in catalogue.items()}
+
+    def __call__(self, key: str, **values: object) -> str:
+        text = self._texts[key]
+        return text.format(**values) if values else text
+
+    def known(self, key: str, otherwise: str) -> str:
+        """The text of `key`, or `otherwise` where the catalogue has none (a state it does not know)."""
+        return self._texts.get(key, otherwise)
+
+    def number(self, value: float, decimals: int = 1) -> str:
+        """A number with the language's decimal sign and a true minus sign."""
+        text = f"{value:.{decimals}f}".replace("-", "\N{MINUS SIGN}")
+        return text.replace(".", ",") if self.language == "es" else text
+
+
+def choose_language(asked: str | None, cookie: str | None, accept: str, default: str) -> str:
+    """`?lang=` wins, then the cookie, then Accept-Language (RFC 9110 section 12.5.4), then the settings."""
+    for wanted in (asked, cookie):
+        if wanted in LANGUAGES:
+            return wanted
+    ranked: list[tuple[float, int, str]] = []
+    for position, part in enumerate(accept[:500].split(",")):
+        tag, _, weight = part.strip().partition(";")
+        quality = weight.strip().removeprefix("q=") if weight else "1"
+        try:
+            ranked.append((-float(quality), position, tag.split("-")[0].lower()))
+        except ValueError:
+            continue
+    for minus_quality, _, tag in sorted(ranked):
+        if tag in LANGUAGES and minus_quality < 0:
+            return tag
+    return default

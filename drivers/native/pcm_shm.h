@@ -1,32 +1,29 @@
-/* PCM blocks shared between the simulated board and its host: what a real board's PCM
- * peripheral and its DMA memory are.
+/* The PCM highway of a simulated board, as it lies in shared memory.
  *
- * The board plays block b (the one in progress) from tx[b % 16] and records it into
- * rx[b % 16]; `done` counts completed blocks, so b == done. The host reads block
- * done - 1 and writes block done + 1, setting tx_valid of each slot it wrote; the board
- * plays idle code where that is 0, and clears it once the block has passed. An eventfd
- * beside the memory counts passed blocks. 5 ms a block, 40 octets a slot. */
-#ifndef PCM_SHM_H
-#define PCM_SHM_H
-
-#include <stdint.h>
-
-#define PCM_SHM_MAGIC 0x5450434du /* 'TPCM' */
+ * The board makes the memory and moves `done` on by one every 5 ms of its own
+ * clock, then adds 1 to the eventfd that came with it. While block number
+ * `done` is on the wire, the host reads block done-1 and writes block done+1;
+ * block n lives at index n % PCM_SHM_BLOCKS. Octets are G.711, as on the wire.
+ *
+ * `done` and `tx_valid` are read and written by two processes: only with
+ * __atomic_load_n (acquire) and __atomic_store_n (release). Read as it stands
+ * by the compiler and by cffi. Host's side: pcm_highway.c; board's side:
+ * drivers/sim/native. */
+#define PCM_SHM_MAGIC 0x5450434d /* "TPCM" */
 #define PCM_SHM_VERSION 1
 #define PCM_SHM_SLOTS 32
 #define PCM_SHM_BLOCKS 16
-#define PCM_SHM_OCTETS 40
+#define PCM_SHM_SAMPLES 40 /* a slot's octets in one block */
 
 struct pcm_shm {
-    uint32_t magic;
-    uint32_t version;
-    uint32_t slots;
-    uint32_t law;            /* HIGHWAY_LAW_A or HIGHWAY_LAW_U */
-    uint32_t blocks;         /* in the ring */
-    _Atomic uint32_t done;   /* completed blocks, wraps */
-    uint8_t rx[PCM_SHM_BLOCKS][PCM_SHM_SLOTS][PCM_SHM_OCTETS]; /* card to host */
-    uint8_t tx[PCM_SHM_BLOCKS][PCM_SHM_SLOTS][PCM_SHM_OCTETS]; /* host to card */
-    uint8_t tx_valid[PCM_SHM_BLOCKS][PCM_SHM_SLOTS];
+    unsigned int magic;
+    unsigned int version;
+    unsigned int slots;  /* PCM_SHM_SLOTS */
+    unsigned int law;    /* 0 A-law, 1 u-law */
+    unsigned int blocks; /* PCM_SHM_BLOCKS */
+    unsigned int done;   /* blocks completed since the board started; wraps */
+    unsigned char rx[PCM_SHM_BLOCKS][PCM_SHM_SLOTS][PCM_SHM_SAMPLES]; /* card to host */
+    unsigned char tx[PCM_SHM_BLOCKS][PCM_SHM_SLOTS][PCM_SHM_SAMPLES]; /* host to card */
+    /* Set to 1 by the host when it has written a slot; the board plays idle code where it is 0, and clears it after use. */
+    unsigned char tx_valid[PCM_SHM_BLOCKS][PCM_SHM_SLOTS];
 };
-
-#endif

@@ -15,8 +15,9 @@ from typing import Protocol
 from drivers.bus import Bus
 from drivers.errors import ChipError, HardwareError
 from drivers.ports import Feed, LineProfile, PortReadings
-from drivers.slic_calibration import is_finished
+from drivers.slic_calibration import Waits, is_finished
 from drivers.slic_chip import Identity, SlicChip
+from drivers.slic_feed import prove, quiet
 from drivers.slic_levels import LineCodes, line_codes, ring_ceiling_v_rms
 from drivers.slic_registers import (
     LOOP_CURRENT_STEP_MA,
@@ -27,7 +28,7 @@ from drivers.slic_registers import (
     Direct,
     Linefeed,
 )
-from drivers.slic_setup import Outcome, Waits, Wanted, power_up, quiet, run_together
+from drivers.slic_setup import Outcome, Wanted, power_up, run_together
 
 log = logging.getLogger(__name__)
 
@@ -136,6 +137,8 @@ class Slic:
         outcome = Outcome()
         vector = self._stored_vector(identity)
         yield from power_up(self._chip, identity, Wanted(self._codes, self.slot, vector), outcome)
+        if not after_reset:
+            yield from prove(self._chip)
         self._calibration = identity.octets + outcome.vector if outcome.complete else b""
         self._feed = Feed.ACTIVE
         self.failure, self.in_service = "", True

@@ -24,6 +24,9 @@ from drivers.slic_registers import (
 
 log = logging.getLogger(__name__)
 
+Waits = Generator[float, None, None]
+"""A stage of start-up; yields milliseconds to wait."""
+
 POLL_MS = 5.0
 CONVERTER_LIMIT_MS = 1100
 CONVERTER_DELAY = {False: 0x19, True: 0x38}
@@ -58,7 +61,7 @@ def until(chip: SlicChip, register: Direct, mask: int, limit_ms: float) -> Gener
     return True
 
 
-def calibrate_converter(chip: SlicChip, identity: Identity) -> Generator[float, None, None]:
+def calibrate_converter(chip: SlicChip, identity: Identity) -> Waits:
     """Find the converter's peak current (step 9); an impossible result is replaced by the middle."""
     chip.write(Direct.CONVERTER_DELAY, CONVERTER_START | CONVERTER_DELAY[identity.mosfet])
     done = yield from until(chip, Direct.CONVERTER_DELAY, CONVERTER_START, CONVERTER_LIMIT_MS)
@@ -90,7 +93,7 @@ def calibrate(chip: SlicChip, identity: Identity) -> Generator[float, None, bool
     return balanced
 
 
-def _main(chip: SlicChip, family: Family) -> Generator[float, None, None]:
+def _main(chip: SlicChip, family: Family) -> Waits:
     second, first = MAIN[family]
     limit_ms = MAIN_LIMIT_MS[family]
     for _ in range(MAIN_ATTEMPTS):
@@ -102,7 +105,7 @@ def _main(chip: SlicChip, family: Family) -> Generator[float, None, None]:
     raise chip.error(f"calibration did not end in {limit_ms} ms, tried {MAIN_ATTEMPTS} times (register 96)")
 
 
-def _search_gain(chip: SlicChip, wire: str, gain: Direct, sense: Direct) -> Generator[float, None, None]:
+def _search_gain(chip: SlicChip, wire: str, gain: Direct, sense: Direct) -> Waits:
     """Lower the gain of one wire until its transistor's current reads 0; chips differ, any value may be right."""
     for code in range(GAIN_FIRST, 0, -1):
         chip.write(gain, code)

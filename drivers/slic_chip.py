@@ -92,8 +92,9 @@ class SlicChip:
         for register, expected in PRESENCE:
             found = self.read(register)
             if found == ABSENT or (after_reset and found != expected):
+                who = "no chip answers on" if found == ABSENT else "no Si321x fresh from reset answers on"
                 raise self.error(
-                    f"no chip answers on chip select {self.cs} "
+                    f"{who} chip select {self.cs} "
                     f"(register {int(register)} reads 0x{found:02X}, expected 0x{expected:02X})"
                 )
 

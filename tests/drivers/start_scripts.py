@@ -39,6 +39,7 @@ W 23 00
 W 32 00  ; no tones
 W 33 00
 W 34 00  ; ring cadence by the host
+W 1 00   ; nothing on the highway
 W 30 00
 """
 

@@ -81,7 +81,10 @@ def test_off_hook_during_balance_leaves_calibration_to_the_next_start() -> None:
     ("script", "sentence"),
     [
         ("R 8 FF", "fxs1: no chip answers on chip select 0 (register 8 reads 0xFF, expected 0x02)"),
-        ("R 8 02\nR 11 00", "fxs1: no chip answers on chip select 0 (register 11 reads 0x00, expected 0x33)"),
+        (
+            "R 8 02\nR 11 00",
+            "fxs1: no Si321x fresh from reset answers on chip select 0 (register 11 reads 0x00, expected 0x33)",
+        ),
         (
             "R 8 02\nR 11 33\nR 64 00\nR 0 01\nR 1 88",
             "fxs1: the chip on chip select 0 has revision 1 (register 0 reads 0x01), supported are 2 to 14",
@@ -115,7 +118,7 @@ def cut(script: str, after: str) -> str:
     return head + found + "\n"
 
 
-POLLS_200 = "R 80 30\nR 81 00\n" + "WAIT 5\nR 80 30\nR 81 00\n" * 40
+STEADY_18_V = "R 80 30\nR 81 00\n" + "WAIT 5\nR 80 30\nR 81 00\n" * 200
 IDENTITY = scripts.SI3215_IDENTITY
 
 
@@ -123,8 +126,8 @@ IDENTITY = scripts.SI3215_IDENTITY
     ("script", "sentence"),
     [
         (
-            cut(scripts.SI3215_FIRST, "W 70 0B\n") + POLLS_200,
-            "fxs1: foreign voltage on the line: tip 18 V, ring 0 V while the port is off (registers 80 and 81); "
+            cut(scripts.SI3215_FIRST, "W 70 0B\n") + STEADY_18_V,
+            "fxs1: foreign voltage on the line: 18 V while the port is off (registers 80 and 81); "
             "is it connected to an exchange line?",
         ),
         (
@@ -164,6 +167,12 @@ IDENTITY = scripts.SI3215_IDENTITY
 )
 def test_a_start_that_goes_wrong_says_why_and_leaves_the_line_open(script: str, sentence: str) -> None:
     assert refusal(script + scripts.QUIET) == sentence
+
+
+def test_a_ringer_that_discharges_is_no_foreign_voltage() -> None:
+    charged = "R 80 30\nR 81 00\nWAIT 5\nR 80 2D\nR 81 00\nWAIT 5\nR 80 2C\nR 81 00\n"
+    script = scripts.SI3215_FIRST.replace("R 80 03  ; no foreign voltage\nR 81 02\n", charged)
+    assert start(script)[0].in_service
 
 
 def test_gain_search_that_finds_no_balance_is_refused() -> None:

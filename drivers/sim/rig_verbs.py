@@ -1,0 +1,210 @@
+"""The verbs of the rig socket: what a person at the bench can do to the lines.
+
+One method a verb, `phone.lift` is `phone_lift`; its keyword arguments are the
+verb's. Every refusal is a RigError sentence that names what is allowed. They run
+on a served board in real time: a verb that takes time answers when it is done.
+`rig_server.py` carries them over the socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drivers.sim.board import SimBoard
+from drivers.sim.dialling import ORDINARY_DIAL, KeyPad, dtmf_sound, pulse_edges
+from drivers.sim.phone import RATE_HZ, WIRE_RANGES, Phone
+from drivers.sim.phone_state import phone_state
+from drivers.sim.recording import read_wav, write_wav
+from drivers.sim.rig_protocol import RigError
+
+LONGEST_RECORDING_S = 3600.0
+
+_POLL_S = 0.01
+_PIECE_SAMPLES = 4000
+_LINEFEED = ("open", "active", "on-hook-transmission", "tip-open", "ringing", "reversed", "reversed-oht", "ring-open")
+
+Answer = dict[str, Any]
+
+
+class RigVerbs:
+    """All verbs on one served board."""
+
+    def __init__(self, board: SimBoard) -> None:
+        self._board = board
+        self._verbs: dict[str, Callable[..., Awaitable[Answer]]] = {
+            name.replace("_", ".", 1): verb
+            for name, verb in inspect.getmembers(self, inspect.iscoroutinefunction)
+            if name.startswith(("phone_", "board_"))
+        }
+
+    async def do(self, verb: str, args: dict[str, Any]) -> Answer:
+        """Run one verb. Raises RigError for unknown verbs and arguments too."""
+        method = self._verbs.get(verb)
+        if method is None:
+            raise RigError(f"there is no verb {verb!r}, allowed are {', '.join(sorted(self._verbs))}")
+        _check_arguments(verb, method, args)
+        return await method(**args)
+
+    async def phone_lift(self, port: str) -> Answer:
+        """Take the handset off."""
+        self._phone(port).lift()
+        return {}
+
+    async def phone_hangup(self, port: str) -> Answer:
+        """Put the handset back."""
+        self._phone(port).hang_up()
+        return {}
+
+    async def phone_flash(self, port: str, ms: float = 100) -> Answer:
+        """Open the loop for ms (1 to 5000); answers when it is closed again."""
+        _number("ms", ms, 1, 5000, "ms")
+        phone = self._lifted(port)
+        phone.flash(ms)
+        await _edges_made(phone)
+        return {}
+
+    async def phone_dial(
+        self, port: str, digits: str, pulse: bool = False, on_ms: float = 70, off_ms: float = 70
+    ) -> Answer:
+        """Dial by tones (0-9, *, #, A-D) or pulses (0-9); answers when the last digit is out."""
+        _number("on_ms", on_ms, 10, 5000, "ms")
+        _number("off_ms", off_ms, 10, 5000, "ms")
+        phone = self._lifted(port)
+        if pulse:
+            pulse_edges(str(digits), 0)
+            for digit in str(digits):
+                phone.pulse_dial(digit)
+                await _edges_made(phone)
+                await asyncio.sleep(ORDINARY_DIAL.gap_ms / 1000)
+        else:
+            sound = dtmf_sound(str(digits), KeyPad(on_ms=on_ms, off_ms=off_ms))
+            await self._speak(phone, sound)
+            phone.digits_sent += str(digits)
+        return {"digits_sent": phone.digits_sent}
+
+    async def phone_say(self, port: str, file: str) -> Answer:
+        """Speak a WAV (mono, 8 kHz, 16-bit); answers when it was played to the end."""
+        samples = read_wav(_absolute(file))
+        await self._speak(self._lifted(port), samples)
+        return {"seconds": samples.size / RATE_HZ}
+
+    async def phone_hear(self, port: str, seconds: float, file: str) -> Answer:
+        """Record what arrives at the ear from now on; answers when the WAV is written."""
+        _number("seconds", seconds, 0.01, LONGEST_RECORDING_S, "s")
+        path = _absolute(file)
+        phone = self._phone(port)
+        first = phone.frame
+        wanted = round(seconds * RATE_HZ)
+        parts: list[NDArray[np.int16]] = []
+        heard = 0
+        while heard < wanted:
+            await asyncio.sleep(min(1.0, (wanted - heard) / RATE_HZ + _POLL_S))
+            parts.append(phone.heard_since(first + heard)[: wanted - heard])
+            heard += parts[-1].size
+        write_wav(path, np.concatenate(parts))
+        return {"seconds": wanted / RATE_HZ, "file": str(path)}
+
+    async def phone_state(self, port: str) -> Answer:
+        """Hook, volts, ringing, tones heard, digits sent, breaches of the chip's data sheet."""
+        phone = self._phone(port)
+        return phone_state(phone) | {"violations": self._violations(port)}
+
+    async def phone_wire(self, port: str, **changes: float) -> Answer:
+        """Change the line to the telephone (no changes: only tell it)."""
+        phone = self._phone(port)
+        phone.set_wire(**changes)
+        return phone.wire()
+
+    async def board_fault(self, port: str, kind: str, on: bool = True) -> Answer:
+        """Break (on) or mend (off) a port's hardware; port "all" with pcm-clock-loss stops the highway."""
+        self._board.fault(port, kind, bool(on))
+        return {}
+
+    async def board_violations(self, clear: bool = False) -> Answer:
+        """Breaches of the data sheets since the start, and forget them if asked."""
+        found = self._board.violations()
+        if clear:
+            self._board.clear_violations()
+        return {"violations": found}
+
+    async def board_state(self) -> Answer:
+        """Reset line and, for every port, its line feed and faults."""
+        ports = {}
+        for name, phone in self._board.copper.items():
+            line = phone.line()
+            ports[name] = {
+                "chip": f"si{line.part}",
+                "linefeed": _LINEFEED[line.linefeed_state],
+                "open": line.linefeed_state == 0,
+                "ringing": line.ringing,
+                "loop_v": round(line.port_v, 2),
+                "loop_ma": round(line.loop_ma, 2),
+                "battery_v": round(line.battery_v, 2),
+                "in_reset": line.in_reset,
+                "dead": line.dead,
+                "slot": line.slot,
+                "faults": self._board.faults(name),
+            }
+        return {"seed": self._board.seed, "reset": "high" if self._board.reset_high else "low", "ports": ports}
+
+    # ---------------------------------------------------------------------------------
+
+    def _phone(self, port: str) -> Phone:
+        return self._board.phone(port)
+
+    def _lifted(self, port: str) -> Phone:
+        phone = self._phone(port)
+        if not phone.lifted:
+            raise RigError(f"{port} is on hook, lift it first")
+        return phone
+
+    def _violations(self, port: str) -> list[str]:
+        prefix = f"fxs{self._phone(port).port + 1} "
+        return [line for line in self._board.violations() if line.startswith(prefix)]
+
+    async def _speak(self, phone: Phone, samples: NDArray[np.int16]) -> None:
+        """Hand samples to the mouth as they fit, and wait for the last. Raises RigError on a hang-up meanwhile."""
+        spoken = 0
+        while spoken < samples.size or phone.unsaid_ms > 0:
+            if not phone.lifted and phone.edges_waiting == 0:
+                raise RigError(f"{phone.name} was hung up while it spoke")
+            spoken += phone.say(samples[spoken : spoken + _PIECE_SAMPLES])
+            await asyncio.sleep(_POLL_S if spoken == samples.size else phone.unsaid_ms / 2000)
+
+
+def _check_arguments(verb: str, method: Callable[..., Awaitable[Answer]], args: dict[str, Any]) -> None:
+    known = dict(inspect.signature(method).parameters)
+    if known.pop("changes", None):
+        known |= dict.fromkeys(WIRE_RANGES, inspect.Parameter("x", inspect.Parameter.KEYWORD_ONLY, default=None))
+    unknown = sorted(set(args) - set(known))
+    missing = [name for name, parameter in known.items() if parameter.default is parameter.empty and name not in args]
+    allowed = ", ".join(known) or "none"
+    if unknown:
+        raise RigError(f"{verb} has no argument {unknown[0]!r}, allowed are {allowed}")
+    if missing:
+        raise RigError(f"{verb} wants {missing[0]!r}, its arguments are {allowed}")
+
+
+def _number(name: str, value: object, low: float, high: float, unit: str) -> None:
+    if not isinstance(value, int | float) or not low <= value <= high:
+        raise RigError(f"{name} is {value!r}, allowed {low:g} to {high:g} {unit}")
+
+
+def _absolute(file: object) -> Path:
+    path = Path(str(file))
+    if not path.is_absolute():
+        raise RigError(f"{path} is relative, give the whole path: the board runs in another folder than you")
+    return path
+
+
+async def _edges_made(phone: Phone) -> None:
+    """The board runs in threads of its own and tells nobody: look until the last planned edge is past."""
+    while phone.edges_waiting:  # noqa: ASYNC110
+        await asyncio.sleep(_POLL_S)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 from firmware.sip.agent import SipAgent
-from firmware.sip.binding_store import BindingStore
+from firmware.sip.binding_store import Binding, BindingStore
 from firmware.sip.settings import SipSettings, SipUser
 from tests.sip.exchange_stub import Bridge
 from tests.sip.fake_engine import FakeEngine
@@ -248,3 +249,17 @@ async def settle(agent: SipAgent, seconds: float = 70.0) -> dict[str, int]:
     """Let every timer run out and return the counts."""
     await asyncio.sleep(seconds)
     return agent.debug()
+
+
+class PresetStore(BindingStore):
+    """Registrations that are simply there: (user, ip) pairs."""
+
+    def __init__(self, *places: tuple[str, str]) -> None:
+        super().__init__(None)
+        self._places = places
+
+    def start(self) -> list[Binding]:
+        ends_s = time.time() + 3600
+        return [
+            Binding(user, f"sip:{user}@{ip}:5060", "c", 1, ends_s, 1.0, "", ip, 5060) for user, ip in self._places
+        ]

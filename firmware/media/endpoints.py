@@ -1,0 +1,152 @@
+"""The two kinds of endpoint: a slot of the PCM highway and an RTP stream.
+
+Made by `Engine.open_slot` and `Engine.open_stream`, joined by `Engine.join`. Every
+method is one short call into the native engine (under 0.1 ms); none waits for audio.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import struct
+from typing import Any, Literal
+
+from firmware.media._engine import ffi, lib
+from firmware.media.errors import PortsExhausted
+from firmware.media.events import StreamStats
+from firmware.telephony.cadence import Tone
+
+PAIR_DB = 3.0103
+"""Each of two sines is this much below the level of both together."""
+LAWS = {"PCMA": lib.G711_A, "PCMU": lib.G711_U}
+
+
+def ip_number(ip: str) -> int:
+    """IPv4 address as a number; ValueError for anything else."""
+    try:
+        return int(struct.unpack("!I", socket.inet_aton(ip))[0])
+    except OSError as error:
+        raise ValueError(f"{ip!r} is not an IPv4 address") from error
+
+
+def ip_text(number: int) -> str:
+    """The address that `ip_number` made a number."""
+    return socket.inet_ntoa(struct.pack("!I", number))
+
+
+def checked(result: int, what: str) -> int:
+    """`result` of a native call; its negative errno as ValueError (a wrong argument) or OSError."""
+    if result >= 0:
+        return result
+    if -result in (errno.EINVAL, errno.ENOENT):
+        raise ValueError(f"{what}: {'closed or unknown endpoint' if -result == errno.ENOENT else 'out of range'}")
+    raise OSError(-result, f"{what}: {errno.errorcode.get(-result, result)}")
+
+
+def tone_spec(tone: Tone) -> Any:
+    """The native form of `tone`."""
+    if not 1 <= len(tone.segments) <= lib.TONE_SEGMENTS:
+        raise ValueError(f"tone {tone.name}: {len(tone.segments)} segments, allowed 1 to {lib.TONE_SEGMENTS}")
+    spec = ffi.new("struct tone_spec *")
+    spec.count = len(tone.segments)
+    spec.repeat = 1
+    for native, segment in zip(spec.segment, tone.segments, strict=False):
+        summed = len(segment.hz) == 2 and not segment.am
+        for i, hz in enumerate(segment.hz):
+            native.hz[i] = hz
+            native.dbm0[i] = tone.level_dbm0 - (PAIR_DB if summed else 0)
+        native.kind = lib.TONE_AM if segment.am else lib.TONE_SUM if summed else lib.TONE_SINGLE
+        native.ms = lib.TONE_FOR_EVER if segment.ms is None else segment.ms
+        native.once = segment.once
+    return spec
+
+
+class Endpoint:
+    """What slots and streams share: an id, a tone, digits."""
+
+    def __init__(self, native: Any, endpoint_id: int) -> None:
+        self._native = native
+        self.id = endpoint_id
+        """Above 0, not used again."""
+
+    def close(self) -> None:
+        """Parts it and gives its slot or port back. Closing again does nothing."""
+        lib.engine_close(self._native, self.id)
+
+    def play_tone(self, tone: Tone) -> None:
+        """Play `tone` towards this end until `stop_tone`, in place of whatever it is joined to."""
+        checked(lib.engine_play_tone(self._native, self.id, tone_spec(tone)), f"tone {tone.name}")
+
+    def stop_tone(self) -> None:
+        """Fade the tone out within 5 ms."""
+        lib.engine_stop_tone(self._native, self.id)
+
+    def play_digit(self, digit: str, ms: int = 100) -> None:
+        """Play a DTMF tone pair towards this end, after those already queued (at most 32, 50 ms between).
+
+        digit: one of 0-9 * # A-D. ms: 40 and more. Level -9 dBm0 low, -7 dBm0 high group.
+        """
+        checked(lib.engine_play_digit(self._native, self.id, digit.encode("ascii"), ms), f"digit {digit}")
+
+
+class Slot(Endpoint):
+    """A time slot of the PCM highway: one telephone or exchange line."""
+
+    def listen_digits(self, on: bool) -> None:
+        """Tell `DigitHeard` for tones from the line. Digits are sent to a joined stream in any case."""
+        checked(lib.engine_listen_digits(self._native, self.id, on), "listen for digits")
+
+
+class Stream(Endpoint):
+    """An RTP stream with its own port; sends nothing until remote and codec are set."""
+
+    def __init__(self, native: Any, local_ip: str) -> None:
+        endpoint_id = lib.engine_open_stream(native, ip_number(local_ip))
+        if endpoint_id in (-errno.EBUSY, -errno.ENFILE):
+            raise PortsExhausted("no RTP port is free")
+        super().__init__(native, checked(endpoint_id, f"open an RTP port on {local_ip}"))
+        self.local_ip = local_ip
+        self.local_port: int = lib.engine_local_port(native, self.id)
+        """Even; RTCP is on the port above."""
+
+    def set_remote(self, ip: str, port: int) -> None:
+        """Where the far end says it receives. Its true source is learnt from its packets (RFC 4961)."""
+        checked(lib.engine_set_remote(self._native, self.id, ip_number(ip), port), f"remote {ip}:{port}")
+
+    def set_codec(self, pt: int, codec: Literal["PCMA", "PCMU"], event_pt: int | None, ptime_ms: int = 20) -> None:
+        """Payload types of both directions. event_pt: telephone-event/8000. ptime_ms: 10 to 60, steps of 5."""
+        event = -1 if event_pt is None else event_pt
+        result = lib.engine_set_codec(self._native, self.id, pt, LAWS[codec], event, ptime_ms)
+        checked(result, f"codec {codec} as {pt}, events {event_pt}, {ptime_ms} ms")
+
+    def set_direction(self, send: bool, receive: bool) -> None:
+        """Hold and resume: what is not allowed is neither sent nor heard. RTCP goes on."""
+        checked(lib.engine_set_direction(self._native, self.id, send, receive), "direction")
+
+    def relearn_source(self) -> None:
+        """Learn anew where the far end sends from, after a re-INVITE that may have moved it."""
+        checked(lib.engine_relearn(self._native, self.id), "relearn")
+
+    def send_digit(self, digit: str, ms: int = 100) -> None:
+        """Queue a digit as RTP events (RFC 4733), or as tones when no event payload type was agreed."""
+        checked(lib.engine_send_digit(self._native, self.id, digit.encode("ascii"), ms), f"digit {digit}")
+
+    def stats(self) -> StreamStats:
+        """Figures so far. ValueError once the stream is closed."""
+        native = ffi.new("struct media_stats *")
+        checked(lib.engine_stats(self._native, self.id, native), "statistics")
+        return StreamStats(
+            packets_sent=native.packets_sent,
+            octets_sent=native.octets_sent,
+            packets_received=native.packets_received,
+            packets_lost=native.packets_lost,
+            packets_late=native.packets_late,
+            duplicates=native.duplicates,
+            jitter_ms=native.jitter_ms,
+            max_gap_ms=native.max_gap_ms,
+            rtt_ms=native.rtt_ms if native.rtt_ms >= 0 else None,
+            invalid=native.invalid,
+            refused=native.refused,
+            concealed_ms=native.concealed_ms,
+            buffer_ms=native.buffer_ms,
+        )

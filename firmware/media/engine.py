@@ -1,0 +1,118 @@
+"""The media engine's Python face: Python decides, C computes.
+
+One native thread carries all audio and never takes the GIL. Python opens
+endpoints (`endpoints.py`), joins them in pairs, and drains what the engine has to
+tell (`events.py`). Stepped mode has no thread and no sockets: `tick` advances it,
+packets are handed in and out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from firmware.media._engine import ffi, lib
+from firmware.media.endpoints import Slot, Stream, checked, ip_number, ip_text
+from firmware.media.events import DigitHeard, MediaEvent, MediaTimeout, SourceLocked, SourceRefused
+
+DRAIN_MOST = 128
+DATAGRAM_MAX = 2048
+
+
+class Engine:
+    """Slots, streams and what joins them.
+
+    highway_address: of a `struct highway` (drivers/native/highway.h), 0 without a card.
+    rtp_ports: the UDP ports to use, in pairs. stepped: see the module. seed: for SSRCs and
+    sequence numbers in stepped tests; 0 takes the kernel's random numbers.
+    """
+
+    def __init__(
+        self,
+        *,
+        highway_address: int = 0,
+        rtp_ports: range,
+        local_ip: str = "0.0.0.0",
+        stepped: bool = False,
+        seed: int = 0,
+        media_timeout_s: float = 30.0,
+    ) -> None:
+        native = lib.engine_new(
+            highway_address, rtp_ports.start, rtp_ports.stop - 1, stepped, seed, round(media_timeout_s * 1000)
+        )
+        if native == ffi.NULL:
+            raise ValueError(f"RTP ports {rtp_ports.start} to {rtp_ports.stop - 1} hold no pair")
+        self._native = ffi.gc(native, lib.engine_free)
+        self.local_ip = local_ip
+        self.tick_address = int(lib.engine_tick_address())
+        """Stepped mode: address of fn(void *context, long long now_us)."""
+        self.ctx_address = int(ffi.cast("intptr_t", native))
+
+    def start(self) -> None:
+        """Start the native thread. OSError when the kernel refuses."""
+        checked(lib.engine_start(self._native), "start the media engine")
+
+    def stop(self) -> None:
+        """End the native thread; endpoints stay open but silent."""
+        lib.engine_stop(self._native)
+
+    def fileno(self) -> int:
+        """Readable when `drain` has something."""
+        return int(lib.engine_news_fd(self._native))
+
+    def drain(self) -> list[MediaEvent]:
+        """Everything told since the last call, in order."""
+        buffer = ffi.new("struct media_news[]", DRAIN_MOST)
+        events: list[MediaEvent] = []
+        while count := lib.engine_drain(self._native, buffer, DRAIN_MOST):
+            events += [_event(buffer[i]) for i in range(count)]
+        return events
+
+    def debug(self) -> dict[str, int]:
+        """Counts for `tipring status` and bug reports; worst_tick_us is the longest block's work."""
+        native = ffi.new("struct engine_debug *")
+        lib.engine_debug(self._native, native)
+        return {name: int(getattr(native, name)) for name, _ in ffi.typeof("struct engine_debug").fields}
+
+    def open_slot(self, slot: int) -> Slot:
+        """Take a slot of the highway. ValueError: there is no such slot; OSError(EBUSY): it is taken."""
+        return Slot(self._native, checked(lib.engine_open_slot(self._native, slot), f"slot {slot}"))
+
+    def open_stream(self, local_ip: str = "") -> Stream:
+        """Bind the next free port pair. PortsExhausted when there is none."""
+        return Stream(self._native, local_ip or self.local_ip)
+
+    def join(self, a_id: int, b_id: int) -> None:
+        """Let two endpoints hear each other. Each leaves the one it was joined to."""
+        checked(lib.engine_join(self._native, a_id, b_id), f"join {a_id} and {b_id}")
+
+    def part(self, endpoint_id: int) -> None:
+        """End the endpoint's join; parting one that is not joined, or closed, does nothing."""
+        lib.engine_part(self._native, endpoint_id)
+
+    # -- stepped mode -------------------------------------------------------------------
+
+    def tick(self, now_us: int) -> None:
+        """Do the blocks of 5 ms that are due at now_us."""
+        lib.engine_tick(self._native, now_us)
+
+    def packet_in(self, stream: int, ip: str, port: int, data: bytes, now_us: int) -> None:
+        """One datagram arrives at the stream's RTP port."""
+        checked(lib.engine_packet_in(self._native, stream, ip_number(ip), port, data, len(data), now_us), "packet in")
+
+    def packets_out(self) -> list[tuple[int, str, int, bytes]]:
+        """(stream id, ip, port, data) of everything sent since the last call."""
+        buffer = ffi.new("uint8_t[]", DATAGRAM_MAX)
+        stream, ip, port = ffi.new("int *"), ffi.new("uint32_t *"), ffi.new("int *")
+        packets = []
+        while (size := lib.engine_packet_out(self._native, stream, ip, port, buffer, DATAGRAM_MAX)) >= 0:
+            packets.append((stream[0], ip_text(ip[0]), port[0], bytes(ffi.buffer(buffer, size))))
+        return packets
+
+
+def _event(news: Any) -> MediaEvent:
+    if news.kind == lib.ENGINE_DIGIT:
+        return DigitHeard(news.endpoint, news.digit.decode("ascii"), "rtp" if news.by_rtp else "dtmf", news.ms)
+    if news.kind == lib.ENGINE_MEDIA_TIMEOUT:
+        return MediaTimeout(news.endpoint)
+    kind = SourceLocked if news.kind == lib.ENGINE_SOURCE_LOCKED else SourceRefused
+    return kind(news.endpoint, ip_text(news.ip), news.port)

@@ -1,0 +1,89 @@
+"""What the media engine tells, and how a stream has fared.
+
+`Engine.drain` gives these; the C side's records are in `native/engine.h`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class DigitHeard:
+    """A DTMF digit. by "dtmf": heard as tones on a slot, told as soon as it is certain; by "rtp":
+    received as RTP events (RFC 4733), told at its end. ms: its length so far."""
+
+    endpoint: int
+    digit: str
+    by: Literal["dtmf", "rtp"]
+    ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLocked:
+    """The stream has learnt where the far end sends from; it sends there and hears nobody else."""
+
+    endpoint: int
+    ip: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRefused:
+    """A stranger sends to the stream. Told once until the source is learnt anew."""
+
+    endpoint: int
+    ip: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class MediaTimeout:
+    """Nothing was received for the engine's media time-out although the stream should receive."""
+
+    endpoint: int
+
+
+MediaEvent = DigitHeard | SourceLocked | SourceRefused | MediaTimeout
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStats:
+    """Counts since the stream was opened. rtt_ms is None until the far end's RTCP tells it.
+
+    packets_late: came after their turn in the jitter buffer. invalid: no RTP, or a payload type
+    not agreed. refused: from strangers. buffer_ms: least time packets wait in the jitter buffer.
+    """
+
+    packets_sent: int = 0
+    octets_sent: int = 0
+    packets_received: int = 0
+    packets_lost: int = 0
+    packets_late: int = 0
+    duplicates: int = 0
+    jitter_ms: float = 0.0
+    max_gap_ms: float = 0.0
+    rtt_ms: float | None = None
+    invalid: int = 0
+    refused: int = 0
+    concealed_ms: int = 0
+    buffer_ms: float = 0.0
+
+    @property
+    def mos(self) -> float | None:
+        """Mean opinion score of what was received, 1.0 to 4.4; None when nothing was."""
+        if not self.packets_received:
+            return None
+        missing = self.packets_lost + self.packets_late
+        delay_ms = (self.rtt_ms or 0.0) / 2 + self.buffer_ms + 20
+        return mos(100 * missing / (self.packets_received + self.packets_lost), delay_ms)
+
+
+def mos(loss_percent: float, delay_ms: float) -> float:
+    """MOS of G.711 with concealment from loss and one-way delay (ITU-T G.107: Ie 0, Bpl 25.1)."""
+    delay_factor = 0.024 * delay_ms + 0.11 * max(delay_ms - 177.3, 0)
+    r = 93.2 - delay_factor - 95 * loss_percent / (loss_percent + 25.1)
+    if r <= 0:
+        return 1.0
+    return 1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6

@@ -1,0 +1,79 @@
+/* The media engine: one native thread that carries all audio, and the commands Python gives it.
+ *
+ * Endpoints (PCM slots and RTP streams) are named by ids above 0 and joined in
+ * pairs. Every call may come from any thread; none of them waits for audio.
+ * Unless said otherwise they return 0 or a negative errno. IPv4 addresses are
+ * numbers in host order. */
+#define ENGINE_DIGIT 1          /* endpoint, digit, by_rtp, ms */
+#define ENGINE_SOURCE_LOCKED 2  /* endpoint, ip, port */
+#define ENGINE_SOURCE_REFUSED 3 /* endpoint, ip, port: the first packet of a stranger */
+#define ENGINE_MEDIA_TIMEOUT 4  /* endpoint: nothing received for media_timeout_ms */
+
+struct media_news {
+    int kind;
+    int endpoint;
+    char digit;
+    int by_rtp;
+    int ms;
+    uint32_t ip;
+    int port;
+};
+
+struct media_stats {
+    long packets_sent, octets_sent, packets_received, packets_lost, packets_late, duplicates;
+    long invalid, refused;   /* packets that were no RTP of ours; packets of strangers */
+    long concealed_ms;
+    double jitter_ms, max_gap_ms, rtt_ms; /* rtt_ms negative: not known */
+    double buffer_ms;        /* least time packets wait in the jitter buffer */
+};
+
+struct engine_debug {
+    int slots, streams, ports;
+    long blocks;             /* of 5 ms, since the start */
+    long slips;              /* blocks the highway lost */
+    long news_dropped, socket_errors;
+    long worst_tick_us;      /* longest time one block took */
+};
+
+struct engine;
+
+/* highway: address of a struct highway, or 0. stepped: no thread and no sockets. seed: for SSRCs and
+ * first sequence numbers; 0 takes the kernel's. Returns NULL without memory or when no port pair fits. */
+struct engine *engine_new(long long highway, int first_port, int last_port, int stepped, unsigned seed,
+                          int media_timeout_ms);
+void engine_free(struct engine *engine);
+int engine_start(struct engine *engine);
+void engine_stop(struct engine *engine);
+int engine_news_fd(const struct engine *engine);
+int engine_drain(struct engine *engine, struct media_news *out, int max);
+void engine_debug(struct engine *engine, struct engine_debug *out);
+
+/* Return an id above 0, -EBUSY (slot already open, no port left), -EINVAL (no such slot), -ENFILE (1024 are open). */
+int engine_open_slot(struct engine *engine, int slot);
+int engine_open_stream(struct engine *engine, uint32_t local_ip);
+int engine_close(struct engine *engine, int id);
+int engine_join(struct engine *engine, int a, int b);
+int engine_part(struct engine *engine, int id);
+
+int engine_play_tone(struct engine *engine, int id, const struct tone_spec *spec);
+int engine_stop_tone(struct engine *engine, int id);
+int engine_play_digit(struct engine *engine, int id, char digit, int ms);
+int engine_listen_digits(struct engine *engine, int slot_id, int on);
+
+int engine_local_port(struct engine *engine, int id);
+int engine_set_remote(struct engine *engine, int id, uint32_t ip, int port);
+/* law: G711_A or G711_U. event_pt: -1 for none. ptime_ms: 10 to 60 in steps of 5. */
+int engine_set_codec(struct engine *engine, int id, int pt, int law, int event_pt, int ptime_ms);
+int engine_set_direction(struct engine *engine, int id, int send, int receive);
+int engine_relearn(struct engine *engine, int id);
+/* As an RTP event, or as tones where no event payload type was agreed. */
+int engine_send_digit(struct engine *engine, int id, char digit, int ms);
+int engine_stats(struct engine *engine, int id, struct media_stats *out);
+
+/* Stepped mode. The tick is a fn(void *engine, long long now_us), called at least every 5 ms. */
+void engine_tick(void *engine, long long now_us);
+long long engine_tick_address(void);
+int engine_packet_in(struct engine *engine, int id, uint32_t ip, int port, const uint8_t *data, int size,
+                     long long now_us);
+/* The oldest packet sent. Returns its size, or -1 when there is none. */
+int engine_packet_out(struct engine *engine, int *id, uint32_t *ip, int *port, uint8_t *out, int max);

@@ -1,0 +1,184 @@
+/* An RTP stream's making, settings and sending side: see stream.h. Receiving is in stream_in.c. */
+#include "stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine_types.h"
+#include "g711.h"
+#include "jitter.h"
+#include "relay.h"
+#include "wire.h"
+
+struct stream *stream_new(int id, uint32_t random, uint32_t random_timestamp)
+{
+    struct stream *stream = calloc(1, sizeof *stream);
+    if (!stream)
+        return NULL;
+    stream->end.id = id;
+    stream->end.kind = ENDPOINT_STREAM;
+    stream->end.player = player_new();
+    stream->jitter = jitter_new();
+    stream->fd = stream->rtcp_fd = -1;
+    stream->event_type = STREAM_NO_EVENTS;
+    stream->sends = stream->receives = 1;
+    stream->ssrc = random;
+    stream->sequence = (uint16_t)(random_timestamp >> 17); /* below 32768: RFC 3711 likes it */
+    stream->timestamp = random_timestamp;
+    stream->rtcp.rtt_ms = -1;
+    stream->pushed_block = -2; /* no block comes after that */
+    if (stream->end.player && stream->jitter)
+        return stream;
+    stream_free(stream);
+    return NULL;
+}
+
+void stream_free(struct stream *stream)
+{
+    if (!stream)
+        return;
+    player_free(stream->end.player);
+    jitter_free(stream->jitter);
+    free(stream);
+}
+
+void stream_set_codec(struct stream *stream, int payload_type, int law, int event_type, int packet_samples)
+{
+    if (!stream->ready || law != stream->law)
+        jitter_reset(stream->jitter, law);
+    if (law != stream->law || packet_samples != stream->packet_samples)
+        stream->filled = 0;
+    stream->payload_type = payload_type;
+    stream->law = law;
+    stream->event_type = event_type;
+    stream->packet_samples = packet_samples;
+    stream->ready = 1;
+}
+
+void stream_set_direction(struct stream *stream, int send, int receive, long long now_us)
+{
+    if (receive && !stream->receives)
+        jitter_reset(stream->jitter, stream->law);
+    stream->sends = send;
+    stream->receives = receive;
+    stream->heard_us = now_us;
+    stream->timed_out = 0;
+}
+
+void stream_set_remote(struct stream *stream, uint32_t ip, uint16_t port, long long now_us)
+{
+    source_announce(&stream->source, ip, port);
+    stream->refused_told = 0;
+    stream->heard_us = now_us;
+    stream->timed_out = 0;
+}
+
+int stream_can_send(const struct stream *stream)
+{
+    return stream->ready && stream->sends && stream->source.ip != 0 && stream->source.port != 0;
+}
+
+int stream_has_events(const struct stream *stream)
+{
+    return stream->ready && stream->event_type != STREAM_NO_EVENTS;
+}
+
+void stream_begin_run(struct stream *stream, long long now_us)
+{
+    if (stream->sent_us != 0 && now_us > stream->sent_us)
+        stream->timestamp += (uint32_t)((now_us - stream->sent_us) / 125);
+    stream->marker = 1;
+    stream->filled = 0;
+    stream->audible = 0;
+    stream->relay.from = 0;
+}
+
+static void send_packet(struct stream *stream, int type, uint32_t timestamp, int octets, const struct moment *moment)
+{
+    rtp_write(stream->packet, stream->marker, type, stream->sequence, timestamp, stream->ssrc);
+    if (!stream_can_send(stream))
+        return;
+    wire_send(moment->wire, stream->fd, stream->end.id, stream->source.ip, stream->source.port, stream->packet,
+              RTP_HEADER_OCTETS + octets);
+    stream->sequence++;
+    stream->marker = 0;
+    stream->packets_sent++;
+    stream->octets_sent += octets;
+}
+
+/* The packet begun is full: an event goes out in its place, or it does when anything is in it. */
+static void flush(struct stream *stream, const struct moment *moment)
+{
+    uint8_t event[EVENT_PAYLOAD];
+    uint32_t stamp;
+    int marker;
+    if (event_tx_packet(&stream->events_out, stream->timestamp, stream->filled, event, &stamp, &marker)) {
+        memcpy(stream->packet + RTP_HEADER_OCTETS, event, EVENT_PAYLOAD);
+        stream->marker = marker;
+        send_packet(stream, stream->event_type, stamp, EVENT_PAYLOAD, moment);
+    } else if (stream->audible) {
+        send_packet(stream, stream->payload_type, stream->timestamp, stream->filled, moment);
+    }
+    stream->timestamp += (uint32_t)stream->filled;
+    stream->sent_us = moment->now_us;
+    stream->filled = 0;
+    stream->audible = 0;
+}
+
+void stream_push(struct stream *stream, const uint8_t *octets, const struct moment *moment)
+{
+    if (!stream->ready)
+        return;
+    if (moment->block != stream->pushed_block + 1 || stream->relay.from != 0)
+        stream_begin_run(stream, moment->now_us);
+    stream->pushed_block = moment->block;
+    uint8_t *at = stream->packet + RTP_HEADER_OCTETS + stream->filled;
+    if (octets)
+        memcpy(at, octets, BLOCK_SAMPLES);
+    else
+        memset(at, g711_idle(stream->law), BLOCK_SAMPLES);
+    stream->audible |= octets != NULL;
+    stream->filled += BLOCK_SAMPLES;
+    if (stream->filled >= stream->packet_samples)
+        flush(stream, moment);
+}
+
+void stream_hush(struct stream *stream)
+{
+    memset(stream->packet + RTP_HEADER_OCTETS, g711_idle(stream->law), (size_t)stream->filled);
+}
+
+int stream_tick(struct stream *stream, const struct moment *moment)
+{
+    int16_t pcm[BLOCK_SAMPLES];
+    uint8_t octets[BLOCK_SAMPLES];
+    if (player_block(stream->end.player, pcm)) {
+        g711_encode_block(stream->law, pcm, octets, BLOCK_SAMPLES);
+        stream_push(stream, octets, moment);
+        return 1;
+    }
+    int fed = stream->end.peer && stream->end.peer->kind == ENDPOINT_SLOT;
+    if (fed || !event_tx_busy(&stream->events_out))
+        return 0;
+    stream_push(stream, NULL, moment);
+    return 1;
+}
+
+int stream_busy(const struct stream *stream)
+{
+    return player_busy(stream->end.player) || event_tx_busy(&stream->events_out);
+}
+
+void stream_stats(const struct stream *stream, struct media_stats *out)
+{
+    const struct reception *in = &stream->reception;
+    int delay = jitter_delay(stream->jitter);
+    *out = (struct media_stats){
+        .packets_sent = stream->packets_sent, .octets_sent = stream->octets_sent,
+        .packets_received = in->received, .packets_lost = reception_lost(in), .packets_late = stream->late,
+        .duplicates = in->duplicates, .invalid = stream->invalid, .refused = stream->source.refused,
+        .concealed_ms = jitter_concealed(stream->jitter) * 5,
+        .jitter_ms = in->jitter / 8, .max_gap_ms = (double)in->max_gap_us / 1000, .rtt_ms = stream->rtcp.rtt_ms,
+        .buffer_ms = delay > JITTER_MAX_DELAY ? 0 : delay / 8.0,
+    };
+}

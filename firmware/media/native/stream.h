@@ -1,0 +1,85 @@
+/* One RTP stream: a socket pair, its far end, its two time lines.
+ *
+ * Sending has one time line (SSRC, sequence, timestamp) however often the source
+ * changes. Blocks of 5 ms are pushed in by the tick (slot, tone, event); packets
+ * of a joined stream are passed through by relay.c on arrival. */
+#ifndef TIPRING_STREAM_H
+#define TIPRING_STREAM_H
+
+#include <stdint.h>
+
+#include "dtmf_events_types.h"
+#include "endpoint.h"
+#include "reception.h"
+#include "rtcp.h"
+#include "source.h"
+
+#define STREAM_PACKET_SAMPLES 480 /* 60 ms */
+#define STREAM_NO_EVENTS (-1)
+
+struct media_stats;
+
+/* How packets of the joined stream are put on our time line. */
+struct relay_line {
+    int from;                /* endpoint id the offsets hold for, 0: none */
+    uint32_t ssrc;
+    uint16_t sequence_offset;
+    uint32_t timestamp_offset;
+};
+
+struct stream {
+    struct endpoint end;
+    int fd, rtcp_fd;
+    int local_port;
+    struct source source;
+    int ready;               /* a codec is set */
+    int payload_type, law, event_type, packet_samples;
+    int sends, receives;
+
+    uint32_t ssrc;
+    uint16_t sequence;       /* of the next packet */
+    uint32_t timestamp;      /* just after the last sample sent */
+    long long sent_us;       /* when that was; 0: nothing sent yet */
+    int marker;
+    long pushed_block;       /* number of the last block pushed in */
+    int filled, audible;     /* samples in the packet begun; some of them from a source */
+    uint8_t packet[12 + STREAM_PACKET_SAMPLES];
+    struct relay_line relay;
+    struct event_tx events_out;
+    long packets_sent, octets_sent;
+
+    struct event_rx events_in;
+    struct reception reception;
+    struct jitter *jitter;
+    long late, invalid;
+    long long heard_us;      /* last packet that counted, or when waiting for one began */
+    int timed_out, refused_told;
+    struct rtcp rtcp;
+};
+
+struct stream *stream_new(int id, uint32_t random, uint32_t random_timestamp);
+void stream_free(struct stream *stream);
+void stream_set_codec(struct stream *stream, int payload_type, int law, int event_type, int packet_samples);
+void stream_set_direction(struct stream *stream, int send, int receive, long long now_us);
+void stream_set_remote(struct stream *stream, uint32_t ip, uint16_t port, long long now_us);
+/* 40 octets in the stream's law; NULL: no source, only the clock of events. */
+void stream_push(struct stream *stream, const uint8_t *octets, const struct moment *moment);
+/* Silences what is already in the packet begun. */
+void stream_hush(struct stream *stream);
+/* One datagram from the RTP or RTCP socket. The data may be changed. */
+void stream_receive(struct stream *stream, uint8_t *data, int size, uint32_t ip, uint16_t port,
+                    const struct moment *moment);
+void stream_receive_rtcp(struct stream *stream, const uint8_t *data, int size, const struct moment *moment);
+/* Once a block: tone or event of its own. Returns 1 when it pushed a block itself. */
+int stream_tick(struct stream *stream, const struct moment *moment);
+/* Every 100 ms or so: reports, time-outs. */
+void stream_keep_house(struct stream *stream, const struct moment *moment);
+/* 1 while the stream needs ticks although nothing is pushed into it. */
+int stream_busy(const struct stream *stream);
+void stream_stats(const struct stream *stream, struct media_stats *out);
+/* Begins a new run on the sending time line: the time since the last packet has passed on it too. */
+void stream_begin_run(struct stream *stream, long long now_us);
+int stream_can_send(const struct stream *stream);
+int stream_has_events(const struct stream *stream);
+
+#endif

@@ -1,0 +1,163 @@
+/* The receiving side of an RTP stream: see stream.h. Packets are judged from the outside in:
+ * form, payload type, source, sequence; only then does their content reach anything. */
+#include <stdint.h>
+
+#include "engine_types.h"
+#include "jitter.h"
+#include "news.h"
+#include "relay.h"
+#include "stream.h"
+#include "wire.h"
+
+#define COMFORT_NOISE 13
+#define REPORT_US 5000000
+
+static void tell_source(const struct stream *stream, int kind, uint32_t ip, uint16_t port, const struct moment *moment)
+{
+    struct media_news item = {.kind = kind, .endpoint = stream->end.id, .ip = ip, .port = port};
+    news_tell(moment->news, &item);
+}
+
+/* 1 when the packet is from the far end. */
+static int from_far_end(struct stream *stream, const struct rtp_view *view, uint32_t ip, uint16_t port,
+                        const struct moment *moment)
+{
+    switch (source_judge(&stream->source, ip, port, view->ssrc)) {
+    case SOURCE_LOCKED:
+        tell_source(stream, ENGINE_SOURCE_LOCKED, ip, port, moment);
+        return 1;
+    case SOURCE_HEARD:
+        return 1;
+    case SOURCE_REFUSED:
+        if (!stream->refused_told)
+            tell_source(stream, ENGINE_SOURCE_REFUSED, ip, port, moment);
+        stream->refused_told = 1;
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+/* A digit heard as an event sounds as tones at a joined end that knows no events. */
+static void play_at_peer(const struct stream *stream, const struct event_news *news)
+{
+    const struct endpoint *peer = stream->end.peer;
+    if (!peer || (peer->kind == ENDPOINT_STREAM && stream_has_events((const struct stream *)peer)))
+        return;
+    if (news->kind == EVENT_BEGAN)
+        player_digit(peer->player, news->digit, PLAYER_UNTIL_ENDED);
+    else
+        player_end_digit(peer->player, news->ms);
+}
+
+static void tell_events(struct stream *stream, const struct event_news *news, int count, const struct moment *moment)
+{
+    for (int i = 0; i < count; i++) {
+        play_at_peer(stream, &news[i]);
+        struct media_news item = {.kind = ENGINE_DIGIT, .endpoint = stream->end.id, .digit = news[i].digit,
+                                  .by_rtp = 1, .ms = news[i].ms};
+        if (news[i].kind == EVENT_ENDED)
+            news_tell(moment->news, &item);
+    }
+}
+
+static void take_event(struct stream *stream, uint8_t *data, const struct rtp_view *view, int anew,
+                       const struct moment *moment)
+{
+    struct event_news news[EVENT_NEWS];
+    int count = event_rx_packet(&stream->events_in, view->timestamp, data + view->offset, view->size, moment->now_us,
+                                news);
+    tell_events(stream, news, count, moment);
+    if (stream->end.peer && stream->end.peer->kind == ENDPOINT_STREAM)
+        relay_packet(stream, (struct stream *)stream->end.peer, data, view, anew, moment);
+}
+
+static void take_audio(struct stream *stream, uint8_t *data, const struct rtp_view *view, int anew,
+                       const struct moment *moment)
+{
+    const struct endpoint *peer = stream->end.peer;
+    if (!peer)
+        return;
+    if (peer->kind == ENDPOINT_STREAM) {
+        relay_packet(stream, (struct stream *)peer, data, view, anew, moment);
+        return;
+    }
+    if (anew)
+        jitter_reset(stream->jitter, stream->law);
+    if (!jitter_put(stream->jitter, view->timestamp, data + view->offset, view->size))
+        stream->late++;
+}
+
+static void receive_rtp(struct stream *stream, uint8_t *data, const struct rtp_view *view, const struct moment *moment)
+{
+    stream->heard_us = moment->now_us;
+    stream->timed_out = 0;
+    int fate = reception_note(&stream->reception, view, moment->now_us);
+    if (fate == RECEPTION_DROP || !stream->receives)
+        return;
+    if (view->payload_type == stream->event_type)
+        take_event(stream, data, view, fate == RECEPTION_ANEW, moment);
+    else if (view->payload_type == stream->payload_type)
+        take_audio(stream, data, view, fate == RECEPTION_ANEW, moment);
+}
+
+void stream_receive(struct stream *stream, uint8_t *data, int size, uint32_t ip, uint16_t port,
+                    const struct moment *moment)
+{
+    struct rtp_view view;
+    if (rtp_is_rtcp(data, size)) {
+        if (stream->source.locked && ip == stream->source.ip && port == stream->source.port) {
+            stream->rtcp.shares_port = 1;
+            stream_receive_rtcp(stream, data, size, moment);
+        }
+        return;
+    }
+    int known = stream->ready && rtp_parse(data, size, &view) &&
+                (view.payload_type == stream->payload_type || view.payload_type == stream->event_type ||
+                 view.payload_type == COMFORT_NOISE);
+    if (!known)
+        stream->invalid++;
+    else if (from_far_end(stream, &view, ip, port, moment))
+        receive_rtp(stream, data, &view, moment);
+}
+
+void stream_receive_rtcp(struct stream *stream, const uint8_t *data, int size, const struct moment *moment)
+{
+    if (!rtcp_parse(&stream->rtcp, data, size, stream->ssrc, moment->now_us, moment->now_us + moment->ntp_offset_us))
+        stream->invalid++;
+}
+
+static void send_report(struct stream *stream, const struct moment *moment)
+{
+    uint8_t out[RTCP_MAX_OCTETS];
+    struct rtcp_sending sending = {stream->ssrc, stream->timestamp, stream->packets_sent, stream->octets_sent};
+    if (stream->sent_us != 0)
+        sending.timestamp += (uint32_t)((moment->now_us - stream->sent_us) / 125);
+    int size = rtcp_build(&stream->rtcp, &sending, &stream->reception, moment->now_us,
+                          moment->now_us + moment->ntp_offset_us, out);
+    int shared = stream->rtcp.shares_port;
+    wire_send(moment->wire, shared ? stream->fd : stream->rtcp_fd, stream->end.id, stream->source.ip,
+              (uint16_t)(stream->source.port + !shared), out, size);
+}
+
+void stream_keep_house(struct stream *stream, const struct moment *moment)
+{
+    struct event_news news[EVENT_NEWS];
+    tell_events(stream, news, event_rx_poll(&stream->events_in, moment->now_us, news), moment);
+    if (!stream->ready || stream->source.ip == 0)
+        return;
+    struct rtcp *rtcp = &stream->rtcp;
+    if (rtcp->due_us == 0)
+        rtcp->due_us = moment->now_us + REPORT_US / 2;
+    if (moment->now_us >= rtcp->due_us) {
+        send_report(stream, moment);
+        /* 0.5 to 1.5 of the interval, RFC 3550 section 6.2: the SSRC and time serve as the dice */
+        uint32_t dice = (stream->ssrc ^ (uint32_t)moment->now_us) * 2654435761u;
+        rtcp->due_us = moment->now_us + REPORT_US / 2 + (long long)(dice >> 8) * REPORT_US / (1 << 24);
+    }
+    int silent = stream->receives && moment->now_us - stream->heard_us > moment->media_timeout_us;
+    if (silent && !stream->timed_out) {
+        stream->timed_out = 1;
+        tell_source(stream, ENGINE_MEDIA_TIMEOUT, 0, 0, moment);
+    }
+}

@@ -144,14 +144,14 @@ def _balance(chip: SlicChip) -> Generator[float, None, bool]:
 
 def read_vector(chip: SlicChip) -> bytes:
     """Read DR96 to DR107 (step 15)."""
-    return bytes(chip.bus.read(chip.cs, number) for number in range(CALIBRATION_FIRST, CALIBRATION_LAST + 1))
+    return bytes(chip.read(number) for number in range(CALIBRATION_FIRST, CALIBRATION_LAST + 1))
 
 
 def restore_calibration(chip: SlicChip, identity: Identity, vector: bytes) -> None:
     """Write a stored vector back; DR107 stays as `calibrate_converter` has just found it."""
     for number, value in zip(range(CALIBRATION_FIRST, CALIBRATION_LAST), vector, strict=False):
         if number != Direct.BALANCE or identity.family is Family.SI3210:
-            chip.bus.write(chip.cs, number, value)
+            chip.write(number, value)
     for address in ACCUMULATORS:
         chip.write_indirect(address, 0)
 

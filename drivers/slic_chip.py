@@ -7,11 +7,13 @@ expected. Start-up: `slic_setup.py`; the port made of it: `slic.py`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from drivers.bus import Bus
-from drivers.errors import ChipError
-from drivers.slic_registers import Direct, Family, Indirect
+from drivers.errors import BusError, ChipError
+from drivers.slic_registers import Direct, Family
 
 OLDEST_REVISION = 2
 NEWEST_REVISION = 14
@@ -52,23 +54,29 @@ class SlicChip:
         self.cs = cs
         self.bus = bus
 
-    def read(self, register: Direct) -> int:
-        return self.bus.read(self.cs, register)
+    def read(self, register: int) -> int:
+        with self._named():
+            return self.bus.read(self.cs, register)
 
-    def write(self, register: Direct, value: int) -> None:
-        self.bus.write(self.cs, register, value)
+    def write(self, register: int, value: int) -> None:
+        with self._named():
+            self.bus.write(self.cs, register, value)
 
     def write_indirect(self, address: int, value: int) -> None:
-        self.bus.write_indirect(self.cs, address, value)
+        with self._named():
+            self.bus.write_indirect(self.cs, address, value)
 
     def read_indirect(self, address: int) -> int:
-        return self.bus.read_indirect(self.cs, address)
+        with self._named():
+            return self.bus.read_indirect(self.cs, address)
 
-    def set_indirect(self, register: Indirect, family: Family, value: int) -> None:
-        """Write by name; a register this family lacks is passed over."""
-        number = register.number(family)
-        if number is not None:
-            self.write_indirect(number, value)
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """The bus knows no ports; its errors get this port's name."""
+        try:
+            yield
+        except BusError as error:
+            raise BusError(self.name, error.reason) from error
 
     def error(self, reason: str) -> ChipError:
         return ChipError(self.name, reason)

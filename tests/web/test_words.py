@@ -1,0 +1,57 @@
+"""The catalogue: every text in both languages, none missing, none left over; figures and times."""
+
+from __future__ import annotations
+
+import re
+import string
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from firmware.web import pages, view
+from firmware.web.words import LANGUAGES, Words, read_catalogue
+
+WEB = Path(pages.__file__).parent
+CATALOGUE = read_catalogue()
+
+
+@pytest.mark.parametrize("key", CATALOGUE)
+def test_every_text_exists_in_both_languages_with_the_same_blanks(key: str) -> None:
+    texts = CATALOGUE[key]
+    assert set(texts) == set(LANGUAGES) and all(texts.values())
+    blanks = [{name for _, name, _, _ in string.Formatter().parse(text) if name} for text in texts.values()]
+    assert blanks[0] == blanks[1]
+
+
+def test_every_key_asked_for_exists_and_every_key_is_asked_for() -> None:
+    sources = [*WEB.glob("templates/*.html"), *WEB.glob("*.py")]
+    said = "\n".join(source.read_text(encoding="utf-8") for source in sources)
+    asked = set(re.findall(r"""(?:w|words|[)\]])\(["']([a-z_.]+)["'][,)]""", said))
+    assert asked <= set(CATALOGUE) | {"summary."}
+    families = ("state.", "hook.", "quality.", "notices.", "summary.")
+    left_over = {key for key in CATALOGUE if key not in asked and not key.startswith(families)}
+    assert not left_over
+
+
+def test_no_template_holds_a_text_of_its_own() -> None:
+    for template in WEB.glob("templates/*.html"):
+        bare = re.sub(r"\{[{%].*?[%}]\}|<[^>]+>", "", template.read_text(encoding="utf-8"), flags=re.DOTALL)
+        assert not re.search(r"[A-Za-zÀ-ÿ]{2,}", bare), template.name
+
+
+def test_figures_and_unknown_states() -> None:
+    spanish, english = Words("es", CATALOGUE), Words("en", CATALOGUE)
+    assert spanish.number(-48.26) == "−48,3" and english.number(-48.26) == "−48.3"
+    assert english.known("state.new-thing", "new-thing") == "new-thing"
+    with pytest.raises(KeyError):
+        english("no.such.key")
+
+
+def test_spans_and_days() -> None:
+    assert [view.rough_span(s) for s in (48, 200, 12000, 187200)] == ["48 s", "3 min", "3 h 20 min", "2 d 4 h"]
+    assert [view.exact_span(s) for s in (0, 83, 11100)] == ["0:00", "1:23", "3:05:00"]
+    now = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+    assert view._when("2026-11-24T10:41:07+00:00", now) == "10:41"
+    assert view._when("2026-11-23T10:41:07+00:00", now) == "2026-11-23 10:41"
+    assert view._when("yesterday", now) == ""

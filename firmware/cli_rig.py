@@ -71,18 +71,10 @@ def rig_phone(args: argparse.Namespace) -> int:
 
     path = run_folder() / "simboard.rig"
     try:
-        answer = RigClient(path).call(f"phone.{args.act}", port=args.port, **_arguments(args))
+        with RigClient(path) as rig:
+            answer = rig.call(f"phone.{args.act}", port=args.port, **_arguments(args))
     except RigError as error:
         complain(str(error))
-        return 1
-    except OSError:
-        complain(
-            say(
-                f"The simulated board is not running (nobody answers on {path}).",
-                f"La placa simulada no está en marcha (nadie responde en {path}).",
-            )
-        )
-        complain(say("Start it with: tipring run", "Arránquela con: tipring run"))
         return 1
     if args.act == "state":
         if args.json:
@@ -95,16 +87,16 @@ def rig_phone(args: argparse.Namespace) -> int:
 
 
 def _arguments(args: argparse.Namespace) -> dict[str, Any]:
-    """The verb's own arguments. The board has another working folder, so files go as absolute paths."""
+    """The verb's own arguments."""
     match args.act:
         case "flash":
             return {"ms": args.ms}
         case "dial":
             return {"digits": args.digits, "pulse": args.pulse}
         case "say":
-            return {"file": str(args.file.absolute())}
+            return {"file": str(args.file)}
         case "hear":
-            return {"seconds": args.seconds, "file": str(args.file.absolute())}
+            return {"seconds": args.seconds, "file": str(args.file)}
     return {}
 
 
@@ -123,7 +115,7 @@ def state_text(port: str, state: Mapping[str, Any]) -> str:
     if tones := state.get("tones"):
         heard = ", ".join(f"{hz:.0f} Hz {dbm0:.1f} dBm0" for hz, dbm0 in tones)
         lines.append(f"  {say('hears', 'oye')}: {heard}")
-    if digits := state.get("digits"):
+    if digits := state.get("digits_sent"):
         lines.append(f"  {say('dialled', 'ha marcado')}: {clean(digits)}")
     if violations := state.get("violations"):
         lines.append(f"  {say('breaches of the data sheet', 'infracciones de la hoja de datos')}: {clean(violations)}")

@@ -147,7 +147,6 @@ def test_core_away_is_said_with_what_to_do(command: list[str], capsys: pytest.Ca
 
 
 def test_rig_without_a_board_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("drivers.sim.rig_client")
     assert main(["rig", "phone", "fxs1", "lift"]) == 1
     assert "tipring run" in capsys.readouterr().err
 
@@ -210,7 +209,7 @@ def test_the_words_when_ready_tell_how_to_dial(tmp_path: Path) -> None:
 
 def test_a_phones_state_in_words() -> None:
     state = {
-        "hook": "on", "loop_v": -48.2, "loop_ma": 0.0, "digits": "20", "violations": [], "tones": [[425.0, -10.1]],
+        "hook": "on", "loop_v": -48.2, "loop_ma": 0.0, "digits_sent": "20", "violations": [], "tones": [[425.0, -10.1]],
         "ringing": {"hz": 25.0, "v_rms": 60.2, "v_peak": 85.0, "cadence_ms": [1500, 3000]},
     }  # fmt: skip
     said = state_text("fxs1", state)

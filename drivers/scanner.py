@@ -1,0 +1,201 @@
+"""Python's face of the native line scanner: ports in, events out.
+
+The scanner (`native/scanner.h`) does everything about lines that has a deadline; its thread never
+waits for Python. Here its commands get names and errors, and its events become those of
+`ports.py`. `slic.py` gives each port a `ScannerPort`; the event loop watches `fileno()` and calls `drain()`.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from drivers._native import ffi, lib
+from drivers.bus import Bus
+from drivers.errors import BusError, ChipError, HardwareError
+from drivers.ports import HookFlash, HookProfile, OffHook, OnHook, PortEvent, PortFailed, PulseDigitDialled
+from drivers.slic_registers import Linefeed
+
+log = logging.getLogger(__name__)
+
+_BATCH = 64
+_US_PER_S = 1e6
+_TRANSISTORS = 6
+_CHIP_SAYS = {
+    errno.ENODEV: "is not in service",
+    errno.EBUSY: "is refused in the line's state (ringing, open or off hook)",
+    errno.EINVAL: "is refused: value out of range",
+}
+"""Answers of the scanner itself; any other errno comes from the transport."""
+
+
+class ScannerPort:
+    """One watched line. Commands raise ChipError when refused, BusError when the transport fails."""
+
+    def __init__(self, scanner: Scanner, name: str, number: int) -> None:
+        self.name = name
+        self.number = number
+        self._scanner = scanner
+
+    @property
+    def ringing(self) -> bool:
+        """A cadence is being played, its pauses included."""
+        return bool(lib.scanner_ringing(self._scanner.native, self.number))
+
+    def ring(self, cadence_ms: Sequence[int]) -> None:
+        """Ring with on, off[, on, off ...] up to four pairs, until ring trip or stop_ring."""
+        native = self._scanner.native
+        self._checked(lib.scanner_ring(native, self.number, list(cadence_ms), len(cadence_ms)), "ringing")
+
+    def stop_ring(self) -> None:
+        """Back to the feed set before; nothing happens when the line does not ring."""
+        self._checked(lib.scanner_stop_ring(self._scanner.native, self.number), "end of ringing")
+
+    def feed(self, linefeed: Linefeed) -> None:
+        """Set the line feed. Refused while ringing; during an open interval it counts from its end."""
+        self._checked(lib.scanner_feed(self._scanner.native, self.number, linefeed), f"feed {linefeed.name}")
+
+    def open_interval(self, ms: int) -> None:
+        """Open the loop for ms, then feed as before. The hook is not judged meanwhile."""
+        self._checked(lib.scanner_open_interval(self._scanner.native, self.number, ms), "open interval")
+
+    def set_hook_profile(self, profile: HookProfile) -> None:
+        """Judge the hook by `profile` from now on."""
+        self._checked(lib.scanner_set_profile(self._scanner.native, self.number, _native(profile)), "hook profile")
+
+    def rearm(self, linefeed: Linefeed = Linefeed.FORWARD_ACTIVE) -> None:
+        """Watch a port again that failed, after its chip was set up and fed anew."""
+        self._checked(lib.scanner_rearm(self._scanner.native, self.number, linefeed), "watch")
+
+    def remove(self) -> None:
+        """Stop watching; the line stays as it is."""
+        self._checked(lib.scanner_remove(self._scanner.native, self.number), "end of watch")
+
+    def _checked(self, result: int, what: str) -> None:
+        if result < 0:
+            raise _error(self.name, what, -result)
+
+
+class Scanner:
+    """The scanner of one board. Start it as a thread with `start`, or step it (`stepper.py`), never both."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._scanner = lib.scanner_new(bus.registers)
+        if self._scanner == ffi.NULL:
+            raise MemoryError
+        self._names: dict[int, str] = {}
+        self._events = ffi.new("struct scanner_event[]", _BATCH)
+        self._dropped = 0
+
+    def add(
+        self, name: str, cs: int, profile: HookProfile, linefeed: Linefeed = Linefeed.FORWARD_ACTIVE
+    ) -> ScannerPort:
+        """Watch the chip at cs, which is set up and fed. A telephone already off hook is told as OffHook."""
+        number = int(lib.scanner_add(self.native, cs, _native(profile), linefeed))
+        if number < 0:
+            raise _error(name, "watch", -number)
+        self._names[number] = name
+        return ScannerPort(self, name, number)
+
+    def start(self) -> None:
+        """Start the native thread."""
+        result = lib.scanner_start(self.native)
+        if result < 0:
+            raise BusError(self._bus.name, f"scanner thread does not start: {os.strerror(-result)}")
+
+    def fileno(self) -> int:
+        """Readable while events wait."""
+        return int(lib.scanner_fd(self.native))
+
+    def drain(self) -> list[PortEvent]:
+        """All events so far, oldest first."""
+        events: list[PortEvent] = []
+        while True:
+            count = lib.scanner_take(self.native, self._events, _BATCH)
+            events += [e for e in map(self._event, self._events[0:count]) if e is not None]
+            if count < _BATCH:
+                break
+        dropped = int(lib.scanner_dropped(self.native))
+        if dropped != self._dropped:
+            log.error("%s: %d line events lost, nobody drained them", self._bus.name, dropped - self._dropped)
+            self._dropped = dropped
+        return events
+
+    @property
+    def native(self) -> Any:
+        """The `struct scanner *`."""
+        if self._scanner == ffi.NULL:
+            raise BusError(self._bus.name, "the scanner is closed")
+        return self._scanner
+
+    @property
+    def step_address(self) -> int:
+        """For the stepper: `void fn(void *ctx, long long now_us)`."""
+        return int(ffi.cast("uintptr_t", ffi.addressof(lib, "scanner_step")))
+
+    @property
+    def context_address(self) -> int:
+        """For the stepper: the ctx."""
+        return int(ffi.cast("uintptr_t", self.native))
+
+    def close(self) -> None:
+        """Stop the thread. Lines stay as they are. Close the bus afterwards."""
+        if self._scanner != ffi.NULL:
+            lib.scanner_free(self._scanner)
+            self._scanner = ffi.NULL
+
+    def _event(self, event: Any) -> PortEvent | None:
+        at_s = event.at_us / _US_PER_S
+        if event.kind == lib.SCANNER_INTERRUPT:
+            log.warning("%s: interrupt line stays low though no chip says why; polling goes on", self._bus.name)
+            return None
+        port = self._names[event.port]
+        if event.kind == lib.HOOK_OFF_HOOK:
+            return OffHook(port, at_s, bool(event.value))
+        if event.kind == lib.HOOK_ON_HOOK:
+            return OnHook(port, at_s)
+        if event.kind == lib.HOOK_FLASH:
+            return HookFlash(port, at_s, event.value / 1000.0)
+        if event.kind == lib.HOOK_DIGIT:
+            return PulseDigitDialled(port, at_s, str(event.value))
+        return PortFailed(port, at_s, failure_sentence(event.value, event.detail))
+
+
+def failure_sentence(reason: int, detail: int) -> str:
+    """What an installer reads about SCANNER_REASON_... (native/scanner_event.h)."""
+    if reason == lib.SCANNER_REASON_BUS:
+        return f"the bus to the line card failed: {os.strerror(detail)}"
+    if reason == lib.SCANNER_REASON_NO_ANSWER:
+        return f"the chip does not answer any more (register 68 reads 0x{detail:02X})"
+    if reason == lib.SCANNER_REASON_CHIP_RESET:
+        return f"the chip was reset, probably by a dip of its supply (register 8 reads 0x{detail:02X})"
+    if reason == lib.SCANNER_REASON_POWER_ALARM:
+        hot = ", ".join(f"Q{q + 1}" for q in range(_TRANSISTORS) if detail >> q + 2 & 1)
+        return "power alarm: the chip opened the line" + (f" because {hot} ran hot" if hot else "")
+    status = f"0x{detail & 0xFF:02X} 0x{detail >> 8 & 0xFF:02X} 0x{detail >> 16 & 0xFF:02X}"
+    return f"interrupts of the chip cannot be cleared (registers 18 to 20 read {status})"
+
+
+def _native(profile: HookProfile) -> Any:
+    return ffi.new(
+        "struct hook_profile *",
+        {
+            "glitch_ms": profile.glitch_ms,
+            "pulse_min_ms": profile.pulse_min_ms,
+            "pulse_max_ms": profile.pulse_max_ms,
+            "flash_min_ms": profile.flash_min_ms,
+            "flash_max_ms": profile.flash_max_ms,
+            "digit_gap_ms": profile.digit_gap_ms,
+            "pulse_dialling": profile.pulse_dialling,
+        },
+    )
+
+
+def _error(port: str, what: str, number: int) -> HardwareError:
+    if number in _CHIP_SAYS:
+        return ChipError(port, f"{what} {_CHIP_SAYS[number]}")
+    return BusError(port, f"{what} failed: {os.strerror(number)}")

@@ -122,7 +122,8 @@ class SlicChip:
         return Identity(part, Family.SI3215, revision, octets)
 
     def _scratch_test(self) -> None:
-        """Write and read back a register that means nothing until PCM is enabled (section 1)."""
+        """Write and read back a register that means nothing while PCM is off (section 1)."""
+        self.write(Direct.PCM_MODE, 0)
         kept = self.read(Direct.RX_SLOT_LOW)
         self.write(Direct.RX_SLOT_LOW, SCRATCH)
         found = self.read(Direct.RX_SLOT_LOW)

@@ -12,6 +12,7 @@ R 64 00
 R 0 03  ; revision C
 R 1 88  ; Si3215 family
 R 6 00  ; Si3215
+W 1 00  ; PCM off
 R 4 00  ; scratch test
 W 4 5A
 R 4 5A
@@ -24,6 +25,7 @@ R 11 33
 R 64 00
 R 0 05  ; Si3210 revision E
 R 1 08
+W 1 00
 R 4 00
 W 4 5A
 R 4 5A

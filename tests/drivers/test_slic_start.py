@@ -102,7 +102,7 @@ def test_off_hook_during_balance_leaves_calibration_to_the_next_start() -> None:
             "fxs1: chip select 0 holds a Si3210, the board file says si3215",
         ),
         (
-            "R 8 02\nR 11 33\nR 64 00\nR 0 03\nR 1 88\nR 6 00\nR 4 00\nW 4 5A\nR 4 00\nW 4 00",
+            "R 8 02\nR 11 33\nR 64 00\nR 0 03\nR 1 88\nR 6 00\nW 1 00\nR 4 00\nW 4 5A\nR 4 00\nW 4 00",
             "fxs1: chip select 0 does not keep what is written (register 4 reads 0x00, expected 0x5A)",
         ),
     ],

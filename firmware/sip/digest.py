@@ -14,7 +14,7 @@ import hashlib
 import hmac
 import secrets
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from firmware.sip.headers import split_outside, unquote
@@ -54,7 +54,7 @@ def _sha256(text: str) -> str:
 
 
 ALGORITHMS: dict[str, Callable[[str], str]] = {"SHA-256": _sha256, "MD5": _md5}
-"""Strongest first: the order of the challenges (RFC 8760 2.4)."""
+"""Strongest first, as RFC 8760 2.4 wants the challenges."""
 
 
 def digest_response(
@@ -95,13 +95,16 @@ class Authenticator:
         self._counts = array("I", bytes(4 * _RING))
         self._nobody = {name: function(secrets.token_hex(16)) for name, function in ALGORITHMS.items()}
 
-    def challenge(self, header: str, now_s: float, *, stale: bool = False) -> str:
-        """Header lines with one challenge an algorithm. header: "WWW-Authenticate" or "Proxy-Authenticate"."""
+    def challenge(self, header: str, now_s: float, algorithms: Iterable[str], *, stale: bool = False) -> str:
+        """Header lines with one challenge an algorithm, in that order, all with one nonce.
+
+        header: "WWW-Authenticate" or "Proxy-Authenticate".
+        """
         nonce = self._new_nonce(now_s)
         late = ",stale=true" if stale else ""
         return "".join(
             f'{header}: Digest realm="{REALM}",nonce="{nonce}",algorithm={algorithm},qop="auth"{late}\r\n'
-            for algorithm in ALGORITHMS
+            for algorithm in algorithms
         )
 
     def check(self, credentials: list[str], method: str, uri: str, now_s: float) -> Finding:

@@ -11,7 +11,7 @@ import ipaddress
 import logging
 from collections.abc import Callable, Mapping
 
-from firmware.sip.digest import Authenticator, Verdict
+from firmware.sip.digest import ALGORITHMS, Authenticator, Verdict
 from firmware.sip.message import Request
 from firmware.sip.settings import SipSettings, SipUser
 from firmware.sip.status import Refusal
@@ -20,6 +20,9 @@ from firmware.sip.uri import parse_uri
 log = logging.getLogger(__name__)
 
 _MAX_REMEMBERED = 4096
+_STRONGEST_FIRST = tuple(ALGORITHMS)
+_MD5_FIRST = ("MD5", "SHA-256")
+_MD5_ONLY = ("MD5",)
 
 
 class Gate:
@@ -79,9 +82,22 @@ class Gate:
         if finding.verdict is Verdict.WRONG:
             log.warning("sip: wrong credentials for %r from %s:%d", finding.claimed[:40], *request.source)
         stale = finding.verdict is Verdict.STALE
-        raise Refusal(status, headers=self._digest.challenge(challenge, now_s, stale=stale))
+        offered = _algorithms_for(request.get("user-agent"))
+        raise Refusal(status, headers=self._digest.challenge(challenge, now_s, offered, stale=stale))
 
     @staticmethod
     def _check_from(request: Request, user: SipUser) -> None:
         if parse_uri(request.from_.uri).user != user.user:
             raise Refusal(403, "From is not the authenticated user")
+
+
+def _algorithms_for(user_agent: str) -> tuple[str, ...]:
+    """What to challenge with, in order: strongest first (RFC 8760 2.4) for all but two kinds of old clients.
+
+    baresip before 2.0 gives up when any challenge names an algorithm it does not know; sipp before
+    3.7, which does not name itself, reads the first challenge only. Both were tried.
+    """
+    agent = user_agent.lower()
+    if agent.startswith(("baresip v0.", "baresip v1.")):
+        return _MD5_ONLY
+    return _MD5_FIRST if not agent or "sipp" in agent else _STRONGEST_FIRST

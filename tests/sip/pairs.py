@@ -260,6 +260,4 @@ class PresetStore(BindingStore):
 
     def start(self) -> list[Binding]:
         ends_s = time.time() + 3600
-        return [
-            Binding(user, f"sip:{user}@{ip}:5060", "c", 1, ends_s, 1.0, "", ip, 5060) for user, ip in self._places
-        ]
+        return [Binding(user, f"sip:{user}@{ip}:5060", "c", 1, ends_s, 1.0, "", ip, 5060) for user, ip in self._places]

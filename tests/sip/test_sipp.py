@@ -1,0 +1,85 @@
+"""The agent against a real peer: sipp registers and calls with digest, over loopback, in real time."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+
+from firmware.sip.agent import SipAgent
+from firmware.sip.binding_store import BindingStore
+from firmware.sip.settings import SipSettings
+from tests.sip.exchange_stub import Bridge
+from tests.sip.fake_engine import FakeEngine
+from tests.sip.load import USERS
+
+HERE = Path(__file__).parent / "sipp"
+
+pytestmark = pytest.mark.skipif(shutil.which("sipp") is None, reason="sipp is not installed")
+
+
+async def sipp(agent: SipAgent, folder: Path, *arguments: str) -> tuple[int, str]:
+    """Run sipp against the agent; (exit code, what it said)."""
+    where = f"127.0.0.1:{agent.udp_port}"
+    process = await asyncio.create_subprocess_exec(
+        "sipp", where, "-i", "127.0.0.1", "-nostdin", "-timeout", "10", "-timeout_error", *arguments,
+        cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    out, _ = await process.communicate()
+    return process.returncode or 0, out.decode(errors="replace")[-3000:]
+
+
+async def echo_house(**settings: object) -> tuple[SipAgent, Bridge]:
+    bridge = Bridge(echo=True)
+    chosen = SipSettings(listen_ip="127.0.0.1", udp_port=0, **settings)  # type: ignore[arg-type]
+    agent = SipAgent(chosen, USERS, FakeEngine(), bridge, BindingStore(None))
+    await agent.start()
+    return agent, bridge
+
+
+def inf(folder: Path, password: str) -> Path:
+    file = folder / "users.csv"
+    file.write_text(f"SEQUENTIAL\n201;[authentication username=201 password={password}]\n")
+    return file
+
+
+def test_sipp_registers_with_digest(tmp_path: Path) -> None:
+    async def main() -> None:
+        agent, _ = await echo_house()
+        code, said = await sipp(
+            agent, tmp_path, "-sf", str(HERE / "register.xml"), "-inf", str(inf(tmp_path, "pw")), "-m", "1"
+        )
+        assert code == 0, said
+        (registration,) = agent.registrations()
+        assert registration.user == "201" and registration.expires_s in {299, 300}
+        await agent.stop()
+
+    asyncio.run(main())
+
+
+def test_sipp_calls_with_digest(tmp_path: Path) -> None:
+    async def main() -> None:
+        agent, bridge = await echo_house()
+        scenario = ("-sf", str(HERE / "uac_digest.xml"), "-s", "600")
+        code, said = await sipp(agent, tmp_path, *scenario, "-inf", str(inf(tmp_path, "pw")), "-m", "40", "-r", "100")
+        assert code == 0, said
+        assert bridge.names().count("released") == 40
+        assert agent.debug()["legs"] == agent.debug()["dialogs"] == agent.debug()["streams"] == 0
+        code, _ = await sipp(agent, tmp_path, *scenario, "-inf", str(inf(tmp_path, "wrong")), "-m", "1")
+        assert code != 0 and bridge.names().count("arrived") == 40
+        await agent.stop()
+
+    asyncio.run(main())
+
+
+def test_sipp_plain_caller_from_a_trusted_network(tmp_path: Path) -> None:
+    async def main() -> None:
+        agent, bridge = await echo_house(trusted_networks=("127.0.0.0/8",))
+        code, said = await sipp(agent, tmp_path, "-sn", "uac", "-s", "600", "-m", "20", "-r", "50", "-d", "20")
+        assert code == 0, said
+        assert not any(leg.may_call_lines for leg in bridge.arrived)
+        await agent.stop()
+
+    asyncio.run(main())

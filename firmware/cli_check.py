@@ -47,9 +47,9 @@ def add(commands: Any) -> None:
 
 def known_countries() -> frozenset[str]:
     """The countries whose tones and ringing we know."""
-    from firmware.telephony.countries import country_codes
+    from firmware.telephony.countries import country_names
 
-    return frozenset(country_codes())
+    return frozenset(country_names())
 
 
 def print_mistakes(mistakes: list[Mistake]) -> None:

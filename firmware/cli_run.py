@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
+import errno
 import os
+import socket
 from pathlib import Path
 from typing import Any
 
+from firmware.app_log import set_up_logging
 from firmware.cli_check import known_countries, print_mistakes
 from firmware.cli_output import complain, say
 from firmware.config.load import Loaded, load_or_last_good
@@ -56,7 +58,7 @@ def add(commands: Any) -> None:
 
 def run_all(args: argparse.Namespace) -> int:
     """`tipring run`."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S")
+    set_up_logging("run")
     if not _board_file(args.board).exists():
         known = ", ".join(sorted(p.stem for p in _board_file("sim").parent.glob("*.toml")))
         complain(
@@ -68,11 +70,11 @@ def run_all(args: argparse.Namespace) -> int:
         site = None if args.config or APPLIANCE_SETTINGS.exists() else ensure_sample(data)
         config = args.config.absolute() if args.config else site.settings if site else APPLIANCE_SETTINGS
         loaded = load_or_last_good(config, data, known_countries(), keep=False)
-        socket = core_socket()
-        check_length(socket)
-        socket.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with RunLock(socket.parent):
-            return _supervise(config, data, args.board, socket.parent, loaded, site)
+        run = core_socket().parent
+        check_length(run / "simboard.spi")
+        run.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with RunLock(run):
+            return _supervise(config, data, args.board, run, loaded, site)
     except SettingsError as error:
         print_mistakes(error.mistakes)
         complain(say("Mend the settings file, then start again.", "Corrija el fichero de ajustes y arranque de nuevo."))
@@ -99,8 +101,18 @@ def _supervise(config: Path, data: Path, board: str, run: Path, loaded: Loaded, 
     if site is not None and site.passwords:
         print(_first_run_text(site), flush=True)
 
+    listen, port = settings.web.listen, settings.web.port
+    taken = port_is_taken(listen, port)
+    if taken:
+        complain(
+            say(
+                f"WARNING: another program uses port {port}; the page waits for it. Another one: web.port in {config}",
+                f"ATENCIÓN: otro programa usa el puerto {port}; la página lo espera. Otro puerto: web.port en {config}",
+            )
+        )
+
     def ready(page_answers: bool) -> None:
-        print(ready_text(settings, board, run, page_answers, site), flush=True)
+        print(ready_text(settings, board, run, page_answers and not taken, site), flush=True)
 
     supervisor = Supervisor(plan(config, data, board, run, settings), BoardLines(board, run), ready)
     code = asyncio.run(supervisor.run())
@@ -159,6 +171,17 @@ def ready_text(settings: Settings, board: str, run: Path, page_answers: bool, si
     lines.append(f"  {say('What happens', 'Qué pasa')}:  {prefix}tipring status")
     lines.append(say("  Ctrl-C ends it.", "  Ctrl-C lo termina."))
     return "\n".join(lines)
+
+
+def port_is_taken(listen: str, port: int) -> bool:
+    """Whether another program listens there already; a page that answers would be its, not ours."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((listen, port))
+        except OSError as error:
+            return error.errno == errno.EADDRINUSE
+    return False
 
 
 def default_run_folders() -> tuple[Path, ...]:

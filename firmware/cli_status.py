@@ -10,6 +10,7 @@ from typing import Any
 
 from firmware.cli_output import clean, language, local_time, print_json, say, span, table
 from firmware.control.client import ControlClient, call_core
+from firmware.control.messages import CoreAway
 from firmware.telephony.cause import CAUSES, Cause
 
 
@@ -167,7 +168,7 @@ async def _follow(limit: int, as_json: bool) -> int:
         async for event in core.events():
             if event.name.startswith("call") or event.name == "resync":
                 await _print_new(core, max(limit, 50), seen, as_json)
-    return 1
+    raise CoreAway("core has ended")
 
 
 async def _print_new(core: ControlClient, limit: int, seen: set[str], as_json: bool) -> None:

@@ -33,6 +33,7 @@ BACK_OFF_S = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
 STEADY_S = 30.0
 """After so long a run, the next death counts as the first."""
 SIMBOARD_PATIENCE_S = 15.0
+CORE_SLOW_S = 15.0
 CORE_ENDS_S = 1.4
 OTHERS_END_S = 0.3
 EXIT_SETTINGS = 2
@@ -209,7 +210,10 @@ class Supervisor:
     async def _announce(self) -> None:
         """Tell when core answers, and whether the page does."""
         await asyncio.to_thread(self.lines.prepare)
-        await _core_answers(self.plan.run / "core.sock")
+        answers = asyncio.create_task(_core_answers(self.plan.run / "core.sock"), name="await-core")
+        if not (await asyncio.wait({answers}, timeout=CORE_SLOW_S))[0]:
+            log.warning("core: does not answer yet after %.0f s; its messages above say why", CORE_SLOW_S)
+        await answers
         page = True
         try:
             async with asyncio.timeout(5.0):

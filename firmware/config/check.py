@@ -115,7 +115,7 @@ def shown_value(value: object) -> str:
     if isinstance(value, bool):
         text = "true" if value else "false"
     elif isinstance(value, str):
-        text = '"' + value.replace("\n", "\\n") + '"'
+        text = f'"{_printable(value)}"'
     elif isinstance(value, list | tuple):
         text = "[" + ", ".join(shown_value(v) for v in value) + "]"
     elif isinstance(value, Mapping):
@@ -126,7 +126,13 @@ def shown_value(value: object) -> str:
 
 
 def _join(key: str, name: str) -> str:
-    return f"{key}.{name}" if key else name
+    shown = _printable(name) or '""'
+    return f"{key}.{shown}" if key else shown
+
+
+def _printable(text: str) -> str:
+    """Without anything a terminal would obey."""
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text[:80])
 
 
 def _kind(hint: Any) -> type:

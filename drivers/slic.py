@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Protocol
+from contextlib import suppress
 
 from drivers.bus import Bus
 from drivers.errors import ChipError, HardwareError
-from drivers.ports import Feed, LineProfile, PortReadings
+from drivers.ports import EventSink, Feed, LineProfile, PortReadings, PortRecovered
+from drivers.scanner import Scanner, ScannerPort
 from drivers.slic_calibration import Waits, is_finished
 from drivers.slic_chip import Identity, SlicChip
 from drivers.slic_feed import prove, quiet
@@ -54,23 +55,6 @@ _LOWEST_CURRENT = 0
 _NOT_STARTED = "not started"
 
 
-class LineWatch(Protocol):
-    """The scanner's side of one port."""
-
-    @property
-    def ringing(self) -> bool:
-        """A cadence is being played, its pauses included."""
-
-    def ring(self, cadence_ms: Sequence[int]) -> None:
-        """Play a cadence until ring trip or stop_ring."""
-
-    def stop_ring(self) -> None:
-        """Back to the idle feed."""
-
-    def open_interval(self, ms: int) -> None:
-        """Open the loop for a time."""
-
-
 class Slic:
     """An FXS port. Commands raise HardwareError when the chip does not answer.
 
@@ -94,12 +78,15 @@ class Slic:
         self.in_service = False
         self.failure = _NOT_STARTED
         self.identity: Identity | None = None
-        self.watch: LineWatch | None = None
+        self.scanner: Scanner | None = None
+        """Who watches the line once it is started; commands need it."""
+        self.tell: EventSink = _tell_nobody
+        """Told PortRecovered, in the thread that called `recover`."""
+        self._watch: ScannerPort | None = None
         self._chip = SlicChip(name, bus, cs)
         self._expected = chip
         self._calibration = calibration or b""
         self._codes: LineCodes | None = None
-        self._feed = Feed.ACTIVE
 
     # -- start and end ----------------------------------------------------------------------
 
@@ -109,6 +96,7 @@ class Slic:
 
     def recover(self) -> None:
         """Start anew without the card's reset line, which would silence the other chips. Blocks likewise."""
+        self._end_watch()
         self._run(after_reset=False)
 
     def _run(self, *, after_reset: bool) -> None:
@@ -140,9 +128,11 @@ class Slic:
         if not after_reset:
             yield from prove(self._chip)
         self._calibration = identity.octets + outcome.vector if outcome.complete else b""
-        self._feed = Feed.ACTIVE
         self.failure, self.in_service = "", True
         log.info("%s: %s in service, calibration %s", self.name, identity, "stored" if vector else "new")
+        if not after_reset:
+            self.tell(PortRecovered(self.name, self._chip.bus.now_us() / 1e6))
+        self._begin_watch()  # last, so that an off-hook telephone is told after PortRecovered
 
     def _stored_vector(self, identity: Identity) -> bytes | None:
         """The stored calibration when it was made by a chip like this one."""
@@ -160,14 +150,30 @@ class Slic:
 
     def out_of_service(self, reason: str) -> None:
         """Note why the port is lost and make its line safe as far as the chip still listens."""
+        if self.failure != reason:  # a port that is tried every few seconds says so once
+            log.error("%s: out of service: %s", self.name, reason)
         self.in_service, self.failure = False, reason
-        log.error("%s: out of service: %s", self.name, reason)
+        self._end_watch()
         self._open_line()
 
     def close(self) -> None:
         """Open the line and stop talking to the chip."""
         self.in_service, self.failure = False, "closed"
+        self._end_watch()
         self._open_line()
+
+    def _begin_watch(self) -> None:
+        if self.scanner is None:
+            return
+        if self._watch is None:
+            self._watch = self.scanner.add(self.name, self._chip.cs, self.profile.hook)
+        else:
+            self._watch.rearm()
+
+    def _end_watch(self) -> None:
+        if self._watch is not None:
+            with suppress(HardwareError):  # the scanner has given it up already
+                self._watch.remove()
 
     def _open_line(self) -> None:
         if self.identity is None:
@@ -202,13 +208,12 @@ class Slic:
         limit = _LOWEST_CURRENT if state is Feed.LOW_POWER else self._codes.current_limit
         self._chip.write(Direct.LOOP_CURRENT_LIMIT, limit)
         watch.feed(_LINEFEED[state])
-        self._feed = state
 
     def readings(self) -> PortReadings:
         """Read voltage, current and states from the chip now (sections 4 and 11)."""
         state = Linefeed(self._chip.read(Direct.LINEFEED) >> 4 & 0x07)
         status = self._chip.read(Direct.LOOP_STATUS)
-        ringing = state is Linefeed.RINGING or (self.watch is not None and self.watch.ringing)
+        ringing = state is Linefeed.RINGING or (self._watch is not None and self._watch.ringing)
         return PortReadings(
             off_hook=bool(status & 0x01),
             ringing=ringing,
@@ -218,10 +223,16 @@ class Slic:
             feed=_FEED_NAMES[state],
         )
 
-    def _serving(self) -> LineWatch:
-        if not self.in_service or self.watch is None:
-            raise ChipError(self.name, self.failure or _NOT_STARTED)
-        return self.watch
+    def _serving(self) -> ScannerPort:
+        if not self.in_service:
+            raise ChipError(self.name, f"not in service: {self.failure}")
+        if self._watch is None:
+            raise ChipError(self.name, "no scanner watches this line")
+        return self._watch
+
+
+def _tell_nobody(_event: object) -> None:
+    pass
 
 
 def signed(code: int) -> int:

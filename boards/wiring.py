@@ -1,0 +1,164 @@
+"""From a board's description to live ports: the one place that puts bus, chips, scanner and highway together.
+
+`wire("sim", ...)` and `wire("rpi-oak", ...)` are the same call; what differs stands in the board
+file. `Board.start` blocks and belongs into a thread. `make_safe` is for the supervisor when core has
+died: it only pulls the reset line, so that every line opens. Descriptions: `description.py`;
+what a port can do: `drivers/ports.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+from collections import deque
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from boards.calibration_store import CalibrationStore
+from boards.description import NO_GPIO, BoardDescription, load
+from drivers.bus import GPIO_RESET, Bus
+from drivers.errors import HardwareError
+from drivers.gpio import CardGpio
+from drivers.pcm import Highway
+from drivers.ports import LineProfile, PortEvent, PortFailed
+from drivers.scanner import Scanner
+from drivers.slic import Slic
+from drivers.slic_setup import run_together
+
+__all__ = ["Board", "CalibrationStore", "make_safe", "wire"]
+
+SPI_SOCKET = "simboard.spi"
+RESET_PULSE_MS = 1
+AFTER_RESET_MS = 10
+"""The chip sheet wants 100 ns and 2 ms at least (sections 2.4 and 5)."""
+
+
+class Board:
+    """A board with its ports. `start` and each port's `recover` block; everything else is quick."""
+
+    def __init__(
+        self,
+        described: BoardDescription,
+        bus: Bus,
+        highway: Highway | None,
+        profiles: Mapping[str, LineProfile],
+        store: CalibrationStore,
+    ) -> None:
+        self.described = described
+        self.bus = bus
+        self.scanner = Scanner(bus)
+        self.ports: dict[str, Slic] = {}
+        self._highway = highway
+        self._store = store
+        self._recovered: deque[PortEvent] = deque()
+        self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._events = select.epoll()
+        self._events.register(self._bell, select.EPOLLIN)
+        self._events.register(self.scanner.fileno(), select.EPOLLIN)
+        for port in described.ports:
+            profile = profiles.get(port.name, LineProfile())
+            slic = Slic(port.name, bus, port.cs, port.slot, profile, store.load(port.name), port.chip)
+            slic.scanner = self.scanner
+            slic.tell = self._tell
+            self.ports[port.name] = slic
+
+    @property
+    def highway_address(self) -> int:
+        """Address of the struct highway; 0 on a board without voice."""
+        return self._highway.address if self._highway else 0
+
+    def start(self, *, stepped: bool = False) -> None:
+        """Reset the card and start all its chips side by side. Blocks up to 5 s, 0.3 s with stored calibrations.
+
+        A port that fails stays out of service with its reason in `failure`; the others go on.
+        Ports are watched as they become ready. stepped: no scanner thread; the caller steps it.
+        """
+        try:
+            self._reset_card()
+            if not stepped:
+                self.scanner.start()
+        except HardwareError as error:
+            for slic in self.ports.values():
+                slic.out_of_service(error.reason)
+            return
+        run_together(self.bus, {name: slic.begin(after_reset=True) for name, slic in self.ports.items()})
+        for name, slic in self.ports.items():
+            if slic.in_service and slic.calibration and slic.calibration != self._store.load(name):
+                self._store.save(name, slic.calibration)
+
+    def _reset_card(self) -> None:
+        self.bus.gpio_set(GPIO_RESET, 0)
+        self.bus.wait_ms(RESET_PULSE_MS)
+        self.bus.gpio_set(GPIO_RESET, 1)
+        self.bus.wait_ms(AFTER_RESET_MS)
+
+    def scanner_fileno(self) -> int:
+        """Readable while `drain_events` has something to give."""
+        return self._events.fileno()
+
+    def drain_events(self) -> list[PortEvent]:
+        """All events so far. A port told as failed is out of service when this returns."""
+        with suppress(BlockingIOError):
+            os.eventfd_read(self._bell)
+        events: list[PortEvent] = []
+        while self._recovered:
+            events.append(self._recovered.popleft())
+        events += self.scanner.drain()
+        for event in events:
+            if isinstance(event, PortFailed):
+                self.ports[event.port].out_of_service(event.reason)
+        return events
+
+    def _tell(self, event: PortEvent) -> None:
+        """From the thread that recovers a port."""
+        self._recovered.append(event)
+        os.eventfd_write(self._bell, 1)
+
+    def close(self) -> None:
+        """Open all lines, pull the reset line and let go of the hardware."""
+        for slic in self.ports.values():
+            slic.close()
+        self.scanner.close()
+        with suppress(HardwareError):
+            self.bus.gpio_set(GPIO_RESET, 0)
+        if self._highway is not None:
+            self._highway.close()
+        self.bus.close()
+        self._events.close()
+        os.close(self._bell)
+
+
+def wire(board: str, run_dir: Path, profiles: Mapping[str, LineProfile], store: CalibrationStore) -> Board:
+    """Open the hardware of `board` (a name in boards/ or a .toml file); its ports are not started yet.
+
+    run_dir: where the simulated board's socket lies. profiles: by port name, others get the default.
+    Raises SettingsError for a bad board file, BusError when the hardware cannot be opened.
+    """
+    described = load(board)
+    # The PCM clock must run before the chips leave reset (chip sheet, section 2.4): highway first.
+    highway = Highway.simboard(run_dir / SPI_SOCKET) if described.highway.kind == "simboard" else None
+    return Board(described, _open_bus(described, run_dir), highway, profiles, store)
+
+
+def make_safe(board: str, run_dir: Path) -> None:
+    """Pull the card's reset line: every telephone line opens. Raises BusError when the board does not answer."""
+    described = load(board)
+    if described.bus.kind == "simboard":
+        bus = Bus.simboard(run_dir / SPI_SOCKET)
+        bus.gpio_set(GPIO_RESET, 0)
+        bus.close()
+    else:
+        _card_gpio(described).close()  # opening it drives the line low, closing leaves it so
+
+
+def _open_bus(described: BoardDescription, run_dir: Path) -> Bus:
+    if described.bus.kind == "simboard":
+        return Bus.simboard(run_dir / SPI_SOCKET)
+    selects = [port.cs for port in described.ports]
+    return Bus.spidev(described.bus.number, selects, described.bus.speed_hz, _card_gpio(described))
+
+
+def _card_gpio(described: BoardDescription) -> CardGpio:
+    reset, interrupt = described.bus.reset_gpio, described.bus.interrupt_gpio
+    return CardGpio(None if reset == NO_GPIO else reset, None if interrupt == NO_GPIO else interrupt)

@@ -3,10 +3,10 @@
  * A high-pass takes dial tone away. Each 5 ms block is then mixed down by the
  * eight frequencies; four blocks, weighted like a raised cosine, make one look
  * of 20 ms. A look is a hit when two tones hold nearly all of its energy, and
- * the turn of their phase since the last look says they are within 2.4 % of
- * their frequency: this is what neither speech nor music keeps up for four
- * looks on end. A tone that fills less than about 14 ms of a look is no hit,
- * which sets both the shortest tone (24 to 29 ms) and the shortest pause. */
+ * the turn of their phase since the last look says they are within 2.2 % of
+ * their frequency: this is what neither speech nor music keeps up for five
+ * looks on end. A tone that fills less than about 16 ms of a look is no hit,
+ * which sets both the shortest tone (about 30 ms) and the shortest pause. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -19,15 +19,19 @@
 #define BLOCKS 4            /* blocks in a look */
 #define BLOCK_MS 5
 #define TONES 8
-#define HITS_ON 4           /* hits on end that make a digit */
+#define HITS_ON 5           /* hits on end that make a digit */
+#define HITS_SUSPECT 2
 #define MISSES_OFF 5        /* misses on end that end it: a break of 10 ms makes at most 4 */
 #define LEAST_DBM0 (-30.0f)
 #define MOST_TWIST_UP_DB 6.0f     /* high above low; Q.24 asks for 4 */
-#define MOST_TWIST_DOWN_DB 10.0f  /* low above high; Q.24 asks for 8 */
-#define PURITY 0.80f        /* share of the energy that is in the two tones */
-#define FREQUENCY_LOOK 0.030f /* relative error allowed in one look */
-#define FREQUENCY_MEAN 0.024f /* and over the looks of a digit; Q.24: 0.015 in, 0.035 out */
-#define EDGE_MS 14          /* of a tone pass before its first look is a hit */
+#define MOST_TWIST_DOWN_DB 10.5f  /* low above high; Q.24 asks for 8 */
+#define PURITY 0.78f        /* share of the energy that a hit has in the two tones */
+#define PURITY_CLEAR 0.94f  /* the same of a clear hit */
+#define CLEAR_ON 3          /* clear hits among those that make a digit */
+#define DRIFT_HZ 17.0f      /* a voice glides through a note; a telephone's tone stays */
+#define FREQUENCY_LOOK 0.033f /* relative error allowed in one look */
+#define FREQUENCY_MEAN 0.022f /* and over the clear hits of a digit; Q.24: 0.015 in, 0.035 out */
+#define EDGE_MS 16          /* of a tone pass before its first look is a hit */
 
 struct section {
     float b0, b1, b2, a1, a2;
@@ -44,6 +48,7 @@ static const float weight[BLOCKS] = {0.146447f, 0.853553f, 0.853553f, 0.146447f}
 struct look {
     float re[TONES], im[TONES];
     int low, high;
+    float purity;
     float turn[2]; /* Hz off, of low and high */
 };
 
@@ -54,9 +59,10 @@ struct dtmf_rx {
     uint32_t time;               /* blocks since the start, for the mixers' phase */
     float re[BLOCKS][TONES], im[BLOCKS][TONES], energy[BLOCKS]; /* the newest first */
     struct look last;
-    int state, hits, misses, hertz_count;
+    int state, hits, clear, misses;
     char digit;
-    float hertz[2];              /* sum of turns over the hits */
+    float first[2];              /* turns at the first clear hit */
+    float hertz[2];              /* sum of turns over the clear hits */
     int ms;
 };
 
@@ -162,14 +168,15 @@ static void make_look(const struct dtmf_rx *rx, struct look *look)
     look->turn[1] = hertz_off(look, &rx->last, look->high);
 }
 
-/* Power of a tone as its amplitude squared; a look is less open off its middle (this fits within 4 % to 40 Hz). */
+/* Power of a tone as its amplitude squared; a look is less open off its middle (fits within 1 % to 45 Hz). */
 static float true_power(const struct look *look, int tone, float off_hz)
 {
-    float open = fmaxf(1 - off_hz * off_hz * 2.7e-4f, 0.4f);
+    float square = off_hz * off_hz;
+    float open = fmaxf(1 - 3.07e-4f * square + 3.73e-8f * square * square, 0.4f);
     return power(look, tone) / (open * open * BLOCK * BLOCK);
 }
 
-static int is_hit(const struct dtmf_rx *rx, const struct look *look)
+static int is_hit(const struct dtmf_rx *rx, struct look *look)
 {
     const float full = (float)G711_PEAK_0DBM0 * G711_PEAK_0DBM0;
     float low = true_power(look, look->low, look->turn[0]);
@@ -182,16 +189,30 @@ static int is_hit(const struct dtmf_rx *rx, const struct look *look)
     float energy = 0;
     for (int b = 0; b < BLOCKS; b++)
         energy += weight[b] * rx->energy[b];
-    if (low + high < PURITY * energy / BLOCK)
-        return 0;
-    return fabsf(look->turn[0]) < FREQUENCY_LOOK * tone_hz[look->low] &&
+    look->purity = (low + high) * BLOCK / energy;
+    return look->purity > PURITY && fabsf(look->turn[0]) < FREQUENCY_LOOK * tone_hz[look->low] &&
            fabsf(look->turn[1]) < FREQUENCY_LOOK * tone_hz[look->high];
 }
 
 static int on_frequency(const struct dtmf_rx *rx, const struct look *look)
 {
-    return fabsf(rx->hertz[0]) < FREQUENCY_MEAN * tone_hz[look->low] * (float)rx->hertz_count &&
-           fabsf(rx->hertz[1]) < FREQUENCY_MEAN * tone_hz[look->high] * (float)rx->hertz_count;
+    return fabsf(rx->hertz[0]) < FREQUENCY_MEAN * tone_hz[look->low] * (float)rx->clear &&
+           fabsf(rx->hertz[1]) < FREQUENCY_MEAN * tone_hz[look->high] * (float)rx->clear;
+}
+
+/* Begins again where the frequency glides. */
+static void clear_hit(struct dtmf_rx *rx, const struct look *look)
+{
+    for (int i = 0; i < 2; i++)
+        if (fabsf(look->turn[i] - rx->first[i]) > DRIFT_HZ)
+            rx->clear = 0;
+    if (rx->clear == 0) {
+        memcpy(rx->first, look->turn, sizeof rx->first);
+        rx->hertz[0] = rx->hertz[1] = 0;
+    }
+    rx->hertz[0] += look->turn[0];
+    rx->hertz[1] += look->turn[1];
+    rx->clear++;
 }
 
 static void hit(struct dtmf_rx *rx, const struct look *look, char digit)
@@ -200,16 +221,15 @@ static void hit(struct dtmf_rx *rx, const struct look *look, char digit)
         rx->hits = 0;
     if (rx->hits == 0) {
         rx->digit = digit;
-        rx->state = DTMF_SUSPECT;
-        rx->hertz[0] = rx->hertz[1] = 0;
-        rx->hertz_count = 0;
+        rx->clear = 0;
         rx->ms = EDGE_MS;
     }
-    rx->hertz[0] += look->turn[0];
-    rx->hertz[1] += look->turn[1];
-    rx->hertz_count++;
+    if (look->purity > PURITY_CLEAR)
+        clear_hit(rx, look);
     rx->hits++;
     rx->misses = 0;
+    if (rx->state == DTMF_QUIET && rx->hits >= HITS_SUSPECT)
+        rx->state = DTMF_SUSPECT;
     rx->ms += BLOCK_MS;
 }
 
@@ -239,7 +259,7 @@ static char judge(struct dtmf_rx *rx)
         return 0;
     }
     hit(rx, &look, digit);
-    if (rx->state == DTMF_HEARD || rx->hits < HITS_ON || !on_frequency(rx, &look))
+    if (rx->state == DTMF_HEARD || rx->hits < HITS_ON || rx->clear < CLEAR_ON || !on_frequency(rx, &look))
         return 0;
     rx->state = DTMF_HEARD;
     return digit;

@@ -31,7 +31,7 @@ struct jitter {
 
 struct jitter *jitter_new(void)
 {
-    struct jitter *jitter = malloc(sizeof *jitter);
+    struct jitter *jitter = calloc(1, sizeof *jitter);
     if (jitter)
         jitter_reset(jitter, G711_A);
     return jitter;

@@ -10,6 +10,7 @@
 #define RING_LIMIT_A 0.080   /* section 9: keep the load's peak below 80 mA */
 #define BATTERY_NEAR_V 6.0   /* section 5 step 6: up when within 6 V of VBATH */
 #define BATTERY_FALL (125e-6 / 0.03) /* converter on, falling to a lower target: 30 ms */
+#define REGULATED_RAMP 4.0     /* once up, the converter follows a rising target faster than it starts */
 #define FEED_SMOOTHING 0.2   /* one-pole per frame: a step of the feed takes about 2 ms */
 #define VOC_HEADROOM_V 2.0
 #define CONVERTER_OFF 0x10
@@ -18,7 +19,7 @@
 #define FVBAT 0x08
 #define HYSTEN 0x01
 #define OSC2_ENABLE 0x04
-#define LINE_A_MIN 0.001
+#define LINE_A 0.001
 
 static double register_v(const struct si321x *chip, int address) {
     return STEP_V * (chip->dr[address] & 0x3F);
@@ -112,10 +113,10 @@ static double battery_target(const struct si321x *chip, double line_v) {
 }
 
 static void battery_step(struct si321x *chip, const struct copper *copper) {
-    bool limited = fabs(copper->loop_a) > LINE_A_MIN;
+    bool limited = fabs(copper->loop_a) > LINE_A;
     double target_v = battery_target(chip, limited ? copper->port_v : register_v(chip, DR_VOC));
     if (chip->battery_v < target_v) {
-        chip->battery_v += chip->nature.ramp_v_per_frame;
+        chip->battery_v += chip->nature.ramp_v_per_frame * (chip->battery_ready ? REGULATED_RAMP : 1.0);
         if (chip->battery_v > target_v) chip->battery_v = target_v;
     } else {
         double fall = converter_on(chip) ? BATTERY_FALL : chip->nature.decay_per_frame;

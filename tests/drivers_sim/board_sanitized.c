@@ -1,0 +1,121 @@
+/* Steps a board through power-up, ringing, ring trip and talk under the address and
+ * undefined-behaviour sanitizers (test_board_sanitized.py compiles and runs it), then serves it for a moment. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "faces.h"
+
+static struct spi_ops *spi;
+
+static int reg(int cs, int octet, int value) {
+    struct spi_op op = {.cs = (unsigned char)cs, .count = 2, .out = {(unsigned char)octet, (unsigned char)value}};
+    if (spi->transfer(spi->self, &op, 1) != 0) abort();
+    return op.in[1];
+}
+
+static void indirect(int cs, int number, int value) {
+    while (reg(cs, 0x80 | 31, 0)) continue;
+    reg(cs, 28, value & 0xFF);
+    reg(cs, 29, value >> 8);
+    reg(cs, 30, number);
+    while (reg(cs, 0x80 | 31, 0)) continue;
+}
+
+static void expect(int condition, const char *what) {
+    if (condition) return;
+    printf("failed: %s\n", what);
+    exit(1);
+}
+
+static void power_up(struct simboard *board, int cs) {
+    static const int VALUES[][2] = {{6, 0}, {7, 0x7EFD}, {8, 0x177}, {9, 0}, {13, 0x4000}, {14, 0x4000}, {15, 0x1000},
+        {16, 0x3600}, {17, 0x1000}, {18, 0x200}, {19, 0x7C0}, {20, 0x2600}, {21, 0x1B80}, {22, 0x8000}, {23, 0x320},
+        {24, 0x8C}, {25, 0x100}, {26, 0x10}, {27, 0xC00}, {64, 0xC00}, {66, 0xE00}};
+    for (unsigned i = 0; i < sizeof VALUES / sizeof VALUES[0]; i++) indirect(cs, VALUES[i][0], VALUES[i][1]);
+    reg(cs, 8, 0), reg(cs, 108, 0xEB), reg(cs, 67, 7), reg(cs, 74, 0x34), reg(cs, 14, 0);
+    simboard_step_us(board, 100000);
+    reg(cs, 97, 0x1F), reg(cs, 96, 0x5F);
+    simboard_step_us(board, 700000);
+    reg(cs, 1, 0x20), reg(cs, 64, 1);
+    simboard_step_us(board, 50000);
+}
+
+static void ring_trip_talk(struct simboard *board) {
+    short voice[8000];
+    for (int i = 0; i < 8000; i++) voice[i] = (short)(i * 37);
+    reg(0, 64, 4);
+    simboard_step_us(board, 1000000);
+    expect((reg(0, 0x80 | 64, 0) & 0x70) == 0x40, "ringing");
+    simboard_phone_hook(board, 0, 1);
+    simboard_step_us(board, 300000);
+    expect((reg(0, 0x80 | 64, 0) & 0x70) == 0x10, "tripped into active");
+    expect(reg(0, 0x80 | 68, 0) & 1, "loop closed");
+    expect(simboard_phone_say(board, 0, voice, 8000) == 8000, "mouth takes a second");
+    struct highway *highway = simboard_highway(board);
+    unsigned char block[HIGHWAY_BLOCK_SAMPLES];
+    for (int i = 0; i < 400; i++) {
+        simboard_step_us(board, 5000);
+        while (highway->begin_block(highway->self)) continue;
+        for (int slot = -1; slot <= 32; slot++) highway->read(highway->self, slot, block);
+        highway->write(highway->self, i % 34 - 1, block);
+    }
+    for (int number = 0; number < 256; number++) reg(0, number, number * 31);
+    simboard_step_us(board, 1000000);
+}
+
+static void look_around(struct simboard *board) {
+    static char text[65536];
+    static short ear[SIMBOARD_TRACE_SAMPLES];
+    static float trace[SIMBOARD_TRACE_SAMPLES];
+    long long from = 0, from_too = -5;
+    struct simboard_line line;
+    struct simboard_wire wire = {.phone_ohm = 1, .echo_ms = 60, .ren = 10, .short_tip_ring = 1, .cut = 1};
+    simboard_phone_hear(board, 0, &from, ear, SIMBOARD_TRACE_SAMPLES);
+    simboard_phone_trace(board, 0, &from_too, trace, SIMBOARD_TRACE_SAMPLES);
+    for (int port = -1; port < 3; port++) {
+        simboard_line(board, port, &line);
+        simboard_set_wire(board, port, &wire);
+        for (int fault = 0; fault < 8; fault++) simboard_fault(board, port, fault, 1);
+        simboard_step_us(board, 100000);
+    }
+    simboard_violations(board, text, sizeof text);
+    expect(simboard_violation_count(board) > 0, "random writes are breaches");
+}
+
+static void serve_for_a_moment(const char *folder) {
+    char path[100];
+    struct simboard *board = simboard_new(3);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    unsigned char answer[64], get_int[2] = {3, SPI_GPIO_INT}, nonsense[1] = {77};
+    int32_t level = -1;
+    snprintf(path, sizeof path, "%s/bus", folder);
+    strcpy(address.sun_path, path);
+    expect(simboard_add_slic(board, 3215, 0, 0) == 0, "chip added");
+    expect(simboard_serve(board, path, "") == 0, "served");
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+    expect(connect(fd, (struct sockaddr *)&address, sizeof address) == 0, "connected");
+    expect(send(fd, get_int, 2, 0) == 2 && recv(fd, &level, sizeof level, 0) == 4 && level == 1, "INT is high");
+    expect(send(fd, nonsense, 1, 0) == 1 && recv(fd, answer, sizeof answer, 0) == 4, "nonsense answered");
+    usleep(30000);
+    simboard_free(board);
+    close(fd);
+}
+
+int main(int argc, char **argv) {
+    struct simboard *board = simboard_new(11);
+    spi = simboard_spi_ops(board);
+    expect(simboard_add_slic(board, 3215, 0, 0) == 0 && simboard_add_slic(board, 3210, 1, 1) == 1, "two chips");
+    spi->gpio_set(spi->self, SPI_GPIO_RESET, 1);
+    spi->wait_us(spi->self, 10000);
+    power_up(board, 0);
+    expect(simboard_violation_count(board) == 0, "no breach in power-up");
+    ring_trip_talk(board);
+    look_around(board);
+    simboard_free(board);
+    if (argc > 1) serve_for_a_moment(argv[1]);
+    return 0;
+}

@@ -1,4 +1,4 @@
-"""The served board in real time: socket protocol, shared PCM blocks, clock. Loopback of its own, no waiting by guess."""
+"""The served board in real time: socket protocol, shared PCM blocks, clock."""
 
 from __future__ import annotations
 

@@ -175,6 +175,14 @@ def test_echo_returns_erl_below_the_voice(erl_db: float) -> None:
     assert level_dbm0(back) == pytest.approx(-6 - erl_db, abs=0.4)
 
 
+@pytest.mark.parametrize(("hyba", "echo_db"), [(3, -60.0), (7, -6.0), (0, -10.5)])
+def test_hybrid_register_off_balance_echoes(hyba: int, echo_db: float) -> None:
+    talk = Talk(erl_db=60)
+    talk.bench.write(11, 0x30 | hyba)
+    back = alaw_decode(talk.run(alaw_encode(sine(1000, 0, 500))))[1600:]
+    assert level_dbm0(back) == pytest.approx(echo_db, abs=1.5)
+
+
 def test_own_voice_is_thirty_db_down_in_the_ear_and_loss_counts_each_way() -> None:
     talk = Talk(loss_db=6, sidetone_db=30)
     talk.say(sine(1000, 0, 500))

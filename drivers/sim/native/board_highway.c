@@ -45,7 +45,8 @@ void board_pcm_frame(struct simboard *board) {
         struct si321x *chip = &board->port[i]->chip;
         take_from_host(pcm, block, board->frame_in_block, chip->rx_slot, from_host);
         float out = si321x_receive_step(chip, from_host);
-        float heard = phone_voice_step(&board->port[i]->copper, out, si321x_audio_on(chip), board->frame);
+        struct port_voice voice = {out, si321x_audio_on(chip), chip->hybrid_leak};
+        float heard = phone_voice_step(&board->port[i]->copper, &voice, board->frame);
         si321x_transmit_step(chip, heard, from_host, from_cards, driven);
     }
     if (board->clock_lost) return;

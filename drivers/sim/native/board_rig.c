@@ -196,9 +196,12 @@ int simboard_fault(struct simboard *board, int number, int fault, int on) {
 
 int simboard_fault_state(struct simboard *board, int number, int fault) {
     struct board_port *port = board_port(board, number);
-    if (number == -1 && fault == SIMBOARD_FAULT_PCM_CLOCK_LOSS) return board->clock_lost;
-    if (!port || fault < SIMBOARD_FAULT_DEAD_BUS || fault > SIMBOARD_FAULT_PCM_CLOCK_LOSS) return -EINVAL;
-    return port->faults >> fault & 1;
+    bool whole_board = number == -1 && fault == SIMBOARD_FAULT_PCM_CLOCK_LOSS;
+    if (fault < SIMBOARD_FAULT_DEAD_BUS || fault > SIMBOARD_FAULT_PCM_CLOCK_LOSS || (!port && !whole_board)) return -EINVAL;
+    board_lock(board);
+    int on = port ? (int)(port->faults >> fault & 1) : board->clock_lost;
+    board_unlock(board);
+    return on;
 }
 
 /* ---- violations ---- */

@@ -51,8 +51,15 @@ void copper_solve(struct copper *copper, const struct line_source *source);
 void phone_hook_step(struct copper *copper, double now_us);
 /* By hand: now, with bounce. */
 void phone_move_hook(struct copper *copper, bool lifted, double now_us);
-/* One frame of voice. from_port is what the port sends into the line, 0 when its audio is off;
- * returns what the port hears. WAV scale. `frame` is the index of the ear's and trace's sample. */
-float phone_voice_step(struct copper *copper, float from_port, bool port_audio, int64_t frame);
+/* What the port has to do with voice in one frame. Samples in WAV scale. */
+struct port_voice {
+    float out;         /* what it sends into the line */
+    bool on;           /* its audio path is powered */
+    float hybrid_leak; /* share of its own voice that its misadjusted hybrid lets back */
+};
+
+/* One frame of voice; returns what the port hears. `frame` is the index of the ear's and the
+ * trace's sample. */
+float phone_voice_step(struct copper *copper, const struct port_voice *port, int64_t frame);
 
 #endif

@@ -61,16 +61,17 @@ static float mouth_step(struct copper *c) {
     return sample;
 }
 
-float phone_voice_step(struct copper *c, float from_port, bool port_audio, int64_t frame) {
+float phone_voice_step(struct copper *c, const struct port_voice *port, int64_t frame) {
     int at = (int)(frame % SIMBOARD_TRACE_SAMPLES);
     float mouth = mouth_step(c);
-    bool joined = port_audio && !c->wire.cut && !c->wire.short_tip_ring;
+    bool joined = port->on && !c->wire.cut && !c->wire.short_tip_ring;
     bool speaking = c->lifted && (c->loop_a > TALKING_A || c->loop_a < -TALKING_A);
     float arriving = 0, ear = 0, heard = 0;
     if (!speaking) mouth = 0;
-    if (joined) arriving = from_port * c->port_gain;
+    if (joined) arriving = port->out * c->port_gain;
     if (joined || speaking) ear = arriving + mouth * c->sidetone_gain + noise(c);
-    if (port_audio) heard = (joined ? mouth * c->port_gain : 0) + echo_step(c, from_port) + noise(c);
+    if (port->on)
+        heard = (joined ? mouth * c->port_gain : 0) + echo_step(c, port->out) + port->out * port->hybrid_leak + noise(c);
     c->ear[at] = clipped(ear);
     c->trace[at] = (float)c->phone_v + (arriving + mouth) * VOLT_PER_SAMPLE;
     return heard;

@@ -119,7 +119,7 @@ struct si321x {
     int tx_slot, rx_slot; /* -1 when off */
     bool collided;
     uint8_t idle_octets[2];
-    float rx_gain, tx_gain, law_gain, line_out, line_in;
+    float rx_gain, tx_gain, law_gain, hybrid_leak, line_out, line_in;
 };
 
 /* si321x_registers.c */

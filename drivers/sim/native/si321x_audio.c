@@ -23,6 +23,14 @@ static float analog_gain(int code) {
     return GAINS[code & 3];
 }
 
+/* DR11 HYBA: the balance path's gain. A line matched without any balance returns half the
+ * voltage (6 dB); what the wrong gain leaves of that comes back undelayed. */
+static float hybrid_leak(int code) {
+    static const float GAINS[8] = {1.5996f, 1.3335f, 1.1429f, 1.0f, 0.8892f, 0.7998f, 0.7270f, 0.0f};
+    float miss = GAINS[code & 7] - 1.0f;
+    return 0.5f * (miss < 0 ? -miss : miss);
+}
+
 static float digital_gain(const struct si321x *chip, int number) {
     return (float)((int16_t)si321x_ir(chip, number) >> 4) / 1024.0f;
 }
@@ -71,6 +79,7 @@ void si321x_audio_setup(struct si321x *chip) {
     chip->rx_gain = gain & RX_MUTE ? 0 : analog_gain(gain) * digital_gain(chip, IR_DACG);
     chip->tx_gain = gain & TX_MUTE ? 0 : analog_gain(gain >> 2) * digital_gain(chip, IR_ADCG);
     chip->law_gain = FORMAT(mode) == A_LAW ? 1.0f : 1.0f / OTHER_LAW_GAIN;
+    chip->hybrid_leak = hybrid_leak(chip->dr[DR_HYBRID]);
     encode(chip, 0, chip->idle_octets);
 }
 

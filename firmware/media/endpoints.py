@@ -54,7 +54,7 @@ def tone_spec(tone: Tone) -> Any:
         summed = len(segment.hz) == 2 and not segment.am
         for i, hz in enumerate(segment.hz):
             native.hz[i] = hz
-            native.dbm0[i] = tone.level_dbm0 - (PAIR_DB if summed else 0)
+            native.dbm0[i] = tone.level_dbm0 - segment.att_db - (PAIR_DB if summed else 0)
         native.kind = lib.TONE_AM if segment.am else lib.TONE_SUM if summed else lib.TONE_SINGLE
         native.ms = lib.TONE_FOR_EVER if segment.ms is None else segment.ms
         native.once = segment.once

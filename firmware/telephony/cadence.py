@@ -16,12 +16,14 @@ class ToneSegment:
     hz: none (silence), one or two frequencies. ms: its length, None for "for ever".
     am: the first frequency is amplitude-modulated by the second instead of summed.
     once: played only the first time round; the other segments repeat.
+    att_db: how far below the tone's level this piece is, 0 to 30 dB.
     """
 
     hz: tuple[float, ...]
     ms: int | None = None
     am: bool = False
     once: bool = False
+    att_db: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,9 @@ CAUSES: dict[Cause, CauseRow] = {
     Cause.NO_ROUTE_TO_DESTINATION: CauseRow(404, "congestion", "no route to that number", "no hay ruta a ese número"),
     Cause.NORMAL_CLEARING: CauseRow(480, "busy", "hung up", "se colgó"),
     Cause.USER_BUSY: CauseRow(486, "busy", "busy", "ocupado"),
-    Cause.NO_USER_RESPONDING: CauseRow(408, "congestion", "the other end did not respond", "el otro extremo no responde"),
+    Cause.NO_USER_RESPONDING: CauseRow(
+        408, "congestion", "the other end did not respond", "el otro extremo no responde"
+    ),
     Cause.NO_ANSWER: CauseRow(480, "busy", "nobody answered", "nadie contestó"),
     Cause.SUBSCRIBER_ABSENT: CauseRow(480, "congestion", "not registered or unplugged", "no registrado o desconectado"),
     Cause.CALL_REJECTED: CauseRow(603, "busy", "the call was refused", "la llamada fue rechazada"),
@@ -74,15 +76,25 @@ CAUSES: dict[Cause, CauseRow] = {
     Cause.NORMAL_UNSPECIFIED: CauseRow(480, "busy", "ended for no stated reason", "terminó sin motivo declarado"),
     Cause.NO_CIRCUIT_AVAILABLE: CauseRow(503, "congestion", "all lines are in use", "todas las líneas están ocupadas"),
     Cause.NETWORK_OUT_OF_ORDER: CauseRow(503, "congestion", "the network is out of order", "la red está averiada"),
-    Cause.TEMPORARY_FAILURE: CauseRow(503, "congestion", "a passing failure, try again", "fallo pasajero, inténtelo de nuevo"),
+    Cause.TEMPORARY_FAILURE: CauseRow(
+        503, "congestion", "a passing failure, try again", "fallo pasajero, inténtelo de nuevo"
+    ),
     Cause.SWITCHING_CONGESTION: CauseRow(503, "congestion", "too many calls at once", "demasiadas llamadas a la vez"),
     Cause.RESOURCE_UNAVAILABLE: CauseRow(503, "congestion", "no audio port is free", "no queda ningún puerto de audio"),
-    Cause.INCOMING_BARRED: CauseRow(403, "congestion", "calls to this number are barred", "las llamadas a este número están restringidas"),
-    Cause.BEARER_NOT_AUTHORISED: CauseRow(403, "congestion", "this caller may not make that call", "este teléfono no puede hacer esa llamada"),
-    Cause.BEARER_NOT_AVAILABLE: CauseRow(503, "congestion", "that kind of call is not possible now", "ese tipo de llamada no es posible ahora"),
+    Cause.INCOMING_BARRED: CauseRow(
+        403, "congestion", "calls to this number are barred", "las llamadas a este número están restringidas"
+    ),
+    Cause.BEARER_NOT_AUTHORISED: CauseRow(
+        403, "congestion", "this caller may not make that call", "este teléfono no puede hacer esa llamada"
+    ),
+    Cause.BEARER_NOT_AVAILABLE: CauseRow(
+        503, "congestion", "that kind of call is not possible now", "ese tipo de llamada no es posible ahora"
+    ),
     Cause.BEARER_NOT_IMPLEMENTED: CauseRow(488, "congestion", "no common codec", "no hay códec común"),
     Cause.SERVICE_NOT_IMPLEMENTED: CauseRow(501, "congestion", "not implemented", "no implementado"),
-    Cause.INCOMPATIBLE_DESTINATION: CauseRow(488, "congestion", "the other end cannot take this call", "el otro extremo no admite esta llamada"),
+    Cause.INCOMPATIBLE_DESTINATION: CauseRow(
+        488, "congestion", "the other end cannot take this call", "el otro extremo no admite esta llamada"
+    ),
     Cause.RECOVERY_ON_TIMER: CauseRow(504, "congestion", "a timer ran out", "se agotó un temporizador"),
     Cause.PROTOCOL_ERROR: CauseRow(500, "congestion", "protocol error", "error de protocolo"),
     Cause.INTERWORKING: CauseRow(500, "congestion", "failure beyond the gateway", "fallo más allá de la pasarela"),

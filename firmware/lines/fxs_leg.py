@@ -1,0 +1,76 @@
+"""The leg of a telephone on an FXS port: what the exchange says becomes events of the line's machine."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from firmware.lines.fxs_machine import Event
+from firmware.telephony.cause import CAUSES, Cause
+from firmware.telephony.leg import CallRequest, Leg, LegListener, LegStats, Party
+
+if TYPE_CHECKING:
+    from firmware.lines.fxs_line import FxsLine
+
+
+class FxsLeg(Leg):
+    """One call of one telephone. Events to the exchange go through the loop, never from inside a command."""
+
+    def __init__(self, line: FxsLine, leg_id: str, party: Party, listener: LegListener, endpoint: int) -> None:
+        super().__init__(leg_id, party, listener)
+        self.line = line
+        self.endpoint = endpoint
+        self._over = False
+
+    # -- from the exchange -------------------------------------------------------------
+    def proceed(self) -> None:
+        self._feed(Event.PROCEEDING)
+
+    def show_ringing(self) -> None:
+        self._feed(Event.FAR_END_RINGS)
+
+    def show_progress(self) -> None:
+        self._feed(Event.EARLY_MEDIA)
+
+    def accept(self) -> None:
+        self._feed(Event.CONNECTED)
+
+    def place(self, request: CallRequest) -> None:
+        self._feed(Event.CALL_COMES)
+
+    def release(self, cause: Cause, *, elsewhere: bool = False) -> None:
+        if self._over:
+            return
+        tone = CAUSES[cause].tone
+        self._feed(Event.RELEASED_CONGESTION if tone == "congestion" else Event.RELEASED_BUSY)
+        self.ended(cause)
+
+    def stats(self) -> LegStats:
+        return LegStats()
+
+    # -- from the line -----------------------------------------------------------------
+    def ringing(self) -> None:
+        self._tell(self.listener.leg_ringing, self)
+
+    def answered(self) -> None:
+        self._tell(self.listener.leg_answered, self)
+
+    def digit(self, digit: str) -> None:
+        self._tell(self.listener.leg_digit, self, digit)
+
+    def ended(self, cause: Cause) -> None:
+        """The leg is over; told once, whoever began it."""
+        if self._over:
+            return
+        self._over = True
+        self.line.leg_ended(self)
+        asyncio.get_running_loop().call_soon(self.listener.leg_released, self, cause)
+
+    def _feed(self, event: Event) -> None:
+        if not self._over:
+            self.line.feed(event)
+
+    def _tell(self, listener: object, *args: object) -> None:
+        assert callable(listener)
+        if not self._over:
+            asyncio.get_running_loop().call_soon(listener, *args)

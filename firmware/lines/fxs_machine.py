@@ -1,0 +1,170 @@
+"""The FXS port machine: one telephone line, as a table without I/O.
+
+`feed(event)` looks the pair (state, event) up, changes state and returns the actions that
+`fxs_line.py` obeys. Timers are actions too; their lengths are settings. A pair that is not in
+the table is logged once and changes nothing.
+
+An off-hook telephone that nobody serves walks busy or congestion (30 s) -> howler (60 s) ->
+parked at low power until it is hung up.
+"""
+
+from __future__ import annotations
+
+import enum
+import logging
+from dataclasses import dataclass
+
+log = logging.getLogger(__name__)
+
+
+class State(enum.Enum):
+    """What the line is doing; the value is what `tipring status` and the page show."""
+
+    IDLE = "idle"
+    DIALLING = "dialling"
+    COLLECTING = "collecting"
+    CALLING = "calling"
+    RINGBACK = "ringback"
+    TALKING = "talking"
+    RINGING = "ringing"
+    BUSY = "busy"
+    CONGESTION = "congestion"
+    HOWLER = "howler"
+    PARKED = "parked"
+    OUT_OF_SERVICE = "out-of-service"
+
+
+class Event(enum.Enum):
+    """What happened. RELEASED_*: the far end or the exchange ended the leg, named by the tone it means."""
+
+    OFF_HOOK = enum.auto()
+    ON_HOOK = enum.auto()
+    FLASH = enum.auto()
+    DIGIT = enum.auto()
+    NUMBER_READY = enum.auto()
+    TIME_OUT = enum.auto()
+    CALL_COMES = enum.auto()
+    PROCEEDING = enum.auto()
+    FAR_END_RINGS = enum.auto()
+    EARLY_MEDIA = enum.auto()
+    CONNECTED = enum.auto()
+    RELEASED_BUSY = enum.auto()
+    RELEASED_CONGESTION = enum.auto()
+    FAILED = enum.auto()
+    RECOVERED = enum.auto()
+
+
+@dataclass(frozen=True, slots=True)
+class PlayTone:
+    """A tone of the country, by its key."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartTimer:
+    """Replaces the running one; `name` is a field of `LineTimers`."""
+
+    name: str
+
+
+class Do(enum.Enum):
+    """Actions without an argument."""
+
+    STOP_TONE = enum.auto()
+    STOP_TIMER = enum.auto()
+    LISTEN = enum.auto()
+    DEAFEN = enum.auto()
+    COLLECT_DIGIT = enum.auto()
+    FORGET_DIGITS = enum.auto()
+    PLACE_CALL = enum.auto()
+    RING = enum.auto()
+    STOP_RINGING = enum.auto()
+    ANSWER = enum.auto()
+    HANG_UP = enum.auto()
+    FAIL_LEG = enum.auto()
+    PASS_DIGIT = enum.auto()
+    LOW_POWER = enum.auto()
+    FULL_POWER = enum.auto()
+
+
+Action = PlayTone | StartTimer | Do
+Row = tuple[State, tuple[Action, ...]]
+
+S, E = State, Event
+_QUIET = (Do.STOP_TONE, Do.STOP_TIMER, Do.DEAFEN)
+_TO_BUSY: Row = (S.BUSY, (PlayTone("busy"), StartTimer("congestion_s")))
+_TO_CONGESTION: Row = (S.CONGESTION, (PlayTone("congestion"), StartTimer("congestion_s")))
+
+TABLE: dict[tuple[State, Event], Row] = {
+    (S.IDLE, E.OFF_HOOK): (
+        S.DIALLING,
+        (Do.FORGET_DIGITS, PlayTone("dial"), Do.LISTEN, StartTimer("first_digit_s")),
+    ),
+    (S.IDLE, E.CALL_COMES): (S.RINGING, (Do.RING,)),
+    # -- dialling
+    (S.DIALLING, E.DIGIT): (S.COLLECTING, (Do.STOP_TONE, StartTimer("inter_digit_s"), Do.COLLECT_DIGIT)),
+    (S.DIALLING, E.TIME_OUT): _TO_CONGESTION,
+    (S.DIALLING, E.FLASH): (S.DIALLING, ()),
+    (S.COLLECTING, E.DIGIT): (S.COLLECTING, (StartTimer("inter_digit_s"), Do.COLLECT_DIGIT)),
+    (S.COLLECTING, E.NUMBER_READY): (S.CALLING, (Do.STOP_TIMER, Do.PLACE_CALL)),
+    (S.COLLECTING, E.TIME_OUT): (S.CALLING, (Do.PLACE_CALL,)),
+    # A flash while dialling begins again, as on every exchange.
+    (S.COLLECTING, E.FLASH): (S.DIALLING, (Do.FORGET_DIGITS, PlayTone("dial"), StartTimer("first_digit_s"))),
+    # -- calling out
+    (S.CALLING, E.PROCEEDING): (S.CALLING, ()),
+    (S.CALLING, E.FAR_END_RINGS): (S.RINGBACK, (PlayTone("ringback"),)),
+    (S.CALLING, E.EARLY_MEDIA): (S.RINGBACK, (Do.STOP_TONE,)),
+    (S.CALLING, E.CONNECTED): (S.TALKING, (Do.STOP_TONE,)),
+    (S.RINGBACK, E.EARLY_MEDIA): (S.RINGBACK, (Do.STOP_TONE,)),
+    (S.RINGBACK, E.CONNECTED): (S.TALKING, (Do.STOP_TONE,)),
+    # -- being called
+    (S.RINGING, E.OFF_HOOK): (S.TALKING, (Do.STOP_RINGING, Do.LISTEN, Do.ANSWER)),
+    (S.RINGING, E.RELEASED_BUSY): (S.IDLE, (Do.STOP_RINGING,)),
+    (S.RINGING, E.RELEASED_CONGESTION): (S.IDLE, (Do.STOP_RINGING,)),
+    # -- talking
+    (S.TALKING, E.DIGIT): (S.TALKING, (Do.PASS_DIGIT,)),
+    (S.TALKING, E.FLASH): (S.TALKING, ()),
+    # -- nobody serves an off-hook telephone
+    (S.BUSY, E.TIME_OUT): (S.HOWLER, (PlayTone("howler"), StartTimer("howler_s"))),
+    (S.CONGESTION, E.TIME_OUT): (S.HOWLER, (PlayTone("howler"), StartTimer("howler_s"))),
+    (S.HOWLER, E.TIME_OUT): (S.PARKED, (Do.STOP_TONE, Do.DEAFEN, Do.LOW_POWER)),
+    (S.PARKED, E.ON_HOOK): (S.IDLE, (Do.FULL_POWER,)),
+    (S.OUT_OF_SERVICE, E.RECOVERED): (S.IDLE, ()),
+}
+
+_WITH_LEG = (S.CALLING, S.RINGBACK, S.TALKING)
+for _state in _WITH_LEG:
+    TABLE[_state, E.RELEASED_BUSY] = _TO_BUSY
+    TABLE[_state, E.RELEASED_CONGESTION] = _TO_CONGESTION
+    TABLE[_state, E.ON_HOOK] = (S.IDLE, (*_QUIET, Do.HANG_UP))
+for _state in (S.DIALLING, S.COLLECTING, S.BUSY, S.CONGESTION, S.HOWLER):
+    TABLE[_state, E.ON_HOOK] = (S.IDLE, _QUIET)
+for _state in (S.CALLING, S.RINGBACK, S.BUSY, S.CONGESTION, S.HOWLER, S.PARKED):
+    # People press keys and the hook switch out of impatience; it means nothing here.
+    TABLE[_state, E.DIGIT] = (_state, ())
+    TABLE[_state, E.FLASH] = (_state, ())
+for _state in S:
+    if _state is not S.OUT_OF_SERVICE:
+        TABLE[_state, E.FAILED] = (S.OUT_OF_SERVICE, (*_QUIET, Do.FAIL_LEG))
+
+
+class FxsMachine:
+    """The state of one line. `state` is read by everybody, changed only by `feed`."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.state = State.IDLE
+        self._unknown: set[tuple[State, Event]] = set()
+
+    def feed(self, event: Event) -> tuple[Action, ...]:
+        """The actions for `event`; none, and no change, when the table has no such pair."""
+        pair = (self.state, event)
+        row = TABLE.get(pair)
+        if row is None:
+            if pair not in self._unknown:
+                self._unknown.add(pair)
+                log.warning("%s: %s means nothing while %s", self.name, event.name.lower(), self.state.value)
+            return ()
+        self.state = row[0]
+        return row[1]

@@ -1,0 +1,178 @@
+"""A call: one calling leg, one or more called legs, and what becomes of them.
+
+    trying -> ringing -> talking -> over
+
+The first called leg that answers wins, the others are released as answered elsewhere. When
+one end of a talking pair goes, the other is released with its cause. Nothing here knows what
+kind of leg it holds. Who makes calls: `exchange.py`.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Protocol
+
+from firmware.pbx.records import CallEnd
+from firmware.telephony.cause import CAUSES, Cause
+from firmware.telephony.clock import now_s
+from firmware.telephony.leg import CallRequest, Destination, Leg, LegStats
+
+log = logging.getLogger(__name__)
+
+
+class Joiner(Protocol):
+    """The media engine, as far as a call needs it."""
+
+    def join(self, a_id: int, b_id: int) -> None: ...
+    def part(self, endpoint_id: int) -> None: ...
+
+
+class Records(Protocol):
+    """Where a call is written down (`records.CallRecords`)."""
+
+    def new_id(self) -> str: ...
+    def begin(self, call_id: str, caller: str, called: str, leg: str) -> None: ...
+    def answer(self, call_id: str) -> None: ...
+    def end(self, call_id: str, end: CallEnd) -> None: ...
+
+
+class Call:
+    """Legs meet here. `cause` is set once it is over; the record is written when its last leg is gone."""
+
+    def __init__(self, call_id: str, caller: Leg, media: Joiner, records: Records) -> None:
+        self.call_id = call_id
+        self.caller = caller
+        self.callees: list[Leg] = []
+        self.party = caller.called
+        self.state = "trying"
+        self.began_s = now_s()
+        self.cause: Cause | None = None
+        self._media = media
+        self._records = records
+        self._answered_s = 0.0
+        self._talk_ms = 0
+        self._hung_up_by = ""
+        self._joined: Leg | None = None
+        self._alive: set[Leg] = {caller}
+        self._legs: list[Leg] = [caller]
+        caller.call_id = call_id
+        records.begin(call_id, caller.party.number, caller.called.number, caller.leg_id)
+        log.info("call %s: %s calls %s", call_id, caller.leg_id, caller.called.number)
+
+    # -- from the exchange -------------------------------------------------------------
+    def place(self, destination: Destination) -> None:
+        """Ring the legs of `destination`, or end the call for its cause."""
+        self.party = destination.party
+        if destination.cause is not None or not destination.legs:
+            self.fail(destination.cause or Cause.SUBSCRIBER_ABSENT)
+            return
+        self.callees = list(destination.legs)
+        self._alive.update(self.callees)
+        self._legs += self.callees
+        self.caller.proceed()
+        request = CallRequest(self.call_id, self.caller.party, destination.party, self.caller.hops - 1)
+        for leg in self.callees:
+            leg.call_id = self.call_id
+            leg.place(request)
+
+    def fail(self, cause: Cause) -> None:
+        """The exchange ends the call: nobody there, nobody answers, no such number."""
+        self._over(cause, None)
+
+    # -- from the legs -----------------------------------------------------------------
+    def ringing(self, leg: Leg) -> None:
+        if self.state == "trying" and leg in self.callees:
+            self.state = "ringing"
+            log.info("call %s: %s rings", self.call_id, leg.leg_id)
+            self.caller.show_ringing()
+
+    def progress(self, leg: Leg) -> None:
+        """Early media is cut through only when it is clear whose it is."""
+        if self.state in {"trying", "ringing"} and self.callees == [leg]:
+            self.state = "ringing"
+            log.info("call %s: early media from %s", self.call_id, leg.leg_id)
+            self._join(leg)
+            self.caller.show_progress()
+
+    def answered(self, leg: Leg) -> None:
+        if self.state not in {"trying", "ringing"} or leg not in self.callees:
+            return
+        self.state = "talking"
+        self._answered_s = now_s()
+        self._records.answer(self.call_id)
+        log.info("call %s: answered by %s after %.1f s", self.call_id, leg.leg_id, self._answered_s - self.began_s)
+        for other in self.callees:
+            if other is not leg and other in self._alive:
+                other.release(Cause.ANSWERED_ELSEWHERE, elsewhere=True)
+        self.callees = [leg]
+        self.caller.accept()
+        self._join(leg)
+
+    def released(self, leg: Leg, cause: Cause) -> bool:
+        """A leg is gone. True when it was the last one: the call can be forgotten."""
+        self._alive.discard(leg)
+        if self.state != "over":
+            if leg is self.caller:
+                self._over(cause, leg)
+            elif leg in self.callees:
+                self.callees.remove(leg)
+                if self.state == "talking" or not self.callees:
+                    self._over(cause, leg)
+        if self._alive:
+            return False
+        self._write_end()
+        return True
+
+    @property
+    def legs(self) -> list[Leg]:
+        return self._legs
+
+    # -- inside ------------------------------------------------------------------------
+    def _join(self, leg: Leg) -> None:
+        self._joined = leg
+        if self.caller.endpoint and leg.endpoint:
+            self._media.join(self.caller.endpoint, leg.endpoint)
+
+    def _over(self, cause: Cause, by: Leg | None) -> None:
+        if self.state == "talking":
+            self._talk_ms = round((now_s() - self._answered_s) * 1000)
+        self.state = "over"
+        self.cause = cause
+        self._hung_up_by = _side(by)
+        who = f" by {by.leg_id}" if by is not None else ""
+        log.info("call %s: ended%s, cause %d, %s", self.call_id, who, cause, CAUSES[cause].en)
+        if self._joined is not None and self.caller.endpoint:
+            self._media.part(self.caller.endpoint)
+        for leg in list(self._alive):
+            leg.release(cause)
+
+    def _write_end(self) -> None:
+        stats = _worse(self.caller.stats(), self._joined.stats()) if self._joined is not None else LegStats()
+        expected = stats.packets_received + stats.packets_lost
+        self._records.end(
+            self.call_id,
+            CallEnd(
+                cause=self.cause or Cause.NORMAL_CLEARING,
+                hung_up_by=self._hung_up_by,
+                talk_ms=self._talk_ms,
+                legs=" ".join(leg.leg_id for leg in self._legs),
+                codec=stats.codec,
+                loss=stats.packets_lost / expected if expected else None,
+                jitter_ms=stats.jitter_ms,
+                mos=stats.mos,
+                ports=" ".join(_side(leg) for leg in self._legs if not leg.leg_id.startswith("sip:")),
+            ),
+        )
+
+
+def _side(leg: Leg | None) -> str:
+    """The port or user of a leg: "fxs1" of "fxs1/3"."""
+    return leg.leg_id.rsplit("/", 1)[0] if leg is not None else ""
+
+
+def _worse(a: LegStats, b: LegStats) -> LegStats:
+    """The figures of the leg that heard worse; a leg without packets knows nothing."""
+    known = [s for s in (a, b) if s.packets_received or s.packets_lost]
+    if not known:
+        return LegStats(codec=a.codec or b.codec)
+    return min(known, key=lambda s: s.mos if s.mos is not None else 5.0)

@@ -1,0 +1,174 @@
+"""Call records in SQLite: one row a call, written when it begins, is answered and ends.
+
+Only core writes. One named thread owns the database and works off a queue in batches, so
+that a slow disk never holds the event loop. A call that was open when core died is closed at
+the next start, with what is known. Times are wall clock, ISO 8601 in UTC; talk_ms comes from
+the monotonic clock, so a clock step does not change it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from firmware.telephony.cause import Cause
+from firmware.telephony.clock import wall
+
+log = logging.getLogger(__name__)
+
+QUEUE_LIMIT = 20_000
+BATCH = 500
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS calls (
+    id TEXT PRIMARY KEY, legs TEXT NOT NULL, caller TEXT NOT NULL, called TEXT NOT NULL,
+    start TEXT NOT NULL, answer TEXT, end TEXT, talk_ms INTEGER NOT NULL DEFAULT 0,
+    cause INTEGER, hung_up_by TEXT NOT NULL DEFAULT '', codec TEXT NOT NULL DEFAULT '',
+    loss REAL, jitter_ms REAL, mos REAL, ports TEXT NOT NULL DEFAULT '', fax_id TEXT
+);
+CREATE INDEX IF NOT EXISTS calls_start ON calls (start);
+"""
+_COLUMNS = (
+    "id", "legs", "caller", "called", "start", "answer", "end", "talk_ms", "cause", "hung_up_by", "codec", "loss",
+    "jitter_ms", "mos", "ports", "fax_id",
+)  # fmt: skip
+_PUBLIC = {"caller": "from", "called": "to"}
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnd:
+    """What is known when a call is over. loss: 0 to 1. hung_up_by: the leg that ended it, "" for the exchange."""
+
+    cause: Cause
+    hung_up_by: str
+    talk_ms: int
+    legs: str
+    codec: str = ""
+    loss: float | None = None
+    jitter_ms: float | None = None
+    mos: float | None = None
+    ports: str = ""
+
+
+Job = Callable[[sqlite3.Connection], None]
+
+
+class CallRecords:
+    """The table of calls in `folder`/calls.sqlite. `start` before use, `stop` writes everything out."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "calls.sqlite"
+        self._jobs: queue.Queue[Job | None] = queue.Queue(QUEUE_LIMIT)
+        self._thread = threading.Thread(target=self._work, name="call-records", daemon=True)
+        self._next_id = 0
+        self._lost = 0
+
+    def start(self) -> None:
+        """Open the database, close what a crash left open. Raises OSError or sqlite3.Error."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with _connect(self._path) as database:
+            database.executescript(_SCHEMA)
+            found = database.execute("SELECT max(CAST(id AS INTEGER)) FROM calls").fetchone()[0]
+            self._next_id = int(found or 0)
+            closed = database.execute(
+                "UPDATE calls SET end = ?, cause = ? WHERE end IS NULL", (_now(), int(Cause.TEMPORARY_FAILURE))
+            ).rowcount
+        if closed:
+            log.warning("records: %d calls were open when core ended; closed them", closed)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write what is queued and close."""
+        self._jobs.put(None)
+        self._thread.join(5)
+
+    def new_id(self) -> str:
+        """A call id that no call of any run has had."""
+        self._next_id += 1
+        return str(self._next_id)
+
+    def begin(self, call_id: str, caller: str, called: str, leg: str) -> None:
+        """A call began now."""
+        self._put(
+            "INSERT OR REPLACE INTO calls (id, legs, caller, called, start) VALUES (?, ?, ?, ?, ?)",
+            (call_id, leg, caller, called, _now()),
+        )
+
+    def answer(self, call_id: str) -> None:
+        """The call was answered now."""
+        self._put("UPDATE calls SET answer = ? WHERE id = ?", (_now(), call_id))
+
+    def end(self, call_id: str, end: CallEnd) -> None:
+        """The call is over now."""
+        self._put(
+            "UPDATE calls SET end = ?, cause = ?, hung_up_by = ?, talk_ms = ?, legs = ?, codec = ?, loss = ?, "
+            "jitter_ms = ?, mos = ?, ports = ? WHERE id = ?",
+            (
+                _now(), int(end.cause), end.hung_up_by, end.talk_ms, end.legs, end.codec, end.loss, end.jitter_ms,
+                end.mos, end.ports, call_id,
+            ),
+        )  # fmt: skip
+
+    async def newest(self, limit: int = 100) -> list[dict[str, Any]]:
+        """The newest calls first. limit: 1 to 10000."""
+        answer: Future[list[dict[str, Any]]] = Future()
+        sql = f"SELECT {', '.join(_COLUMNS)} FROM calls ORDER BY CAST(id AS INTEGER) DESC LIMIT ?"
+
+        def read(database: sqlite3.Connection) -> None:
+            try:
+                rows = database.execute(sql, (max(1, min(limit, 10_000)),)).fetchall()
+            except sqlite3.Error as error:
+                answer.set_exception(error)
+                return
+            names = [_PUBLIC.get(column, column) for column in _COLUMNS]
+            answer.set_result([dict(zip(names, row, strict=True)) for row in rows])
+
+        self._jobs.put_nowait(read)
+        return await asyncio.wrap_future(answer)
+
+    # -- the thread --------------------------------------------------------------------
+    def _put(self, sql: str, values: tuple[Any, ...]) -> None:
+        def write(database: sqlite3.Connection) -> None:
+            database.execute(sql, values)
+
+        try:
+            self._jobs.put_nowait(write)
+        except queue.Full:
+            self._lost += 1
+            if self._lost == 1 or self._lost % 1000 == 0:
+                log.error("records: the disk does not keep up; %d lines were lost", self._lost)
+
+    def _work(self) -> None:
+        database = _connect(self._path)
+        running = True
+        while running:
+            batch = [self._jobs.get()]
+            while len(batch) < BATCH and not self._jobs.empty():
+                batch.append(self._jobs.get_nowait())
+            running = None not in batch
+            try:
+                with database:
+                    for job in batch:
+                        if job is not None:
+                            job(database)
+            except sqlite3.Error as error:
+                log.error("records: %d lines could not be written: %s", len(batch), error)
+        database.close()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, check_same_thread=False, timeout=5)
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = NORMAL")
+    return database
+
+
+def _now() -> str:
+    return wall().isoformat(timespec="milliseconds")

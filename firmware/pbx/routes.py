@@ -1,0 +1,57 @@
+"""Routes: which number leads where.
+
+Extensions register a maker: a function that gives a fresh leg, or the cause why there is
+none now (busy, not registered, out of order). The exchange asks `find`; digit collection
+of the lines asks `match`, so that a complete, unambiguous number rings at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from firmware.telephony.cause import Cause
+from firmware.telephony.leg import Destination, Leg, Party
+from firmware.telephony.number import FixedNumbers, Match
+
+LegMaker = Callable[[], Leg | Cause]
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """One number of the house. is_line: it rings a line port, closed to callers that were not authenticated."""
+
+    number: str
+    name: str
+    make: LegMaker
+    is_line: bool
+
+
+class Routes:
+    """Numbers of the house; one extension a number."""
+
+    def __init__(self) -> None:
+        self._extensions: dict[str, Extension] = {}
+        self._plan = FixedNumbers(self._extensions.keys())
+
+    def add(self, extension: Extension) -> None:
+        """Raises ValueError when the number is taken."""
+        if extension.number in self._extensions:
+            raise ValueError(f"number {extension.number} is taken by {self._extensions[extension.number].name}")
+        self._extensions[extension.number] = extension
+
+    def match(self, digits: str) -> Match:
+        return self._plan.match(digits)
+
+    def find(self, number: str, caller: Leg) -> Destination:
+        """Legs for `number`, not yet placed, or the cause why there are none."""
+        extension = self._extensions.get(number)
+        if extension is None:
+            return Destination(party=Party(number), cause=Cause.UNALLOCATED_NUMBER)
+        party = Party(number, extension.name)
+        if extension.is_line and not caller.may_call_lines:
+            return Destination(party=party, cause=Cause.BEARER_NOT_AUTHORISED)
+        made = extension.make()
+        if isinstance(made, Cause):
+            return Destination(party=party, cause=made)
+        return Destination([made], party)

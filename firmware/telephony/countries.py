@@ -1,0 +1,125 @@
+"""What a country's telephone network sounds like and expects: `countries.toml` as data.
+
+Reading the file takes some 3 ms; only the country asked for is made into objects. Who uses
+it: `lines/fxs_line.py` (tones, ringing), `lines/profiles.py` (electrical), settings (names).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from firmware.telephony.cadence import Cadence, Tone
+from firmware.telephony.tone_notation import read_segments
+
+_FILE = Path(__file__).with_name("countries.toml")
+TONES = ("dial", "stutter", "recall", "busy", "congestion", "ringback", "call_waiting", "sit", "howler")
+"""Every country has these; "record" is missing in one."""
+PULSE_CODINGS = ("n", "n+1", "10-n")
+CALLER_IDS = ("etsi-fsk", "bellcore", "uk", "japan", "dtmf")
+HOWLER_DBM0 = -3.0
+"""The howler is meant to be heard from across the room; everything else stays at the level plan's -10."""
+
+
+class CountryError(Exception):
+    """countries.toml has no such country, or a figure in it is wrong; the text says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    """One table of the file. Windows (min, max) are inclusive.
+
+    ring_hz: 16 to 60. ring_v_rms_min: least voltage into 5 REN. impedance: a name of `drivers.ports`.
+    pulse_coding: one of PULSE_CODINGS. dtmf_dbm0: high and low group in the national network.
+    """
+
+    code: str
+    name: str
+    ring_ms: Cadence
+    ring_hz: float
+    ring_v_rms_min: float
+    impedance: str
+    flash_ms: tuple[int, int]
+    pulse_ms: tuple[int, int]
+    digit_gap_ms: int
+    pulse_coding: str
+    caller_id: str
+    emergency: tuple[str, ...]
+    dtmf_dbm0: tuple[int, int]
+    tones: Mapping[str, Tone]
+
+
+def country_names() -> dict[str, str]:
+    """Code -> English name of every country there is."""
+    return {code: str(table["name"]) for code, table in _tables().items() if code != "default"}
+
+
+def load_country(code: str) -> Country:
+    """The country of that code, such as "es". Raises CountryError."""
+    tables = _tables()
+    if code == "default" or code not in tables:
+        raise CountryError(f"no country {code!r}, known: {', '.join(sorted(country_names()))}")
+    table = {**tables["default"], **tables[code]}
+    tones = {**tables["default"]["tones"], **table["tones"]}
+    try:
+        country = _made(code, table, tones)
+        _check(country)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CountryError(f"countries.toml: {code}: {error!r}") from error
+    return country
+
+
+@cache
+def _tables() -> dict[str, dict[str, Any]]:
+    return tomllib.loads(_FILE.read_text(encoding="utf-8"))
+
+
+def _made(code: str, table: Mapping[str, Any], tones: Mapping[str, str]) -> Country:
+    return Country(
+        code=code,
+        name=table["name"],
+        ring_ms=tuple(table["ring_ms"]),
+        ring_hz=float(table["ring_hz"]),
+        ring_v_rms_min=float(table["ring_v_rms_min"]),
+        impedance=table["impedance"],
+        flash_ms=_pair(table["flash_ms"]),
+        pulse_ms=_pair(table["pulse_ms"]),
+        digit_gap_ms=table["digit_gap_ms"],
+        pulse_coding=table["pulse_coding"],
+        caller_id=table["caller_id"],
+        emergency=tuple(table["emergency"]),
+        dtmf_dbm0=_pair(table["dtmf_dbm0"]),
+        tones={name: _tone(name, text) for name, text in tones.items()},
+    )
+
+
+def _pair(values: list[int]) -> tuple[int, int]:
+    first, second = values
+    return first, second
+
+
+def _tone(name: str, text: str) -> Tone:
+    segments = read_segments(text)
+    return Tone(name, segments, HOWLER_DBM0) if name == "howler" else Tone(name, segments)
+
+
+def _check(country: Country) -> None:
+    """Raises ValueError for a figure the line card or the engine could not follow."""
+    missing = [name for name in TONES if name not in country.tones]
+    rules = {
+        f"tones {', '.join(missing)} are missing": not missing,
+        "ring_ms must be pairs of on and off, at most four": len(country.ring_ms) in (2, 4, 6, 8),
+        "ring_hz must be 16 to 60": 16 <= country.ring_hz <= 60,
+        "flash_ms must rise": country.flash_ms[0] < country.flash_ms[1],
+        "pulse_ms must rise": country.pulse_ms[0] < country.pulse_ms[1],
+        f"pulse_coding must be one of {PULSE_CODINGS}": country.pulse_coding in PULSE_CODINGS,
+        f"caller_id must be one of {CALLER_IDS}": country.caller_id in CALLER_IDS,
+        "emergency numbers must be digits": all(number.isdigit() for number in country.emergency),
+    }
+    for sentence, kept in rules.items():
+        if not kept:
+            raise ValueError(sentence)

@@ -94,15 +94,11 @@ def _connection(value: str) -> str:
     if len(words) != 3 or words[1].upper() != "IP4":
         return ""
     ip = words[2].partition("/")[0]
-    return ip if is_ipv4(ip) else ""
-
-
-def is_ipv4(text: str) -> bool:
     try:
-        socket.inet_pton(socket.AF_INET, text)
+        first = socket.inet_pton(socket.AF_INET, ip)[0]
     except (OSError, ValueError):
-        return False
-    return True
+        return ""
+    return ip if first < 224 and (first or ip == "0.0.0.0") else ""  # neither multicast nor broadcast
 
 
 def _attribute(line: MediaLine, value: str) -> None:
@@ -119,7 +115,7 @@ def _attribute(line: MediaLine, value: str) -> None:
 
 def _rtpmap(line: MediaLine, text: str) -> None:
     words = text.split()
-    if len(words) != 2 or not words[0].isdigit() or len(words[0]) > 3:
+    if len(words) != 2 or not (words[0].isascii() and words[0].isdigit()) or len(words[0]) > 3:
         return
     name, _, clock = words[1].partition("/")
     clock = clock.partition("/")[0]

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Mapping
 
 from firmware.media.errors import PortsExhausted
+from firmware.media.events import DigitHeard, MediaEvent, MediaTimeout, SourceRefused
 from firmware.sip.binding_store import BindingStore
 from firmware.sip.called import CalledLeg
 from firmware.sip.calling import CallingLeg
@@ -39,7 +40,7 @@ _ACCEPT = "Accept: application/sdp\r\n"
 
 
 class SipAgent:
-    """See contract: `start`, `stop`, `call_user`, `registrations`, `set_users`, `debug`.
+    """The house's SIP side: `start` and `stop` it; `call_user` makes a leg towards a user.
 
     open_transport: how the UDP transport is made; tests put a pipe in its place.
     """
@@ -129,9 +130,18 @@ class SipAgent:
         self._gate.set_users(users)
         self._registrar.keep_only(set(users))
 
-    def leg_of(self, endpoint: int) -> SipLeg | None:
-        """The leg whose stream this is, for events of the media engine."""
-        return self._context.endpoints.get(endpoint)
+    def media_event(self, event: MediaEvent) -> bool:
+        """Take an event of the media engine; False when its endpoint is no stream of ours."""
+        leg = self._context.endpoints.get(event.endpoint)
+        if leg is None:
+            return False
+        if isinstance(event, DigitHeard):
+            self._listener.leg_digit(leg, event.digit)
+        elif isinstance(event, MediaTimeout):
+            leg.media_stopped()
+        elif isinstance(event, SourceRefused):
+            log.warning("%s: audio from a stranger at %s:%d refused", leg.leg_id, event.ip, event.port)
+        return True
 
     def debug(self) -> dict[str, int]:
         """Counts that return to zero after calls: transactions, dialogs, legs, timers."""

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from firmware.sip.compose import Outgoing
 from firmware.sip.headers import parse_name_addr
+from firmware.sip.identifiers import MAGIC
 from firmware.sip.message import Message, Request, Response
 from firmware.sip.status import Refusal
 from firmware.sip.transport import Address, Transport
@@ -58,7 +59,10 @@ class Dialog:
         dialog = cls(request.call_id, (local, local_tag), remote, (0, request.cseq[0]), transport)
         dialog._routes = request.values("record-route")
         if not dialog.refresh_target(request):
-            raise Refusal(400, "Missing Contact")
+            if request.via.branch.startswith(MAGIC):
+                raise Refusal(400, "Missing Contact")
+            dialog.target = request.from_.uri  # RFC 2543 peers may leave it out
+            dialog._address = request.source
         return dialog
 
     @classmethod

@@ -126,7 +126,7 @@ class Peers:
         else:
             if "i" in ident:
                 ack = self.request("ACK", "sip:202@tipring", ident, 1, field(text, "To"))
-                self.send(ack.replace(f".1.ACK;", ".1.INVITE;"))
+                self.send(ack.replace(".1.ACK;", ".1.INVITE;"))
             line = credentials(md5, method, "sip:202@tipring", "201", "Proxy-Authorization")
             self.send(self.request("INVITE", "sip:202@tipring", ident, 2, "<sip:202@tipring>", line, SDP))
 
@@ -187,9 +187,8 @@ def main() -> None:
         Peers(int(port), mode, int(count), float(rate)).run()
         return
     mode = sys.argv[1] if len(sys.argv) > 1 else "calls"
-    count, rate = int((sys.argv + ["", "", "2000"])[2] or 2000) if len(sys.argv) > 2 else 2000, 400.0
-    if len(sys.argv) > 3:
-        rate = float(sys.argv[3])
+    count = int(sys.argv[2]) if len(sys.argv) > 2 else 2000
+    rate = float(sys.argv[3]) if len(sys.argv) > 3 else 400.0
     if os.environ.get("PROFILE"):
         import cProfile
         import pstats

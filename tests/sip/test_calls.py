@@ -45,7 +45,7 @@ def test_a_call_is_set_up_bridged_and_torn_down_by_the_caller() -> None:
         await asyncio.sleep(3)
         calling, called = bridge.arrived[0], bridge.told[1][1]
         assert calling.party.number == "eva" and calling.called.number == "201" and not calling.may_call_lines
-        streams = agent._engine.open  # noqa: SLF001
+        streams = agent._engine.open
         assert streams[calling.endpoint].remote == ("10.0.0.9", 4000)
         assert streams[called.endpoint].remote == ("10.0.0.21", 5004)
         assert streams[called.endpoint].codec == (0, "PCMU", None, 20)
@@ -251,7 +251,7 @@ def test_hold_and_resume_by_reinvite() -> None:
         phone.answer(await phone.expect("INVITE"), "200 OK", tag="b", body=sdp_of("10.0.0.21"))
         ok = await caller.expect("SIP/2.0 200")
         caller.ack(invite, ok)
-        stream = agent._engine.open[bridge.arrived[0].endpoint]  # noqa: SLF001
+        stream = agent._engine.open[bridge.arrived[0].endpoint]
         versions = [re.search(r"o=- \d+ (\d+)", ok).group(1)]  # type: ignore[union-attr]
         expected = {"sendonly": "recvonly", "inactive": "inactive", "sendrecv": "sendrecv"}
         for cseq, (offered, answered) in enumerate(expected.items(), 2):
@@ -321,7 +321,7 @@ def test_late_offer_our_200_offers_and_the_ack_answers() -> None:
         caller.ack_failure(glare, await caller.expect("SIP/2.0 491"))
         caller.ack(invite, ok, body=sdp_of("10.0.0.9", port=4444, codecs="0"))
         await asyncio.sleep(0.1)
-        stream = agent._engine.open[leg.endpoint]  # noqa: SLF001
+        stream = agent._engine.open[leg.endpoint]
         assert stream.remote == ("10.0.0.9", 4444) and stream.codec[1] == "PCMU"
         leg.release(Cause.NORMAL_CLEARING)
         caller.answer(await caller.expect("BYE"), "200 OK")
@@ -340,9 +340,8 @@ def test_the_200_is_sent_again_until_the_ack_and_bye_waits_for_it() -> None:
         ok = await caller.expect("SIP/2.0 200")
         bridge.arrived[0].release(Cause.NORMAL_CLEARING)
         await asyncio.sleep(8.2)
-        assert [round(at - network.sent(PBX, "SIP/2.0 200")[0][0], 1) for at, _ in network.sent(PBX, "SIP/2.0 200")] == [
-            0, 0.5, 1.5, 3.5, 7.5,
-        ]  # fmt: skip
+        times = [at for at, _ in network.sent(PBX, "SIP/2.0 200")]
+        assert [round(at - times[0], 1) for at in times] == [0, 0.5, 1.5, 3.5, 7.5]
         assert not network.sent(PBX, "BYE")
         caller.ack(invite, ok)
         caller.answer(await caller.expect("BYE"), "200 OK")
@@ -354,7 +353,7 @@ def test_the_200_is_sent_again_until_the_ack_and_bye_waits_for_it() -> None:
 
 def test_a_200_never_acknowledged_ends_the_call_after_32_s() -> None:
     async def main() -> None:
-        network, bridge, agent, caller = await house(manual=True)
+        _, bridge, agent, caller = await house(manual=True)
         caller.send(caller.invite("201"))
         await caller.expect("SIP/2.0 100")
         bridge.arrived[0].accept()
@@ -393,7 +392,7 @@ def test_early_media_of_a_single_contact_is_passed_on() -> None:
         phone.answer(rung, "183 Session Progress", tag="b", body=sdp_of("10.0.0.21", port=6000))
         assert "m=audio" in await caller.expect("SIP/2.0 183")
         called = next(entry[1] for entry in bridge.told if entry[0] == "progress")
-        assert agent._engine.open[called.endpoint].remote == ("10.0.0.21", 6000)  # noqa: SLF001
+        assert agent._engine.open[called.endpoint].remote == ("10.0.0.21", 6000)
         phone.answer(rung, "404 Not Found", tag="b")
         caller.ack_failure(invite, await caller.expect("SIP/2.0 404"))
         assert await settle(agent) == EMPTY
@@ -423,8 +422,7 @@ def test_without_audio_ports_calls_are_503_both_ways() -> None:
         assert not bridge.told
         caller.send(invite)
         await settle(agent)
-        agent._engine.ports = 1  # noqa: SLF001
-        network, bridge, agent, caller = await house(("201", "10.0.0.21"), engine=FakeEngine(ports=1))
+        _, bridge, agent, caller = await house(("201", "10.0.0.21"), engine=FakeEngine(ports=1))
         caller.send(invite := caller.invite("201"))
         caller.ack_failure(invite, await caller.expect("SIP/2.0 503"))
         assert bridge.causes()[0] is Cause.RESOURCE_UNAVAILABLE

@@ -3,7 +3,7 @@
  * A high-pass takes dial tone away. Each 5 ms block is then mixed down by the
  * eight frequencies; four blocks, weighted like a raised cosine, make one look
  * of 20 ms. A look is a hit when two tones hold nearly all of its energy, and
- * the turn of their phase since the last look says they are within 2.2 % of
+ * the turn of their phase since the last look says they are within 1.9 % of
  * their frequency: this is what neither speech nor music keeps up for five
  * looks on end. A tone that fills less than about 16 ms of a look is no hit,
  * which sets both the shortest tone (about 30 ms) and the shortest pause. */
@@ -30,7 +30,7 @@
 #define CLEAR_ON 3          /* clear hits among those that make a digit */
 #define DRIFT_HZ 17.0f      /* a voice glides through a note; a telephone's tone stays */
 #define FREQUENCY_LOOK 0.033f /* relative error allowed in one look */
-#define FREQUENCY_MEAN 0.022f /* and over the clear hits of a digit; Q.24: 0.015 in, 0.035 out */
+#define FREQUENCY_MEAN 0.019f /* and over the clear hits of a digit; Q.24: 0.015 in, 0.035 out */
 #define EDGE_MS 16          /* of a tone pass before its first look is a hit */
 
 struct section {

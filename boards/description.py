@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from firmware.config.check import Checker
-from firmware.config.declaration import LINE_NAME, Words, setting
+from firmware.config.declaration import LINE_NAME, Words, group, setting
 from firmware.config.mistake import Mistake, SettingsError
 
 FOLDER = Path(__file__).parent
@@ -105,8 +105,8 @@ class BoardDescription:
 
     name: str = setting("", required=True, help_en="Name of the board.", help_es="Nombre de la placa.")
     title: str = setting("", help_en="What people call it.", help_es="Cómo se la conoce.")
-    bus: BusDescription = BusDescription()
-    highway: HighwayDescription = HighwayDescription()
+    bus: BusDescription = group(BusDescription, help_en="Bus of the chips", help_es="Bus de los chips")  # noqa: RUF009
+    highway: HighwayDescription = group(HighwayDescription, help_en="Voice", help_es="Voz")  # noqa: RUF009
     ports: tuple[PortDescription, ...] = ()
 
 
@@ -140,13 +140,8 @@ def load(board: str) -> BoardDescription:
 def parse(table: dict[str, object], file: str) -> BoardDescription:
     """Check a parsed board file. Raises SettingsError naming `file` and every mistake."""
     checker = Checker(file)
-    plain = {key: value for key, value in table.items() if key not in ("bus", "highway", "port")}
-    described = replace(
-        checker.table(BoardDescription, plain),
-        bus=checker.table(BusDescription, table.get("bus", {}), "bus"),
-        highway=checker.table(HighwayDescription, table.get("highway", {}), "highway"),
-        ports=_ports(checker, table.get("port", [])),
-    )
+    rest = {"bus": {}, **{key: value for key, value in table.items() if key != "port"}}
+    described = replace(checker.table(BoardDescription, rest), ports=_ports(checker, table.get("port", [])))
     _refuse_twins(checker, described.ports)
     if checker.mistakes:
         raise SettingsError(checker.mistakes)

@@ -172,7 +172,8 @@ async def _follow(limit: int, as_json: bool) -> int:
 
 
 async def _print_new(core: ControlClient, limit: int, seen: set[str], as_json: bool) -> None:
-    records = [r for r in _oldest_first(await core.call("calls", limit=limit)) if str(r["id"]) not in seen]
+    ended = [r for r in await core.call("calls", limit=limit) if r.get("end")]
+    records = [r for r in _oldest_first(ended) if str(r["id"]) not in seen]
     seen.update(str(r["id"]) for r in records)
     for record in records:
         print(

@@ -33,7 +33,7 @@ def page_data(snapshot: Snapshot, words: Words, now: datetime) -> dict[str, Any]
         "ports": ports,
         "calls": [_call(call, words) for call in status["calls"]],
         "phones": [_phone(r) for r in status["registrations"]],
-        "records": [_record(r, words, now) for r in snapshot.calls],
+        "records": [_record(r, words, now) for r in snapshot.calls if r.get("end")],
     }
 
 
@@ -48,7 +48,7 @@ def _port(port: Mapping[str, Any], words: Words) -> dict[str, str]:
             "name": port["name"],
             "number": port["number"],
             "kind": "out",
-            "state": words("state.out"),
+            "state": words("state.out_of_service"),
             "reason": port["reason"],
             "hook": "",
             "volts": "",

@@ -55,7 +55,7 @@ def record(number: int, minute: int, **changed: Any) -> dict[str, Any]:
     plain = {
         "id": str(number), "from": "101", "to": "201", "start": f"2026-11-24T10:{minute:02}:07+00:00",
         "answer": f"2026-11-24T10:{minute:02}:12+00:00", "end": f"2026-11-24T10:{minute + 1:02}:20+00:00",
-        "talk_ms": 68000, "cause": 16, "ended_by": "101", "codec": "PCMA", "loss": 0.0, "jitter_ms": 1.2, "mos": 4.4,
+        "talk_ms": 68000, "cause": 16, "hung_up_by": "101", "codec": "PCMA", "loss": 0.0, "jitter_ms": 1.2, "mos": 4.4,
         "ports": "fxs1",
     }  # fmt: skip
     return plain | changed

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware.lines.fxs_machine import State
 from firmware.web import pages, view
 from firmware.web.words import LANGUAGES, Words, read_catalogue
 
@@ -32,6 +33,11 @@ def test_every_key_asked_for_exists_and_every_key_is_asked_for() -> None:
     families = ("state.", "hook.", "quality.", "notices.", "summary.")
     left_over = {key for key in CATALOGUE if key not in asked and not key.startswith(families)}
     assert not left_over
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_state_of_a_line_has_its_words(state: State) -> None:
+    assert "state." + state.value.replace("-", "_") in CATALOGUE
 
 
 def test_no_template_holds_a_text_of_its_own() -> None:

@@ -39,7 +39,7 @@ class Country:
 
     code: str
     name: str
-    ring_ms: Cadence
+    ring_cadence_ms: Cadence
     ring_hz: float
     ring_v_rms_min: float
     impedance: str
@@ -51,6 +51,10 @@ class Country:
     emergency: tuple[str, ...]
     dtmf_dbm0: tuple[int, int]
     tones: Mapping[str, Tone]
+
+    def tone(self, name: str) -> Tone:
+        """One of TONES, by its key."""
+        return self.tones[name]
 
 
 def country_names() -> dict[str, str]:
@@ -82,7 +86,7 @@ def _made(code: str, table: Mapping[str, Any], tones: Mapping[str, str]) -> Coun
     return Country(
         code=code,
         name=table["name"],
-        ring_ms=tuple(table["ring_ms"]),
+        ring_cadence_ms=tuple(table["ring_ms"]),
         ring_hz=float(table["ring_hz"]),
         ring_v_rms_min=float(table["ring_v_rms_min"]),
         impedance=table["impedance"],
@@ -112,7 +116,7 @@ def _check(country: Country) -> None:
     missing = [name for name in TONES if name not in country.tones]
     rules = {
         f"tones {', '.join(missing)} are missing": not missing,
-        "ring_ms must be pairs of on and off, at most four": len(country.ring_ms) in (2, 4, 6, 8),
+        "ring_ms must be pairs of on and off, at most four": len(country.ring_cadence_ms) in (2, 4, 6, 8),
         "ring_hz must be 16 to 60": 16 <= country.ring_hz <= 60,
         "flash_ms must rise": country.flash_ms[0] < country.flash_ms[1],
         "pulse_ms must rise": country.pulse_ms[0] < country.pulse_ms[1],

@@ -6,13 +6,12 @@ after a pause; `pbx/routes.py` is the plan.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
-DIGITS = frozenset("0123456789*")
-"""What a number can be made of; `#` ends it."""
-LONGEST = 32
-"""Digits at most: E.164 has 15, a feature code or carrier prefix may stand before it."""
+DIGITS = frozenset("0123456789*#")
+"""What a telephone's keys and dial give; the keys A to D belong to no number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +21,20 @@ class Match:
     complete: bool
     more_possible: bool
 
-    @property
-    def call_now(self) -> bool:
-        """A complete number that no further digit could change."""
-        return self.complete and not self.more_possible
-
 
 class NumberPlan(Protocol):
     """Knows which numbers exist."""
 
     def match(self, digits: str) -> Match:
         """What `digits`, dialled so far, are."""
+
+
+class FixedNumbers:
+    """A plan of numbers known one by one. `numbers` may grow and shrink while the plan is in use."""
+
+    def __init__(self, numbers: Collection[str]) -> None:
+        self._numbers = numbers
+
+    def match(self, digits: str) -> Match:
+        longer = any(number.startswith(digits) and number != digits for number in self._numbers)
+        return Match(digits in self._numbers, longer)

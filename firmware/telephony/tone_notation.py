@@ -13,7 +13,7 @@ MOST_SEGMENTS = 32
 """What the media engine plays (firmware/media/native/tone.h)."""
 
 _GROUP = re.compile(r"(\d+)x\(([^()]*)\)\s*(?:,\s*|$)")
-_SEGMENT = re.compile(r"(?:-|(\d+(?:\.\d+)?)(?:([+*])(\d+(?:\.\d+)?))?)(?:/(\d+))?")
+_SEGMENT = re.compile(r"(?:-|(\d+(?:\.\d+)?)(?:([+*])(\d+(?:\.\d+)?))?(?:@-(\d+))?)(?:/(\d+))?")
 
 
 def read_segments(text: str) -> tuple[ToneSegment, ...]:
@@ -39,6 +39,6 @@ def _segment(part: str, *, once: bool) -> ToneSegment:
     found = _SEGMENT.fullmatch(part.strip())
     if not found:
         raise ValueError(f'"{part.strip()}" is no segment')
-    first, joint, second, ms = found.groups()
+    first, joint, second, att_db, ms = found.groups()
     hz = tuple(float(f) for f in (first, second) if f)
-    return ToneSegment(hz, int(ms) if ms else None, am=joint == "*", once=once)
+    return ToneSegment(hz, int(ms) if ms else None, am=joint == "*", once=once, att_db=float(att_db or 0))

@@ -67,6 +67,19 @@ static void ring_trip_talk(struct simboard *board) {
     simboard_step_us(board, 1000000);
 }
 
+/* Octets at random, framing, registers and all, while time passes and the hook moves. */
+static void fuzz(struct simboard *board) {
+    unsigned state = 12345;
+    for (int i = 0; i < 60000; i++) {
+        struct spi_op op = {.cs = (unsigned char)(i % 3), .count = (unsigned char)(1 + i % 4)};
+        for (int k = 0; k < 4; k++) op.out[k] = (unsigned char)((state = state * 1664525u + 1013904223u) >> 24);
+        spi->transfer(spi->self, &op, 1);
+        if (i % 64 == 0) simboard_step_us(board, 3000);
+        if (i % 500 == 0) simboard_phone_hook(board, i / 500 % 2, i / 1000 % 2);
+        if (i % 9000 == 0) spi->gpio_set(spi->self, SPI_GPIO_RESET, 0), spi->gpio_set(spi->self, SPI_GPIO_RESET, 1);
+    }
+}
+
 static void look_around(struct simboard *board) {
     static char text[65536];
     static short ear[SIMBOARD_TRACE_SAMPLES];
@@ -114,6 +127,7 @@ int main(int argc, char **argv) {
     power_up(board, 0);
     expect(simboard_violation_count(board) == 0, "no breach in power-up");
     ring_trip_talk(board);
+    fuzz(board);
     look_around(board);
     simboard_free(board);
     if (argc > 1) serve_for_a_moment(argv[1]);

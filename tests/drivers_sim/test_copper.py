@@ -102,6 +102,16 @@ def test_edges_that_run_backwards_are_refused() -> None:
     assert lib.simboard_phone_schedule(bench.board, 0, edges, 2) == -errno.EINVAL
 
 
+def test_clock_error_moves_frames_against_the_boards_time() -> None:
+    bench = ChipBench()
+    highway = lib.simboard_highway(bench.board)
+    lib.simboard_set_clock_ppm(bench.board, 200.0)
+    before = lib.simboard_frames(bench.board)
+    bench.step_ms(10000)
+    assert lib.simboard_frames(bench.board) - before == pytest.approx(80000 * (1 + 200e-6), abs=1)
+    assert highway.drift_ppm(highway.self) == pytest.approx(200.0, abs=0.01)
+
+
 def test_the_same_seed_gives_the_same_board() -> None:
     traces = []
     for _ in range(2):

@@ -32,8 +32,10 @@ static void end_block(struct simboard *board) {
 }
 
 static void take_from_host(const struct pcm_shm *pcm, uint32_t block, int frame, int slot, uint8_t *highway) {
-    for (int i = slot; slot >= 0 && i <= slot + 1 && i < PCM_SHM_SLOTS; i++)
-        highway[i] = __atomic_load_n(&pcm->tx_valid[block][i], __ATOMIC_ACQUIRE) ? pcm->tx[block][i][frame] : IDLE_A_LAW;
+    for (int i = slot; slot >= 0 && i <= slot + 1 && i < PCM_SHM_SLOTS; i++) {
+        bool written = __atomic_load_n(&pcm->tx_valid[block][i], __ATOMIC_ACQUIRE);
+        highway[i] = written ? pcm->tx[block][i][frame] : IDLE_A_LAW;
+    }
 }
 
 /* One frame: the host's octets to the chips, voice over the copper, the chips' octets to the host. */

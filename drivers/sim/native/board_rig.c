@@ -185,9 +185,14 @@ static void set_fault(struct simboard *board, int number, int fault, int on) {
     for (int i = 0; i < board->ports; i++) show_faults(board, board->port[i]);
 }
 
+/* Only the clock can fail for the whole board, port -1. */
+static bool is_fault(int number, const struct board_port *port, int fault) {
+    if (fault < SIMBOARD_FAULT_DEAD_BUS || fault > SIMBOARD_FAULT_PCM_CLOCK_LOSS) return false;
+    return port || (number == -1 && fault == SIMBOARD_FAULT_PCM_CLOCK_LOSS);
+}
+
 int simboard_fault(struct simboard *board, int number, int fault, int on) {
-    if (fault < SIMBOARD_FAULT_DEAD_BUS || fault > SIMBOARD_FAULT_PCM_CLOCK_LOSS) return -EINVAL;
-    if (!board_port(board, number) && !(number == -1 && fault == SIMBOARD_FAULT_PCM_CLOCK_LOSS)) return -EINVAL;
+    if (!is_fault(number, board_port(board, number), fault)) return -EINVAL;
     board_lock(board);
     set_fault(board, number, fault, on);
     board_unlock(board);
@@ -196,8 +201,7 @@ int simboard_fault(struct simboard *board, int number, int fault, int on) {
 
 int simboard_fault_state(struct simboard *board, int number, int fault) {
     struct board_port *port = board_port(board, number);
-    bool whole_board = number == -1 && fault == SIMBOARD_FAULT_PCM_CLOCK_LOSS;
-    if (fault < SIMBOARD_FAULT_DEAD_BUS || fault > SIMBOARD_FAULT_PCM_CLOCK_LOSS || (!port && !whole_board)) return -EINVAL;
+    if (!is_fault(number, port, fault)) return -EINVAL;
     board_lock(board);
     int on = port ? (int)(port->faults >> fault & 1) : board->clock_lost;
     board_unlock(board);

@@ -39,7 +39,9 @@ void phone_move_hook(struct copper *c, bool lifted, double now_us) {
 }
 
 static short clipped(float sample) {
-    return (short)(sample >= 32767.0f ? 32767 : sample <= -32768.0f ? -32768 : (int)(sample + (sample < 0 ? -0.5f : 0.5f)));
+    if (sample >= 32767.0f) return 32767;
+    if (sample <= -32768.0f) return -32768;
+    return (short)(sample + (sample < 0 ? -0.5f : 0.5f));
 }
 
 static float noise(struct copper *c) {
@@ -70,8 +72,8 @@ float phone_voice_step(struct copper *c, const struct port_voice *port, int64_t 
     if (!speaking) mouth = 0;
     if (joined) arriving = port->out * c->port_gain;
     if (joined || speaking) ear = arriving + mouth * c->sidetone_gain + noise(c);
-    if (port->on)
-        heard = (joined ? mouth * c->port_gain : 0) + echo_step(c, port->out) + port->out * port->hybrid_leak + noise(c);
+    if (port->on) heard = echo_step(c, port->out) + port->out * port->hybrid_leak + noise(c);
+    if (joined) heard += mouth * c->port_gain;
     c->ear[at] = clipped(ear);
     c->trace[at] = (float)c->phone_v + (arriving + mouth) * VOLT_PER_SAMPLE;
     return heard;

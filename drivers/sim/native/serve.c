@@ -32,7 +32,8 @@ static void *clock_run(void *arg) {
 }
 
 static int open_memory(const char *shm_path) {
-    int fd = *shm_path ? open(shm_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : memfd_create("tipring-pcm", MFD_CLOEXEC);
+    int fd = *shm_path ? open(shm_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)
+                       : memfd_create("tipring-pcm", MFD_CLOEXEC);
     if (fd < 0) return -errno;
     if (ftruncate(fd, sizeof(struct pcm_shm)) == 0) return fd;
     int error = -errno;

@@ -57,12 +57,13 @@ static int answer_transfer(struct board_server *server, int fd, const uint8_t *r
 /* Returns -1 when the client is gone. */
 static int serve_request(struct board_server *server, int fd) {
     uint8_t request[REQUEST_MOST];
+    struct simboard *board = server->board;
     ssize_t octets = recv(fd, request, sizeof request, MSG_DONTWAIT);
     if (octets < 0) return errno == EAGAIN || errno == EINTR ? 0 : -1;
     if (octets == 0) return -1;
     if (request[0] == TRANSFER) return answer_transfer(server, fd, request, (int)octets);
-    if (request[0] == GPIO_SET && octets == 3) return reply(fd, board_gpio_set(server->board, request[1], request[2]), NULL, 0);
-    if (request[0] == GPIO_GET && octets == 2) return reply(fd, board_gpio_get(server->board, request[1]), NULL, 0);
+    if (request[0] == GPIO_SET && octets == 3) return reply(fd, board_gpio_set(board, request[1], request[2]), NULL, 0);
+    if (request[0] == GPIO_GET && octets == 2) return reply(fd, board_gpio_get(board, request[1]), NULL, 0);
     if (request[0] == OPEN_PCM && octets == 1) return reply_with_pcm(fd, server);
     return reply(fd, -EINVAL, NULL, 0);
 }

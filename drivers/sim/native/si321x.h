@@ -4,7 +4,13 @@
  * The chip knows nothing of boards: it is handed time, octets, PCM and the voltage and current
  * on its line, and answers with a line source. One file each: spi framing, direct registers,
  * indirect registers, linefeed (states, battery, start-up rules), ringing, detectors,
- * calibration, tones, audio. */
+ * calibration, tones, audio.
+ *
+ * What silicon has and this has not: DTMF decoder, FSK and pulse-metering generators (their
+ * registers are there), zero-cross gating of tones (OZn), the high-pass filters, manual power
+ * overrides (DR15), the extra current limit after a ring burst (ILIMEN), ground-start sensing in
+ * TIP-open and RING-open (both are just open), complex line impedance (DR10 changes nothing that
+ * is heard). RTP stays set until DR64 is written; LCR reads 0 outside active and OHT. */
 #ifndef SI321X_H
 #define SI321X_H
 
@@ -186,7 +192,8 @@ bool si321x_audio_on(const struct si321x *chip);
 /* What the chip sends into the line; highway is the frame on DRX, one octet a slot. */
 float si321x_receive_step(struct si321x *chip, const uint8_t *highway);
 /* heard is what comes from the line; the chip's slots of the frame on DTX are filled in. */
-void si321x_transmit_step(struct si321x *chip, float heard, const uint8_t *highway_rx, uint8_t *highway, uint8_t *driven);
+void si321x_transmit_step(struct si321x *chip, float heard, const uint8_t *from_host, uint8_t *highway,
+                          uint8_t *driven);
 
 /* si321x_step.c: one frame of everything but audio: states, source, copper, detectors. */
 void si321x_step(struct si321x *chip, struct copper *copper, double now_us);

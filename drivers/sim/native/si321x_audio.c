@@ -113,12 +113,13 @@ static void drive(struct si321x *chip, const uint8_t *octets, uint8_t *highway, 
     }
 }
 
-void si321x_transmit_step(struct si321x *chip, float heard, const uint8_t *highway_rx, uint8_t *highway, uint8_t *driven) {
+void si321x_transmit_step(struct si321x *chip, float heard, const uint8_t *from_host, uint8_t *highway,
+                          uint8_t *driven) {
     uint8_t octets[2];
     chip->line_in = heard;
     if (chip->tx_slot < 0 || chip->in_reset || chip->no_clock) return;
     if (chip->dr[DR_LOOPBACK] & DIGITAL_LOOP && chip->rx_slot >= 0) {
-        drive(chip, highway_rx + chip->rx_slot, highway, driven);
+        drive(chip, from_host + chip->rx_slot, highway, driven);
         return;
     }
     if (!si321x_audio_on(chip)) {

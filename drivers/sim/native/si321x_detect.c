@@ -59,7 +59,8 @@ static void loop_step(struct si321x *chip, double ma) {
     bool lower = chip->loop_closed && (chip->dr[DR_ENHANCE] & HYSTEN);
     bool above = chip->loop_ma > threshold_ma(chip, lower ? IR_LCRTL : IR_LCRT);
     bool silent_part = chip->dr[DR_LINEFEED] == LF_RINGING && chip->ring_burst.running;
-    bool closed = debounced(above, chip->loop_closed, &chip->loop_debounce_left, chip->dr[silent_part ? DR_LCD : DR_LCDI]);
+    uint8_t ticks = chip->dr[silent_part ? DR_LCD : DR_LCDI];
+    bool closed = debounced(above, chip->loop_closed, &chip->loop_debounce_left, ticks);
     chip->dr[DR_LOOP] = (uint8_t)(above ? DBIRAW : 0);
     if (closed == chip->loop_closed) return;
     chip->loop_closed = closed;

@@ -27,7 +27,8 @@ bool si321x_ir_require(struct si321x *chip, int first, int last, const char *for
     for (int number = first; number <= last; number++) {
         int own = si321x_ir_number(chip, number);
         if (own < 0 || chip->ir_written[own]) continue;
-        violations_add(chip->log, chip->port, chip->now_us, "indirect register %d used uninitialised (%s)", own, for_what);
+        violations_add(chip->log, chip->port, chip->now_us, "indirect register %d used uninitialised (%s)", own,
+                       for_what);
         all = false;
     }
     return all;

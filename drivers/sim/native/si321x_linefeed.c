@@ -122,7 +122,8 @@ static void battery_step(struct si321x *chip, const struct copper *copper) {
         double fall = converter_on(chip) ? BATTERY_FALL : chip->nature.decay_per_frame;
         chip->battery_v += (target_v - chip->battery_v) * fall;
     }
-    if (chip->battery_v >= register_v(chip, DR_VBATH) - BATTERY_NEAR_V && converter_on(chip)) chip->battery_ready = true;
+    bool high = chip->battery_v >= register_v(chip, DR_VBATH) - BATTERY_NEAR_V;
+    if (high && converter_on(chip)) chip->battery_ready = true;
 }
 
 /* VOC, or what the battery leaves of it, with its sign. */

@@ -7,7 +7,6 @@
 #include "chance.h"
 
 #define REVISION_E 5
-#define ALL_PARTS 0
 #define ONLY_3210 1
 
 struct register_row {
@@ -30,8 +29,8 @@ static const struct register_row ROWS[] = {
     {70, 0x0A, 0x7F, 0},   {71, 0x00, 0x07, 0},  {72, 0x20, 0x7F, 0},  {73, 0x02, 0x3F, 0},  {74, 0x32, 0x3F, 0},
     {75, 0x10, 0x3F, 0},   {76, 0x00, 0x07, 0},  {92, 0xFF, 0xBF, 0},  {93, 0x14, 0x9F, 0},  {96, 0x1F, 0x7F, 0},
     {97, 0x1F, 0x1F, 0},   {98, 0x10, 0x1F, 0},  {99, 0x10, 0x1F, 0},  {100, 0x11, 0x1F, 0}, {101, 0x11, 0x1F, 0},
-    {102, 0x08, 0x0F, 0},  {103, 0x88, 0xFF, 0}, {104, 0x00, 0x0F, 0}, {105, 0x00, 0xFF, 0}, {106, 0x20, 0x3F, ONLY_3210},
-    {107, 0x08, 0x0F, 0},  {108, 0x00, 0xFF, 0},
+    {102, 0x08, 0x0F, 0},  {103, 0x88, 0xFF, 0}, {104, 0x00, 0x0F, 0}, {105, 0x00, 0xFF, 0},
+    {106, 0x20, 0x3F, ONLY_3210},                {107, 0x08, 0x0F, 0},  {108, 0x00, 0xFF, 0},
 };
 #define ROW_COUNT ((int)(sizeof ROWS / sizeof ROWS[0]))
 
@@ -105,7 +104,7 @@ void si321x_hold_reset(struct si321x *chip, bool held, double now_us) {
 }
 
 void si321x_interrupt(struct si321x *chip, uint32_t bits) {
-    uint32_t enabled = (uint32_t)chip->dr[DR_IRQE1] | (uint32_t)chip->dr[DR_IRQE2] << 8 | (uint32_t)chip->dr[DR_IRQE3] << 16;
+    uint32_t enabled = (uint32_t)si321x_register_pair(chip, DR_IRQE1) | (uint32_t)chip->dr[DR_IRQE3] << 16;
     chip->irq |= bits & enabled;
 }
 
@@ -135,6 +134,17 @@ uint8_t si321x_read(struct si321x *chip, int address) {
 
 static void acknowledge(struct si321x *chip, int address, uint8_t value) {
     chip->irq &= ~((uint32_t)value << 8 * (address - DR_IRQ1));
+}
+
+/* Bits that the Si3215 has not: metering and DTMF interrupts, metering power, ZSEXT and SWDB. */
+static uint8_t newer_family_bits(int address) {
+    switch (address) {
+    case DR_IRQE1: return 0x3F;
+    case DR_IRQE3: return 0x02;
+    case DR_POWER: return 0x1B;
+    case DR_ENHANCE: return 0xE7;
+    default: return 0xFF;
+    }
 }
 
 static void refused(struct si321x *chip, int address) {
@@ -167,11 +177,7 @@ void si321x_write(struct si321x *chip, int address, uint8_t value) {
     default: break;
     }
     uint8_t before = chip->dr[address];
-    uint8_t writable = row->writable;
-    if (chip->newer_family && (address == DR_IRQE1)) writable = 0x3F;
-    if (chip->newer_family && (address == DR_IRQE3)) writable = 0x02;
-    if (chip->newer_family && (address == DR_POWER)) writable = 0x1B;
-    if (chip->newer_family && (address == DR_ENHANCE)) writable = 0xE7;
+    uint8_t writable = row->writable & (chip->newer_family ? newer_family_bits(address) : 0xFF);
     chip->dr[address] = (uint8_t)((before & ~writable) | (value & writable));
     follow_write(chip, address, before);
 }

@@ -30,10 +30,11 @@ static void check_amplitude(struct si321x *chip) {
     double peak_v = fabs(chip->ring_peak_v), offset_v = fabs(chip->ring_offset_v);
     double battery_v = 1.5 * (chip->dr[DR_VBATH] & 0x3F), voc_v = 1.5 * (chip->dr[DR_VOC] & 0x3F);
     if (peak_v + offset_v + CLIP_ROOM_V > battery_v)
-        violations_add(chip->log, chip->port, chip->now_us, "ringing of %.1f V peak and %.1f V offset with VBATH %.1f V",
-                       peak_v, offset_v, battery_v);
+        violations_add(chip->log, chip->port, chip->now_us,
+                       "ringing of %.1f V peak and %.1f V offset with VBATH %.1f V", peak_v, offset_v, battery_v);
     if (peak_v + offset_v < voc_v || peak_v - offset_v < 0)
-        violations_add(chip->log, chip->port, chip->now_us, "ringing of %.1f V peak does not exceed VOC %.1f V", peak_v, voc_v);
+        violations_add(chip->log, chip->port, chip->now_us, "ringing of %.1f V peak does not exceed VOC %.1f V",
+                       peak_v, voc_v);
 }
 
 /* DR64 LF=4 was written: judge the registers, start the cadence. */
@@ -43,7 +44,8 @@ void si321x_ring_command(struct si321x *chip) {
     if (control & RVO) si321x_ir_require(chip, IR_ROFF, IR_ROFF, "ringing with offset");
     chip->ring_trapezoid = control & TSWS;
     chip->ring_offset_v = control & RVO ? 1.5 * (si321x_ir(chip, IR_ROFF) >> 9 & 0x3F) : 0;
-    chip->ring_peak_v = chip->ring_trapezoid ? FULL_V * (si321x_ir(chip, IR_RNGX) & 0x7FFF) / 32768.0 : sine_peak_v(chip);
+    double trapezoid_v = FULL_V * (si321x_ir(chip, IR_RNGX) & 0x7FFF) / 32768.0;
+    chip->ring_peak_v = chip->ring_trapezoid ? trapezoid_v : sine_peak_v(chip);
     if (!chip->ring_trapezoid && si321x_ir(chip, IR_RNGY) != 0) si321x_breach(chip, "sine ringing with RNGY not 0");
     check_amplitude(chip);
     si321x_burst_start(&chip->ring_burst, si321x_register_pair(chip, DR_RAT));

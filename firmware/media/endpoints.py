@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import socket
 import struct
-from typing import Any, Literal
+from typing import Any
 
 from firmware.media._engine import ffi, lib
 from firmware.media.errors import PortsExhausted
@@ -113,9 +113,11 @@ class Stream(Endpoint):
         """Where the far end says it receives. Its true source is learnt from its packets (RFC 4961)."""
         checked(lib.engine_set_remote(self._native, self.id, ip_number(ip), port), f"remote {ip}:{port}")
 
-    def set_codec(self, pt: int, codec: Literal["PCMA", "PCMU"], event_pt: int | None, ptime_ms: int = 20) -> None:
-        """Payload types of both directions. event_pt: telephone-event/8000. ptime_ms: 10 to 60, steps of 5."""
+    def set_codec(self, pt: int, codec: str, event_pt: int | None, ptime_ms: int = 20) -> None:
+        """Payload types of both directions. codec: "PCMA" or "PCMU", else ValueError. event_pt: telephone-event/8000. ptime_ms: 10 to 60, steps of 5."""
         event = -1 if event_pt is None else event_pt
+        if codec not in LAWS:
+            raise ValueError(f"codec {codec}: allowed {', '.join(LAWS)}")
         result = lib.engine_set_codec(self._native, self.id, pt, LAWS[codec], event, ptime_ms)
         checked(result, f"codec {codec} as {pt}, events {event_pt}, {ptime_ms} ms")
 

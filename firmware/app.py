@@ -1,0 +1,234 @@
+"""Core: joins lines, SIP, the exchange and the media engine, and runs until SIGTERM.
+
+This is the one file that sees every room. In order: settings, the board and the media engine
+on its PCM highway, SIP agent, exchange and routes, control socket; then the line cards are set
+up in a thread, and each port comes into service when its chip is ready. What core tells about
+itself: `app_status.py`. Who starts core: `service.py` or systemd.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from boards.wiring import Board, CalibrationStore, wire
+from drivers.errors import HardwareError
+from drivers.ports import PortRecovered
+from firmware.app_log import set_up_logging
+from firmware.app_status import CoreStatus
+from firmware.config.load import Loaded, load_or_last_good
+from firmware.config.mistake import SettingsError
+from firmware.config.settings import FxsLineSettings
+from firmware.control.messages import ControlError
+from firmware.control.server import ControlServer
+from firmware.lines.fxs_line import FxsLine, LineTimers
+from firmware.lines.profiles import line_profile
+from firmware.media.engine import Engine
+from firmware.media.events import DigitHeard
+from firmware.pbx.exchange import Exchange
+from firmware.pbx.records import CallRecords
+from firmware.pbx.routes import Extension, LegMaker, Routes
+from firmware.sip.agent import SipAgent
+from firmware.sip.binding_store import BindingStore
+from firmware.sip.settings import SipSettings, SipUser
+from firmware.telephony.cause import Cause
+from firmware.telephony.countries import country_names, load_country
+from firmware.telephony.leg import Leg, Party
+from firmware.version import VERSION
+
+log = logging.getLogger(__name__)
+
+EXIT_FAILED = 1
+EXIT_SETTINGS = 2
+RECOVER_EVERY_S = 2.0
+
+
+class Core:
+    """Everything of one appliance. `run` returns after SIGTERM, when all calls have ended."""
+
+    def __init__(self, loaded: Loaded, data: Path, board: str, run: Path) -> None:
+        self._loaded = loaded
+        self._settings = loaded.settings
+        self._data = data
+        self._run = run
+        self._country = load_country(self._settings.country)
+        self._board = self._wire(board)
+        media = self._settings.media
+        self._engine = Engine(
+            highway_address=self._board.highway_address, rtp_ports=range(media.rtp_first, media.rtp_last + 1)
+        )
+        self._routes = Routes()
+        self._records = CallRecords(data)
+        self._exchange = Exchange(self._routes, self._engine, self._records, no_answer_s=self._settings.pbx.no_answer_s)
+        self._agent = SipAgent(
+            _sip_settings(loaded), _sip_users(loaded), self._engine, self._exchange,
+            BindingStore(data / "registrations.sqlite"),
+        )  # fmt: skip
+        self._lines: dict[str, FxsLine] = {}
+        self._by_endpoint: dict[int, FxsLine] = {}
+
+    def _wire(self, board: str) -> Board:
+        profiles = {name: line_profile(self._country, line) for name, line in self._settings.lines.items()}
+        return wire(board, self._run, profiles, CalibrationStore(self._data / "calibration"))
+
+    # -- life --------------------------------------------------------------------------
+    async def run(self) -> None:
+        """Serve until SIGTERM or SIGINT. Raises OSError when a port or folder cannot be had."""
+        loop = asyncio.get_running_loop()
+        stopping = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
+        self._records.start()
+        self._engine.start()
+        self._make_lines()
+        self._make_sip_extensions()
+        await self._agent.start()
+        status = CoreStatus(
+            self._loaded, list(self._lines.values()), self._agent, self._exchange, self._records, self._engine
+        )
+        verbs = {"status": status.status, "calls": status.calls, "debug": status.debug}
+        control = ControlServer(self._run / "core.sock", verbs, version=VERSION)
+        await control.start()
+        loop.add_reader(self._engine.fileno(), self._hear_engine)
+        loop.add_reader(self._board.scanner_fileno(), self._hear_ports)
+        gc.freeze()  # what exists now lives as long as core: the collector need not look at it again
+        _notify_ready()
+        async with asyncio.TaskGroup() as tasks:
+            cards = tasks.create_task(self._tend_cards(), name="tend-cards")
+            await stopping.wait()
+            cards.cancel()
+        await self._stop(control)
+
+    async def _stop(self, control: ControlServer) -> None:
+        log.info("core: stopping")
+        self._exchange.release_all()
+        await self._agent.stop(1.0)
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._board.scanner_fileno())
+        loop.remove_reader(self._engine.fileno())
+        await control.stop()
+        self._engine.stop()
+        await asyncio.to_thread(self._board.close)
+        self._records.stop()
+
+    async def _tend_cards(self) -> None:
+        """Set the cards up, then try failed ports again, each try in a thread."""
+        await asyncio.to_thread(self._board.start)
+        self._hear_ports()
+        for line in self._lines.values():
+            if line.port.in_service:
+                line.port_event(PortRecovered(line.name, 0.0))
+        while True:
+            await asyncio.sleep(RECOVER_EVERY_S)
+            for port in self._board.ports.values():
+                if not port.in_service:
+                    try:
+                        await asyncio.to_thread(port.recover)
+                    except HardwareError as error:
+                        log.debug("%s: still out of service: %s", port.name, error.reason)
+
+    # -- parts -------------------------------------------------------------------------
+    def _make_lines(self) -> None:
+        pbx = self._settings.pbx
+        timers = LineTimers(pbx.first_digit_s, pbx.inter_digit_s, pbx.congestion_s, pbx.howler_s)
+        for name, port in self._board.ports.items():
+            settings = self._settings.lines.get(name, FxsLineSettings())
+            slot = self._engine.open_slot(port.slot)
+            party = Party(settings.number, settings.name)
+            line = FxsLine(port, slot, party, self._country, self._exchange, self._routes, timers)
+            self._lines[name] = line
+            self._by_endpoint[slot.id] = line
+            if settings.number:
+                self._routes.add(Extension(settings.number, settings.name or name, line.make_leg, is_line=True))
+
+    def _make_sip_extensions(self) -> None:
+        for number, user in self._settings.users.items():
+            self._routes.add(Extension(number, user.name, self._sip_maker(number), is_line=False))
+
+    def _sip_maker(self, user: str) -> LegMaker:
+        def make() -> Leg | Cause:
+            return self._agent.call_user(user) or Cause.SUBSCRIBER_ABSENT
+
+        return make
+
+    # -- events ------------------------------------------------------------------------
+    def _hear_ports(self) -> None:
+        for event in self._board.drain_events():
+            self._lines[event.port].port_event(event)
+
+    def _hear_engine(self) -> None:
+        for event in self._engine.drain():
+            line = self._by_endpoint.get(event.endpoint)
+            if line is None:
+                self._agent.media_event(event)
+            elif isinstance(event, DigitHeard):
+                line.digit(event.digit)
+
+
+def _sip_settings(loaded: Loaded) -> SipSettings:
+    sip = loaded.settings.sip
+    return SipSettings(
+        listen_ip=sip.listen,
+        udp_port=sip.udp_port,
+        advertise_ip=sip.advertise,
+        trusted_networks=sip.trusted_networks,
+        min_expires_s=sip.min_expires_s,
+        max_expires_s=sip.max_expires_s,
+        default_expires_s=sip.default_expires_s,
+        user_agent=f"Tipring/{VERSION}",
+    )
+
+
+def _sip_users(loaded: Loaded) -> dict[str, SipUser]:
+    return {
+        number: SipUser(number, user.name, user.ha1_md5, user.ha1_sha256)
+        for number, user in loaded.settings.users.items()
+    }
+
+
+def _notify_ready() -> None:
+    """Tell systemd; does nothing elsewhere."""
+    try:
+        from systemd import daemon
+    except ImportError:
+        return
+    daemon.notify("READY=1")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """`tipring-core`: 0 after SIGTERM, 2 for settings that cannot be used, 1 for what cannot be had."""
+    parser = argparse.ArgumentParser(
+        prog="tipring-core",
+        description="The core process; `tipring run` or systemd starts it.",
+        epilog="example: tipring-core --config /etc/tipring/tipring.toml --data /var/lib/tipring --board rpi-oak",
+    )
+    parser.add_argument("--config", type=Path, required=True, help="settings file")
+    parser.add_argument("--data", type=Path, required=True, help="folder for records, registrations, calibrations")
+    parser.add_argument("--board", default="sim", help="a board of boards/ (default: sim)")
+    parser.add_argument("--run", type=Path, required=True, help="folder for sockets")
+    parser.add_argument("--debug", action="store_true", help="log packets and registers")
+    args = parser.parse_args(argv)
+    set_up_logging("core", debug=args.debug)
+    try:
+        loaded = load_or_last_good(args.config, args.data, country_names().keys())
+        for notice in loaded.notices:
+            log.error("settings: %s", notice.en)
+        asyncio.run(Core(loaded, args.data, args.board, args.run).run())
+    except SettingsError as error:
+        for mistake in error.mistakes:
+            log.error("settings: %s", mistake.text("en"))
+        return EXIT_SETTINGS
+    except (OSError, HardwareError, ControlError) as error:
+        log.error("core: cannot start: %s", error)
+        return EXIT_FAILED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""What core tells about itself: the verbs `status`, `calls` and `debug` of its socket.
+
+`status` is for people and the page, `debug` for bug reports and the tests that look for leaks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from drivers.errors import HardwareError
+from firmware.config.load import Loaded
+from firmware.control.messages import ControlError
+from firmware.lines.fxs_line import FxsLine
+from firmware.media.engine import Engine
+from firmware.pbx.exchange import Exchange
+from firmware.pbx.records import CallRecords
+from firmware.sip.agent import SipAgent
+from firmware.telephony.clock import now_s
+from firmware.version import VERSION
+
+
+class CoreStatus:
+    """Read-only view of a running core."""
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        lines: Sequence[FxsLine],
+        agent: SipAgent,
+        exchange: Exchange,
+        records: CallRecords,
+        engine: Engine,
+    ) -> None:
+        self._loaded = loaded
+        self._lines = lines
+        self._agent = agent
+        self._exchange = exchange
+        self._records = records
+        self._engine = engine
+        self._began_s = now_s()
+
+    async def status(self, _args: dict[str, Any]) -> dict[str, Any]:
+        """The whole picture; reads every chip once (a few SPI accesses each)."""
+        settings = self._loaded.settings
+        return {
+            "version": VERSION,
+            "uptime_s": round(now_s() - self._began_s, 1),
+            "country": settings.country,
+            "language": settings.language,
+            "ports": [self._port(line) for line in self._lines],
+            "registrations": [
+                {name: getattr(r, name) for name in ("user", "name", "contact", "source", "agent", "expires_s")}
+                for r in self._agent.registrations()
+            ],
+            "calls": self._exchange.status(),
+            "notices": [{"level": n.level, "en": n.en, "es": n.es} for n in self._loaded.notices],
+        }
+
+    def _port(self, line: FxsLine) -> dict[str, Any]:
+        known = line.status()
+        measured = {"hook": "on", "loop_v": 0.0, "loop_ma": 0.0, "ringing": False}
+        if known["in_service"]:
+            try:
+                read = line.port.readings()
+            except HardwareError:
+                pass  # the scanner is about to take the port out of service, with the reason
+            else:
+                measured = {
+                    "hook": "off" if read.off_hook else "on",
+                    "loop_v": round(read.loop_v, 1),
+                    "loop_ma": round(read.loop_ma, 1),
+                    "ringing": read.ringing,
+                }
+        return {**known, **measured, "peer": self._peer(line)}
+
+    def _peer(self, line: FxsLine) -> str:
+        """The number at the other end of the line's call."""
+        call = self._exchange.call_of(line.leg.call_id) if line.leg is not None else None
+        if call is None:
+            return ""
+        return call.caller.called.number if call.caller is line.leg else call.caller.party.number
+
+    async def calls(self, args: dict[str, Any]) -> list[dict[str, Any]]:
+        """The newest call records first; limit: 1 to 10000, 100 by default."""
+        limit = args.get("limit", 100)
+        if not isinstance(limit, int) or not 1 <= limit <= 10_000:
+            raise ControlError(f"limit is {limit!r}, allowed 1 to 10000")
+        return await self._records.newest(limit)
+
+    async def debug(self, _args: dict[str, Any]) -> dict[str, Any]:
+        """Counts that must return to what they were after a burst of calls."""
+        sip = self._agent.debug()
+        return {
+            "pid": os.getpid(),
+            "tasks": len(asyncio.all_tasks()),
+            "timers": sip["timers"] + self._exchange.debug()["call_timers"],
+            "transactions": sip["client"] + sip["server"],
+            "dialogs": sip["dialogs"],
+            "streams": sip["streams"],
+            "sip": sip,
+            "exchange": self._exchange.debug(),
+            "media": self._engine.debug(),
+        }

@@ -216,6 +216,19 @@ def test_digital_loopback_is_octet_exact_even_on_hook() -> None:
     assert np.array_equal(back[80:1500], codes[:1420])
 
 
+def test_analog_loopbacks_return_the_line_to_the_line_and_the_highway_to_the_highway() -> None:
+    talk = Talk(erl_db=60, sidetone_db=100)
+    talk.bench.write(8, 0x01)
+    talk.say(sine(1000, -10, 300))
+    talk.bench.step_ms(250)
+    assert level_dbm0(talk.ear(200)) == pytest.approx(-10, abs=0.3)
+    talk.bench.write(8, 0x04)
+    while talk.highway.begin_block(talk.highway.self):
+        pass
+    back = alaw_decode(talk.run(alaw_encode(sine(1000, -20, 500))))[1600:]
+    assert level_dbm0(back) == pytest.approx(-20, abs=0.3)
+
+
 def test_two_chips_on_one_slot_collide() -> None:
     talk = Talk()
     other = lib.simboard_add_slic(talk.bench.board, 3215, 1, 1)

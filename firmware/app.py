@@ -195,10 +195,10 @@ def _sip_users(loaded: Loaded) -> dict[str, SipUser]:
 def _notify_ready() -> None:
     """Tell systemd; does nothing elsewhere."""
     try:
-        from systemd import daemon
+        from systemd.daemon import notify
     except ImportError:
         return
-    daemon.notify("READY=1")
+    notify("READY=1")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

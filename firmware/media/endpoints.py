@@ -114,7 +114,11 @@ class Stream(Endpoint):
         checked(lib.engine_set_remote(self._native, self.id, ip_number(ip), port), f"remote {ip}:{port}")
 
     def set_codec(self, pt: int, codec: str, event_pt: int | None, ptime_ms: int = 20) -> None:
-        """Payload types of both directions. codec: "PCMA" or "PCMU", else ValueError. event_pt: telephone-event/8000. ptime_ms: 10 to 60, steps of 5."""
+        """Payload types of both directions.
+
+        codec: "PCMA" or "PCMU", else ValueError. event_pt: of telephone-event/8000, None without it.
+        ptime_ms: 10 to 60, steps of 5.
+        """
         event = -1 if event_pt is None else event_pt
         if codec not in LAWS:
             raise ValueError(f"codec {codec}: allowed {', '.join(LAWS)}")

@@ -10,11 +10,19 @@ from cffi import FFI
 
 HERE = "drivers/native"
 SOURCES = sorted(str(source) for source in Path(HERE).glob("*.c"))
-ORDER = ("spi", "highway", "pcm_shm", "registers")
-"""Headers that others build on come first."""
-HEADERS = [f"{HERE}/{name}.h" for name in ORDER] + sorted(
-    str(header) for header in Path(HERE).glob("*.h") if header.stem not in ORDER
+FACE = (
+    "spi",
+    "highway",
+    "pcm_shm",
+    "registers",
+    "spi_socket",
+    "hook",
+    "scanner_event",
+    "scanner",
+    "stepper",
 )
+"""Headers that Python sees; each builds on those before it. line_watch.h is the scanner's own."""
+HEADERS = [f"{HERE}/{name}.h" for name in FACE]
 
 ffi = FFI()
 for header in HEADERS:
@@ -24,7 +32,7 @@ ffi.set_source(
     "".join(f'#include "{Path(header).name}"\n' for header in HEADERS),
     sources=SOURCES,
     include_dirs=[HERE],
-    depends=HEADERS,
+    depends=sorted(str(header) for header in Path(HERE).glob("*.h")),
     extra_compile_args=["-std=c11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra"],
     libraries=["pthread"],
 )

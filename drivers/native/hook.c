@@ -1,0 +1,90 @@
+#include <stdint.h>
+
+#include "hook.h"
+
+#define PULSES_MAX 10
+
+void hook_reset(struct hook *hook, long long now_us, int off_hook)
+{
+    hook->off_hook = hook->closed = hook->raw = off_hook;
+    hook->since_us = hook->raw_since_us = now_us;
+    hook->pulses = 0;
+}
+
+static long long in_ms(long long us)
+{
+    return (us + 500) / 1000;
+}
+
+static int longest_ms(const struct hook_profile *profile)
+{
+    int pulse_ms = profile->pulse_dialling ? profile->pulse_max_ms : 0;
+    return pulse_ms > profile->flash_max_ms ? pulse_ms : profile->flash_max_ms;
+}
+
+/* Ends the pulse digit, if one is being dialled. More than ten pulses are no digit. */
+static int end_digit(struct hook *hook, struct hook_event *out)
+{
+    int pulses = hook->pulses;
+    hook->pulses = 0;
+    if (pulses < 1 || pulses > PULSES_MAX)
+        return 0;
+    *out = (struct hook_event){HOOK_DIGIT, pulses % PULSES_MAX};
+    return 1;
+}
+
+static int loop_opened(struct hook *hook, struct hook_event *out)
+{
+    long long made_ms = in_ms(hook->raw_since_us - hook->since_us);
+    return made_ms >= hook->profile.digit_gap_ms ? end_digit(hook, out) : 0;
+}
+
+static int loop_closed(struct hook *hook, struct hook_event *out)
+{
+    const struct hook_profile *profile = &hook->profile;
+    if (!hook->off_hook) {
+        hook->off_hook = 1;
+        out[0] = (struct hook_event){HOOK_OFF_HOOK, 0};
+        return 1;
+    }
+    long long open_us = hook->raw_since_us - hook->since_us;
+    long long open_ms = in_ms(open_us);
+    if (profile->pulse_dialling && open_ms >= profile->pulse_min_ms && open_ms <= profile->pulse_max_ms) {
+        hook->pulses += hook->pulses <= PULSES_MAX;
+        return 0;
+    }
+    int count = end_digit(hook, out);
+    if (open_ms >= profile->flash_min_ms && open_ms <= profile->flash_max_ms)
+        out[count++] = (struct hook_event){HOOK_FLASH, (int)open_us};
+    return count;
+}
+
+/* What time alone decides, while the loop stays as it is. */
+static int held(struct hook *hook, long long now_us, struct hook_event *out)
+{
+    long long held_ms = in_ms(now_us - hook->since_us);
+    if (hook->closed)
+        return hook->pulses && held_ms >= hook->profile.digit_gap_ms ? end_digit(hook, out) : 0;
+    if (!hook->off_hook || held_ms <= longest_ms(&hook->profile))
+        return 0;
+    hook->off_hook = 0;
+    hook->pulses = 0;
+    out[0] = (struct hook_event){HOOK_ON_HOOK, 0};
+    return 1;
+}
+
+int hook_feed(struct hook *hook, long long now_us, int closed, struct hook_event out[HOOK_MAX_EVENTS])
+{
+    if (closed != hook->raw) {
+        hook->raw = closed;
+        hook->raw_since_us = now_us;
+    }
+    if (hook->raw == hook->closed)
+        return held(hook, now_us, out);
+    if (now_us - hook->raw_since_us < hook->profile.glitch_ms * 1000LL)
+        return 0;
+    int count = closed ? loop_closed(hook, out) : loop_opened(hook, out);
+    hook->closed = closed;
+    hook->since_us = hook->raw_since_us;
+    return count;
+}

@@ -1,0 +1,262 @@
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "spi.h"
+#include "registers.h"
+#include "hook.h"
+#include "scanner_event.h"
+#include "scanner.h"
+#include "line_watch.h"
+
+#define LOOPBACK 8 /* 0 once set up, 2 after a reset */
+#define STATUS_FIRST 18
+#define STATUS_2 19
+#define STATUS_COUNT 3
+#define ENABLE_FIRST 21
+#define LINEFEED 64
+#define LOOP_STATUS 68
+
+#define ALARM_BITS 0xFC
+#define LOOP_IMPOSSIBLE 0xF8 /* bits of DR68 that a chip never sets */
+#define RING_TRIP 0x02
+#define LOOP_CLOSED 0x01
+
+#define OPEN 0
+#define ACTIVE 1
+#define ON_HOOK_TRANSMISSION 2
+#define RINGING 4
+#define REVERSE 4 /* added to ACTIVE and ON_HOOK_TRANSMISSION */
+
+#define FAILURE_POLLS 5         /* 10 ms */
+#define STATUS_KEPT_LIMIT 10    /* interrupt checks, 500 ms */
+#define FEED_CHANGE_US 20000    /* DR64 may show something in between for so long */
+#define SETTLE_US 100000        /* loop detection through a change of feed, debounce included */
+#define RING_TRAILER_US 50000   /* the ringer's capacitor empties after a burst */
+
+static void tell(struct line_watch *line, long long now_us, int kind, int value, int detail)
+{
+    struct scanner_event event = {now_us, line->port, kind, value, detail};
+    scanner_queue_put(line->queue, &event);
+}
+
+static int command(struct line_watch *line, long long now_us, int linefeed)
+{
+    line->commanded = linefeed;
+    line->changed_us = now_us;
+    line->opens = 0;
+    return registers_write(line->registers, line->cs, LINEFEED, linefeed);
+}
+
+static int refeed(struct line_watch *line, long long now_us, long long settle_us)
+{
+    line->mode = LINE_FEEDING;
+    line->settle_us = now_us + settle_us;
+    return command(line, now_us, line->wanted);
+}
+
+void line_watch_begin(struct line_watch *line, long long now_us, int linefeed)
+{
+    line->in_service = 1;
+    line->mode = LINE_FEEDING;
+    line->wanted = line->commanded = linefeed;
+    line->changed_us = line->settle_us = now_us;
+    line->bus_errors = line->no_answers = line->resets = line->opens = line->status_kept = line->alarms = 0;
+    hook_reset(&line->hook, now_us, 0);
+}
+
+/* Opens the line and silences its interrupts, as far as the chip still listens. */
+static void fail(struct line_watch *line, long long now_us, int reason, int detail)
+{
+    line->in_service = 0;
+    line->mode = LINE_FEEDING;
+    if (reason != SCANNER_REASON_BUS) {
+        struct spi_op ops[1 + 2 * STATUS_COUNT];
+        registers_op_write(&ops[0], line->cs, LINEFEED, OPEN);
+        for (int i = 0; i < STATUS_COUNT; i++) {
+            registers_op_write(&ops[1 + i], line->cs, ENABLE_FIRST + i, 0);
+            registers_op_write(&ops[1 + STATUS_COUNT + i], line->cs, STATUS_FIRST + i, 0xFF);
+        }
+        registers_transfer(line->registers, ops, 1 + 2 * STATUS_COUNT);
+    }
+    tell(line, now_us, SCANNER_FAILED, reason, detail);
+}
+
+void line_watch_poll_ops(const struct line_watch *line, struct spi_op ops[LINE_POLL_OPS])
+{
+    registers_op_read(&ops[0], line->cs, LOOP_STATUS);
+    registers_op_read(&ops[1], line->cs, LINEFEED);
+    registers_op_read(&ops[2], line->cs, STATUS_2);
+    registers_op_read(&ops[3], line->cs, LOOPBACK);
+}
+
+/* Counts polls in a row for which `bad` holds; 1 when there are enough. */
+static int lasts(int *polls, int bad)
+{
+    *polls = bad ? *polls + 1 : 0;
+    return *polls >= FAILURE_POLLS;
+}
+
+/* Returns 1 when this poll must not be believed or the port is lost. */
+static int failing(struct line_watch *line, long long now_us, int loop, int loopback)
+{
+    if (lasts(&line->no_answers, loop & LOOP_IMPOSSIBLE))
+        fail(line, now_us, SCANNER_REASON_NO_ANSWER, loop);
+    else if (!line->no_answers && lasts(&line->resets, loopback))
+        fail(line, now_us, SCANNER_REASON_CHIP_RESET, loopback);
+    return line->no_answers || line->resets;
+}
+
+static int alarmed(struct line_watch *line, long long now_us, int state, int status)
+{
+    if (status) {
+        registers_write(line->registers, line->cs, STATUS_2, status);
+        line->alarms |= status & ALARM_BITS;
+    }
+    int open = line->commanded != OPEN && state == OPEN && now_us - line->changed_us >= FEED_CHANGE_US;
+    if (lasts(&line->opens, open))
+        fail(line, now_us, SCANNER_REASON_POWER_ALARM, line->alarms);
+    else if (!open && !status)
+        line->alarms = 0;
+    return !line->in_service;
+}
+
+static void answered(struct line_watch *line, long long now_us)
+{
+    line->wanted = line->wanted & REVERSE ? ACTIVE + REVERSE : ACTIVE;
+    refeed(line, now_us, SETTLE_US);
+    hook_reset(&line->hook, now_us, 1);
+    tell(line, now_us, HOOK_OFF_HOOK, 1, 0);
+}
+
+/* Ring trip shows as the RTP bit, or as the linefeed that the chip itself has already moved on (DR67 AORD). */
+static void watch_burst(struct line_watch *line, long long now_us, int loop, int state)
+{
+    line->burst_seen |= state == RINGING;
+    int moved_on = state == ACTIVE || state == ACTIVE + REVERSE;
+    if (loop & RING_TRIP || (line->burst_seen && moved_on))
+        answered(line, now_us);
+}
+
+static void watch_hook(struct line_watch *line, long long now_us, int closed)
+{
+    if (now_us < line->settle_us && closed != line->hook.off_hook)
+        return;
+    struct hook_event events[HOOK_MAX_EVENTS];
+    int count = hook_feed(&line->hook, now_us, closed, events);
+    if (count && events[0].kind == HOOK_OFF_HOOK && line->mode == LINE_PAUSE) {
+        answered(line, now_us);
+        return;
+    }
+    for (int i = 0; i < count; i++)
+        tell(line, now_us, events[i].kind, events[i].value, 0);
+}
+
+void line_watch_polled(struct line_watch *line, long long now_us, const struct spi_op ops[LINE_POLL_OPS], int result)
+{
+    if (lasts(&line->bus_errors, result < 0))
+        fail(line, now_us, SCANNER_REASON_BUS, -result);
+    if (line->bus_errors)
+        return;
+    int loop = ops[0].in[1], state = ops[1].in[1] >> 4 & 7;
+    if (failing(line, now_us, loop, ops[3].in[1]) || alarmed(line, now_us, state, ops[2].in[1]))
+        return;
+    if (line->mode == LINE_BURST)
+        watch_burst(line, now_us, loop, state);
+    else if (line->commanded != OPEN)
+        watch_hook(line, now_us, loop & LOOP_CLOSED);
+}
+
+static void next_in_cadence(struct line_watch *line, long long now_us)
+{
+    line->cadence_at = (line->cadence_at + 1) % line->cadence_count;
+    line->due_us += line->cadence_ms[line->cadence_at] * 1000LL;
+    if (line->cadence_at % 2) {
+        line->mode = LINE_PAUSE;
+        line->settle_us = now_us + RING_TRAILER_US;
+        command(line, now_us, line->wanted & REVERSE ? ON_HOOK_TRANSMISSION + REVERSE : ON_HOOK_TRANSMISSION);
+    } else {
+        line->mode = LINE_BURST;
+        line->burst_seen = 0;
+        hook_reset(&line->hook, now_us, 0);
+        command(line, now_us, RINGING);
+    }
+}
+
+void line_watch_tick(struct line_watch *line, long long now_us)
+{
+    if (line->mode == LINE_FEEDING || now_us < line->due_us)
+        return;
+    if (line->mode == LINE_OPENED)
+        refeed(line, now_us, SETTLE_US);
+    else
+        next_in_cadence(line, now_us);
+}
+
+int line_watch_clear_interrupts(struct line_watch *line, long long now_us)
+{
+    struct spi_op before[STATUS_COUNT], clear[2 * STATUS_COUNT];
+    for (int i = 0; i < STATUS_COUNT; i++)
+        registers_op_read(&before[i], line->cs, STATUS_FIRST + i);
+    if (registers_transfer(line->registers, before, STATUS_COUNT) < 0)
+        return 0;
+    for (int i = 0; i < STATUS_COUNT; i++) {
+        registers_op_write(&clear[i], line->cs, STATUS_FIRST + i, before[i].in[1]);
+        registers_op_read(&clear[STATUS_COUNT + i], line->cs, STATUS_FIRST + i);
+    }
+    if (registers_transfer(line->registers, clear, 2 * STATUS_COUNT) < 0)
+        return 0;
+    line->alarms |= before[1].in[1] & ALARM_BITS;
+    int kept = 0;
+    for (int i = 0; i < STATUS_COUNT; i++)
+        kept |= clear[STATUS_COUNT + i].in[1] << 8 * i;
+    line->status_kept = kept ? line->status_kept + 1 : 0;
+    if (line->status_kept >= STATUS_KEPT_LIMIT)
+        fail(line, now_us, SCANNER_REASON_INTERRUPT, kept);
+    return kept != 0;
+}
+
+int line_watch_feed(struct line_watch *line, long long now_us, int linefeed)
+{
+    if (line->mode == LINE_BURST || line->mode == LINE_PAUSE)
+        return -EBUSY;
+    if (linefeed < 0 || linefeed > 7 || linefeed == RINGING)
+        return -EINVAL;
+    line->wanted = linefeed;
+    return line->mode == LINE_OPENED ? 0 : refeed(line, now_us, SETTLE_US);
+}
+
+int line_watch_ring(struct line_watch *line, long long now_us, const int *cadence_ms, int count)
+{
+    if (count < 2 || count > SCANNER_CADENCE_MAX || count % 2)
+        return -EINVAL;
+    for (int i = 0; i < count; i++)
+        if (cadence_ms[i] < 1 || cadence_ms[i] > 60000)
+            return -EINVAL;
+    if (line->mode != LINE_FEEDING || line->commanded == OPEN || line->hook.off_hook)
+        return -EBUSY;
+    memcpy(line->cadence_ms, cadence_ms, (size_t)count * sizeof *cadence_ms);
+    line->cadence_count = count;
+    line->cadence_at = count - 1;
+    line->due_us = now_us;
+    next_in_cadence(line, now_us);
+    return 0;
+}
+
+int line_watch_stop_ring(struct line_watch *line, long long now_us)
+{
+    if (line->mode != LINE_BURST && line->mode != LINE_PAUSE)
+        return 0;
+    return refeed(line, now_us, RING_TRAILER_US);
+}
+
+int line_watch_open(struct line_watch *line, long long now_us, int ms)
+{
+    if (ms < 1 || ms > 60000)
+        return -EINVAL;
+    if (line->mode != LINE_FEEDING)
+        return -EBUSY;
+    line->mode = LINE_OPENED;
+    line->due_us = now_us + ms * 1000LL;
+    return command(line, now_us, OPEN);
+}

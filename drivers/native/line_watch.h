@@ -1,0 +1,57 @@
+/* One watched telephone line: what the scanner knows of it and does to it.
+ *
+ * Inner header of the scanner, not part of the face to Python. The scanner's
+ * lock is held around every call. Time is an argument, in us of board time. */
+#define LINE_POLL_OPS 4 /* DR68, DR64, DR19, DR8 */
+
+enum line_mode {
+    LINE_FEEDING, /* fed as wanted */
+    LINE_BURST,   /* ringing voltage on the line */
+    LINE_PAUSE,   /* silent part of a ring cadence */
+    LINE_OPENED   /* open interval */
+};
+
+struct line_watch {
+    /* Set by the scanner. */
+    struct registers *registers;
+    struct scanner_queue *queue;
+    int port;
+    int cs;
+
+    int known;      /* scanner_add has been called */
+    int in_service; /* polled */
+    struct hook hook;
+
+    enum line_mode mode;
+    int wanted;              /* linefeed to go back to */
+    int commanded;           /* linefeed last written */
+    long long changed_us;    /* when */
+    long long settle_us;     /* until then a hook state that contradicts what is known may be the feed's transient */
+    long long due_us;        /* end of the burst, pause or open interval */
+    int cadence_ms[SCANNER_CADENCE_MAX];
+    int cadence_count;
+    int cadence_at;
+    int burst_seen; /* the chip has shown this burst in DR64 */
+
+    /* Debounce of failures: polls in a row. */
+    int bus_errors;
+    int no_answers;
+    int resets;
+    int opens;
+    int status_kept; /* interrupt checks after which status bits were still set */
+    int alarms;      /* DR19 bits 7:2 seen since the line was last well */
+};
+
+void line_watch_begin(struct line_watch *line, long long now_us, int linefeed);
+void line_watch_poll_ops(const struct line_watch *line, struct spi_op ops[LINE_POLL_OPS]);
+/* result: of the transfer, 0 or -errno. */
+void line_watch_polled(struct line_watch *line, long long now_us, const struct spi_op ops[LINE_POLL_OPS], int result);
+/* Ends bursts, pauses and open intervals that are due. */
+void line_watch_tick(struct line_watch *line, long long now_us);
+/* Reads and clears DR18 to DR20 while INT is low. Returns 1 while status bits come back. */
+int line_watch_clear_interrupts(struct line_watch *line, long long now_us);
+
+int line_watch_feed(struct line_watch *line, long long now_us, int linefeed);
+int line_watch_ring(struct line_watch *line, long long now_us, const int *cadence_ms, int count);
+int line_watch_stop_ring(struct line_watch *line, long long now_us);
+int line_watch_open(struct line_watch *line, long long now_us, int ms);

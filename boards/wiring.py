@@ -51,7 +51,7 @@ class Board:
         self.ports: dict[str, Slic] = {}
         self._highway = highway
         self._store = store
-        self._recovered: deque[PortEvent] = deque()
+        self._told: deque[PortEvent] = deque()
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._events = select.epoll()
         self._events.register(self._bell, select.EPOLLIN)
@@ -72,7 +72,7 @@ class Board:
         """Reset the card and start all its chips side by side. Blocks up to 5 s, 0.3 s with stored calibrations.
 
         A port that fails stays out of service with its reason in `failure`; the others go on.
-        Ports are watched as they become ready. stepped: no scanner thread; the caller steps it.
+        Each port that becomes ready is told as PortRecovered at once, and watched. stepped: no scanner thread; the caller steps it.
         """
         try:
             self._reset_card()
@@ -102,8 +102,8 @@ class Board:
         with suppress(BlockingIOError):
             os.eventfd_read(self._bell)
         events: list[PortEvent] = []
-        while self._recovered:
-            events.append(self._recovered.popleft())
+        while self._told:
+            events.append(self._told.popleft())
         events += self.scanner.drain()
         for event in events:
             if isinstance(event, PortFailed):
@@ -111,8 +111,8 @@ class Board:
         return events
 
     def _tell(self, event: PortEvent) -> None:
-        """From the thread that recovers a port."""
-        self._recovered.append(event)
+        """From the thread that starts or recovers a port."""
+        self._told.append(event)
         os.eventfd_write(self._bell, 1)
 
     def close(self) -> None:

@@ -81,7 +81,7 @@ class Slic:
         self.scanner: Scanner | None = None
         """Who watches the line once it is started; commands need it."""
         self.tell: EventSink = _tell_nobody
-        """Told PortRecovered, in the thread that called `recover`."""
+        """Told PortRecovered whenever the port comes into service, in the thread that starts it."""
         self._watch: ScannerPort | None = None
         self._chip = SlicChip(name, bus, cs)
         self._expected = chip
@@ -130,8 +130,7 @@ class Slic:
         self._calibration = identity.octets + outcome.vector if outcome.complete else b""
         self.failure, self.in_service = "", True
         log.info("%s: %s in service, calibration %s", self.name, identity, "stored" if vector else "new")
-        if not after_reset:
-            self.tell(PortRecovered(self.name, self._chip.bus.now_us() / 1e6))
+        self.tell(PortRecovered(self.name, self._chip.bus.now_us() / 1e6))
         self._begin_watch()  # last, so that an off-hook telephone is told after PortRecovered
 
     def _stored_vector(self, identity: Identity) -> bytes | None:

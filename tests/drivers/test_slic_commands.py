@@ -193,7 +193,9 @@ def test_a_lifted_telephone_at_the_start_is_told(tmp_path: Path) -> None:
     house = House(CalibrationStore(tmp_path), LineProfile())
     house.sim.phone("fxs1").lift(400)
     house.board.start(stepped=True)
-    assert [(type(e), e.port) for e in house.step(200)] == [(OffHook, "fxs1")]
+    told = [(type(e), e.port) for e in house.step(200)]
+    assert set(told) == {(PortRecovered, "fxs1"), (PortRecovered, "fxs2"), (OffHook, "fxs1")}
+    assert told[-1] == (OffHook, "fxs1")
     house.sim.phone("fxs1").hang_up()
     assert [(type(e), e.port) for e in house.step(500)] == [(OnHook, "fxs1")]
     assert house.sim.violations() == []

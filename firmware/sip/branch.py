@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 
 class Branch:
-    """Sends its INVITE when made. from_tag: our tag in it."""
+    """Sends its INVITE when made. from_tag: our tag in it. Lives as long as its transaction, so it is kept small."""
+
+    __slots__ = ("_acks", "_cancel_headers", "_context", "_from_tag", "_invite", "_leg", "_transaction")
 
     def __init__(
         self,
@@ -36,7 +38,7 @@ class Branch:
         self._context = context
         self._invite = invite
         self._from_tag = from_tag
-        self._acks: dict[str, tuple[Dialog, bytes]] = {}
+        self._acks: list[tuple[str, Address, bytes]] = []
         self._cancel_headers: str | None = None
         self._transaction = context.transactions.request(invite, *hop, self, hops)
 
@@ -69,13 +71,13 @@ class Branch:
 
     def _accepted(self, response: Response) -> None:
         tag = response.to.tag
-        known = self._acks.get(tag)
-        if known is not None:
-            known[0].send(known[1])
-            return
+        for known, address, octets in self._acks:
+            if known == tag:
+                self._transaction.transport.send(octets, address)
+                return
         dialog = Dialog.as_client(self._invite, self._from_tag, response, self._transaction.transport)
         ack = dialog.ack(self._invite.cseq)
-        self._acks[tag] = (dialog, ack)
+        self._acks.append((tag, dialog.address, ack))
         self._invite.headers = self._invite.body = ""
         dialog.send(ack)
         if self._leg is not None and len(self._acks) == 1:

@@ -39,7 +39,7 @@ class TransactionLayer:
         self._agent = agent
         self._clients: dict[str, ClientTransaction] = {}
         self._servers: dict[str, ServerTransaction] = {}
-        self._merging: set[str] = set()
+        self._merging: set[int] = set()
         self._settled: asyncio.Event | None = None
 
     def debug(self) -> dict[str, int]:
@@ -191,8 +191,9 @@ def _reply_via(request: Request) -> str:
     return f"Via: {first}\r\n" + "".join(f"Via: {value}\r\n" for value in request.values("via")[1:])
 
 
-def _merge_key(request: Request) -> str:
-    return f"{request.call_id} {request.from_.tag} {request.cseq[0]}"
+def _merge_key(request: Request) -> int:
+    """A 64-bit stand-in, since one is kept 32 s for every call."""
+    return hash((request.call_id, request.from_.tag, request.cseq[0]))
 
 
 def server_key(request: Request, method: str) -> str:

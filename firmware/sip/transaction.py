@@ -229,7 +229,7 @@ class ServerTransaction(_Transaction):
         self.request: Request | None = request
         """None once it was answered for good."""
         self._user = user
-        self.merge_key = ""
+        self.merge_key = 0
         """Of an INVITE, what a copy on another path shares with it (RFC 3261 8.2.2.2)."""
 
     def respond(

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import os
 import re
+import resource
 import socket
 import subprocess
 import sys
@@ -176,9 +177,10 @@ async def serve(mode: str, count: int, rate: float) -> dict[str, float]:
     await process.wait()
     spent_ms = (time.process_time() - before) * 1000
     counts = agent.debug()
+    rss_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     await agent.stop(0.1)
     finished = int(said.split()[1]) if said else 0
-    return {"cpu_ms": spent_ms / max(finished, 1), "finished": finished, **counts}
+    return {"cpu_ms": spent_ms / max(finished, 1), "finished": finished, "peak_rss_mb": rss_mb, **counts}
 
 
 def main() -> None:

@@ -20,11 +20,11 @@ HERE = Path(__file__).parent / "sipp"
 pytestmark = pytest.mark.skipif(shutil.which("sipp") is None, reason="sipp is not installed")
 
 
-async def sipp(agent: SipAgent, folder: Path, *arguments: str) -> tuple[int, str]:
+async def sipp(agent: SipAgent, folder: Path, *arguments: str, timeout_s: int = 10) -> tuple[int, str]:
     """Run sipp against the agent; (exit code, what it said)."""
     where = f"127.0.0.1:{agent.udp_port}"
     process = await asyncio.create_subprocess_exec(
-        "sipp", where, "-i", "127.0.0.1", "-nostdin", "-timeout", "10", "-timeout_error", *arguments,
+        "sipp", where, "-i", "127.0.0.1", "-nostdin", "-timeout", str(timeout_s), "-timeout_error", *arguments,
         cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     out, _ = await process.communicate()
@@ -67,7 +67,7 @@ def test_sipp_calls_with_digest(tmp_path: Path) -> None:
         assert code == 0, said
         assert bridge.names().count("released") == 40
         assert agent.debug()["legs"] == agent.debug()["dialogs"] == agent.debug()["streams"] == 0
-        code, _ = await sipp(agent, tmp_path, *scenario, "-inf", str(inf(tmp_path, "wrong")), "-m", "1")
+        code, _ = await sipp(agent, tmp_path, *scenario, "-inf", str(inf(tmp_path, "wrong")), "-m", "1", timeout_s=1)
         assert code != 0 and bridge.names().count("arrived") == 40
         await agent.stop()
 

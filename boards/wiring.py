@@ -72,7 +72,8 @@ class Board:
         """Reset the card and start all its chips side by side. Blocks up to 5 s, 0.3 s with stored calibrations.
 
         A port that fails stays out of service with its reason in `failure`; the others go on.
-        Each port that becomes ready is told as PortRecovered at once, and watched. stepped: no scanner thread; the caller steps it.
+        Each port that becomes ready is told as PortRecovered at once, and watched.
+        stepped: no scanner thread; the caller steps it.
         """
         try:
             self._reset_card()

@@ -93,14 +93,17 @@ def test_manual_gain_search_ends_at_the_parts_own_value(seed: int) -> None:
     assert all(5 <= end <= 20 for end in ends)
 
 
-def test_balance_calibration_on_a_quiet_line_is_valid() -> None:
+@pytest.mark.parametrize(("lifted_at_ms", "status"), [(None, 0x00), (200, 0x04)])
+def test_balance_calibration_tells_when_the_hook_moved(lifted_at_ms: int | None, status: int) -> None:
     bench = ChipBench()
     bench.power_up()
     bench.write(23, 0x04)
     bench.linefeed(0)
     bench.write_all({97: 0x01, 96: 0x40})
+    if lifted_at_ms:
+        bench.schedule((lifted_at_ms, True))
     bench.step_ms(700)
-    assert (bench.read(96), bench.read(20)) == (0, 0)
+    assert (bench.read(96), bench.read(20)) == (0, status)
     assert bench.violations == ""
 
 

@@ -94,7 +94,7 @@ struct si321x {
     double battery_v;
     bool battery_ready, calibrated, dead;
     int converter_cal_left, calibration_left;
-    bool hook_moved_in_cal;
+    bool hook_in_cal, hook_moved_in_cal;
 
     /* linefeed */
     uint8_t state, wanted; /* LFS, and where it is going */
@@ -175,7 +175,7 @@ void si321x_detect_clear(struct si321x *chip);
 /* si321x_calibrate.c */
 void si321x_calibrate_write(struct si321x *chip);
 void si321x_converter_calibrate_write(struct si321x *chip);
-void si321x_calibrate_step(struct si321x *chip);
+void si321x_calibrate_step(struct si321x *chip, bool lifted);
 /* What DR88 and DR89 show in the manual gain search. */
 uint8_t si321x_gain_search(const struct si321x *chip, int address);
 

@@ -50,7 +50,10 @@ static void finish_calibration(struct si321x *chip) {
     chip->dr[DR_CAL1] = chip->dr[DR_CAL2] = 0;
 }
 
-void si321x_calibrate_step(struct si321x *chip) {
+/* lifted: the hook contact; balancing needs it to stay as it is (CMCP). */
+void si321x_calibrate_step(struct si321x *chip, bool lifted) {
+    if (chip->calibration_left == 0) chip->hook_in_cal = lifted;
+    if (lifted != chip->hook_in_cal) chip->hook_moved_in_cal = true;
     if (chip->calibration_left > 0 && --chip->calibration_left == 0) finish_calibration(chip);
     if (chip->converter_cal_left > 0 && --chip->converter_cal_left == 0) {
         chip->dr[DR_DCDC] &= (uint8_t)~DCCAL_BUSY;

@@ -64,7 +64,6 @@ static void loop_step(struct si321x *chip, double ma) {
     chip->dr[DR_LOOP] = (uint8_t)(above ? DBIRAW : 0);
     if (closed == chip->loop_closed) return;
     chip->loop_closed = closed;
-    chip->hook_moved_in_cal = true;
     si321x_interrupt(chip, IRQ_LCIP);
     if (!closed || !(chip->dr[DR_AUTO] & AUTO_OFF_HOOK)) return;
     chip->ring_burst.running = chip->ring_burst.on = false;

@@ -1,8 +1,8 @@
 /* DTMF listener: see dtmf_rx.h for what it does.
  *
- * A high-pass takes dial tone away. Each 5 ms block is then mixed down by the
- * eight frequencies; four blocks, weighted like a raised cosine, make one look
- * of 20 ms. A look is a hit when two tones hold nearly all of its energy, and
+ * A high-pass takes dial tone away. Each piece of 2.5 ms is then mixed down by
+ * the eight frequencies; eight pieces, weighted like a raised cosine, make one
+ * look of 20 ms, every 5 ms. A look is a hit when two tones hold nearly all of its energy, and
  * the turn of their phase since the last look says they are within 1.9 % of
  * their frequency: this is what neither speech nor music keeps up for five
  * looks on end. A tone that fills less than about 16 ms of a look is no hit,
@@ -15,9 +15,11 @@
 #include "dtmf_rx.h"
 #include "g711.h"
 
-#define BLOCK 40            /* samples: 5 ms */
-#define BLOCKS 4            /* blocks in a look */
-#define BLOCK_MS 5
+#define PIECE 20            /* samples: 2.5 ms */
+#define PIECES 8            /* in a look */
+#define STEP 2              /* pieces from look to look */
+#define STEP_MS 5
+#define SCALE (PIECE * PIECES / 4) /* a sine's amplitude, seen in a look */
 #define TONES 8
 #define HITS_ON 5           /* hits on end that make a digit */
 #define HITS_SUSPECT 2
@@ -43,7 +45,8 @@ static const struct section highpass[3] = {
     {1, -1.88014321f, 1, -1.66966669f, 0.91109329f},
 };
 static const float tone_hz[TONES] = {697, 770, 852, 941, 1209, 1336, 1477, 1633};
-static const float weight[BLOCKS] = {0.146447f, 0.853553f, 0.853553f, 0.146447f}; /* sum 2 */
+static const float weight[PIECES] = {0.038060f, 0.308658f, 0.691342f, 0.961940f,
+                                     0.961940f, 0.691342f, 0.308658f, 0.038060f};
 
 struct look {
     float re[TONES], im[TONES];
@@ -54,10 +57,10 @@ struct look {
 
 struct dtmf_rx {
     float delay[3][2];
-    float block[BLOCK];
+    float piece[PIECE];
     int filled;
-    uint32_t time;               /* blocks since the start, for the mixers' phase */
-    float re[BLOCKS][TONES], im[BLOCKS][TONES], energy[BLOCKS]; /* the newest first */
+    uint32_t time;               /* pieces since the start, for the mixers' phase */
+    float re[PIECES][TONES], im[PIECES][TONES], energy[PIECES]; /* the newest first */
     struct look last;
     int state, hits, clear, misses;
     char digit;
@@ -66,13 +69,13 @@ struct dtmf_rx {
     int ms;
 };
 
-static float mix_cos[TONES][BLOCK], mix_sin[TONES][BLOCK];
+static float mix_cos[TONES][PIECE], mix_sin[TONES][PIECE];
 
 struct dtmf_rx *dtmf_rx_new(void)
 {
     if (mix_cos[0][0] == 0)
         for (int t = 0; t < TONES; t++)
-            for (int i = 0; i < BLOCK; i++) {
+            for (int i = 0; i < PIECE; i++) {
                 mix_cos[t][i] = (float)cos(2 * M_PI * tone_hz[t] * i / 8000);
                 mix_sin[t][i] = (float)-sin(2 * M_PI * tone_hz[t] * i / 8000);
             }
@@ -112,23 +115,23 @@ static float filtered(struct dtmf_rx *rx, float x)
     return x;
 }
 
-/* Mixes the full block down; the newest block goes to the front. */
-static void mix_block(struct dtmf_rx *rx)
+/* Mixes the full piece down; the newest goes to the front. */
+static void mix_piece(struct dtmf_rx *rx)
 {
-    memmove(rx->re[1], rx->re[0], sizeof rx->re[0] * (BLOCKS - 1));
-    memmove(rx->im[1], rx->im[0], sizeof rx->im[0] * (BLOCKS - 1));
-    memmove(rx->energy + 1, rx->energy, sizeof rx->energy[0] * (BLOCKS - 1));
+    memmove(rx->re[1], rx->re[0], sizeof rx->re[0] * (PIECES - 1));
+    memmove(rx->im[1], rx->im[0], sizeof rx->im[0] * (PIECES - 1));
+    memmove(rx->energy + 1, rx->energy, sizeof rx->energy[0] * (PIECES - 1));
     rx->energy[0] = 1e-9f;
-    for (int i = 0; i < BLOCK; i++)
-        rx->energy[0] += rx->block[i] * rx->block[i];
+    for (int i = 0; i < PIECE; i++)
+        rx->energy[0] += rx->piece[i] * rx->piece[i];
     for (int t = 0; t < TONES; t++) {
         float re = 0, im = 0;
-        for (int i = 0; i < BLOCK; i++) {
-            re += rx->block[i] * mix_cos[t][i];
-            im += rx->block[i] * mix_sin[t][i];
+        for (int i = 0; i < PIECE; i++) {
+            re += rx->piece[i] * mix_cos[t][i];
+            im += rx->piece[i] * mix_sin[t][i];
         }
-        /* All frequencies are whole hertz: after 200 blocks (1 s) every mixer is back at its start. */
-        float phase = (float)(-2 * M_PI * tone_hz[t] * (rx->time % 200) * BLOCK / 8000);
+        /* All frequencies are whole hertz: after 400 pieces (1 s) every mixer is back at its start. */
+        float phase = (float)(-2 * M_PI * tone_hz[t] * (rx->time % 400) * PIECE / 8000);
         float c = cosf(phase), s = sinf(phase);
         rx->re[0][t] = re * c - im * s;
         rx->im[0][t] = re * s + im * c;
@@ -146,13 +149,13 @@ static float hertz_off(const struct look *now, const struct look *before, int to
 {
     float re = now->re[tone] * before->re[tone] + now->im[tone] * before->im[tone];
     float im = now->im[tone] * before->re[tone] - now->re[tone] * before->im[tone];
-    return atan2f(im, re) * (8000 / (2 * (float)M_PI * BLOCK));
+    return atan2f(im, re) * (8000 / (2 * (float)M_PI * PIECE * STEP));
 }
 
 static void make_look(const struct dtmf_rx *rx, struct look *look)
 {
     memset(look, 0, sizeof *look);
-    for (int b = 0; b < BLOCKS; b++)
+    for (int b = 0; b < PIECES; b++)
         for (int t = 0; t < TONES; t++) {
             look->re[t] += weight[b] * rx->re[b][t];
             look->im[t] += weight[b] * rx->im[b][t];
@@ -172,8 +175,8 @@ static void make_look(const struct dtmf_rx *rx, struct look *look)
 static float true_power(const struct look *look, int tone, float off_hz)
 {
     float square = off_hz * off_hz;
-    float open = fmaxf(1 - 3.07e-4f * square + 3.73e-8f * square * square, 0.4f);
-    return power(look, tone) / (open * open * BLOCK * BLOCK);
+    float open = fmaxf(1 - 2.68e-4f * square + 2.62e-8f * square * square, 0.4f);
+    return power(look, tone) / (open * open * SCALE * SCALE);
 }
 
 static int is_hit(const struct dtmf_rx *rx, struct look *look)
@@ -187,9 +190,9 @@ static int is_hit(const struct dtmf_rx *rx, struct look *look)
     if (high > low * powf(10, MOST_TWIST_UP_DB / 10) || low > high * powf(10, MOST_TWIST_DOWN_DB / 10))
         return 0;
     float energy = 0;
-    for (int b = 0; b < BLOCKS; b++)
+    for (int b = 0; b < PIECES; b++)
         energy += weight[b] * rx->energy[b];
-    look->purity = (low + high) * BLOCK / energy;
+    look->purity = (low + high) * SCALE / energy;
     return look->purity > PURITY && fabsf(look->turn[0]) < FREQUENCY_LOOK * tone_hz[look->low] &&
            fabsf(look->turn[1]) < FREQUENCY_LOOK * tone_hz[look->high];
 }
@@ -230,7 +233,7 @@ static void hit(struct dtmf_rx *rx, const struct look *look, char digit)
     rx->misses = 0;
     if (rx->state == DTMF_QUIET && rx->hits >= HITS_SUSPECT)
         rx->state = DTMF_SUSPECT;
-    rx->ms += BLOCK_MS;
+    rx->ms += STEP_MS;
 }
 
 static void miss(struct dtmf_rx *rx)
@@ -269,12 +272,12 @@ int dtmf_rx_feed(struct dtmf_rx *rx, const int16_t *pcm, int count, char *out, i
 {
     int written = 0;
     for (int i = 0; i < count; i++) {
-        rx->block[rx->filled++] = filtered(rx, pcm[i]);
-        if (rx->filled < BLOCK)
+        rx->piece[rx->filled++] = filtered(rx, pcm[i]);
+        if (rx->filled < PIECE)
             continue;
         rx->filled = 0;
-        mix_block(rx);
-        char digit = judge(rx);
+        mix_piece(rx);
+        char digit = rx->time % STEP ? 0 : judge(rx);
         if (digit && written < max)
             out[written++] = digit;
     }

@@ -22,7 +22,7 @@ struct jitter {
     int window_blocks;
     int margin_now;          /* smallest margin of this window, and of the last */
     int margin_before;
-    int gap;                 /* samples concealed in this gap */
+    int gap;                 /* samples concealed in this gap, FADE_SAMPLES at most */
     long concealed;
     int16_t history[HISTORY]; /* the newest last */
     uint8_t octets[RING];
@@ -55,6 +55,7 @@ static void anchor(struct jitter *jitter, uint32_t timestamp)
 {
     memset(jitter->valid, 0, RING);
     jitter->play = timestamp - START_MARGIN;
+    jitter->gap = FADE_SAMPLES; /* silence, not a hole to be filled */
     jitter->started = 1;
     jitter->strays = 0;
     jitter->window_blocks = 0;
@@ -135,7 +136,7 @@ static void remember(struct jitter *jitter, const int16_t *pcm)
 /* A block in or just after a gap: missing samples are concealed, the first ones after it faded in. */
 static void mend(struct jitter *jitter, uint8_t *out, const uint8_t *missing)
 {
-    int fade_in = jitter->gap > 0 ? JITTER_BLOCK : 0;
+    int fade_in = jitter->gap > 0 && jitter->gap < FADE_SAMPLES ? JITTER_BLOCK : 0;
     for (int i = 0; i < JITTER_BLOCK; i++) {
         int real = g711_decode(jitter->law, out[i]);
         int sample = real;
@@ -186,7 +187,7 @@ int jitter_get(struct jitter *jitter, uint8_t *out)
         return 0;
     }
     int there = take(jitter, out, missing);
-    int exact = there == JITTER_BLOCK && jitter->gap == 0;
+    int exact = there == JITTER_BLOCK && (jitter->gap == 0 || jitter->gap == FADE_SAMPLES);
     if (!exact)
         mend(jitter, out, missing);
     jitter->concealed += there == 0;

@@ -1,4 +1,8 @@
-"""Digit collection: digits in, a number out, whether they came as tones or pulses."""
+"""Digit collection: digits in, a number out, whether they came as tones or pulses.
+
+The plan (`telephony/number.py`) knows when a number is complete; pauses are timers of
+`fxs_machine.py`.
+"""
 
 from __future__ import annotations
 
@@ -30,3 +34,16 @@ class DialledNumber:
         self.digits += digit
         match = self._plan.match(self.digits)
         return (match.complete and not match.more_possible) or len(self.digits) >= LONGEST
+
+
+def pulsed_digit(counted: str, coding: str) -> str:
+    """The digit a rotary dial meant. counted: pulses as the scanner tells them, "0" for ten.
+
+    coding: "n" as nearly everywhere; "n+1" (Sweden) one pulse for 0, ten for 9; "10-n" (New Zealand)
+    nine pulses for 1, one for 9, ten for 0.
+    """
+    if coding == "n+1":
+        return str((int(counted) - 1) % 10)
+    if coding == "10-n":
+        return str((10 - int(counted)) % 10)
+    return counted

@@ -24,7 +24,7 @@ from drivers.ports import (
     PortRecovered,
     PulseDigitDialled,
 )
-from firmware.lines.dialling import DialledNumber
+from firmware.lines.dialling import DialledNumber, pulsed_digit
 from firmware.lines.fxs_leg import FxsLeg
 from firmware.lines.fxs_machine import Action, Do, Event, FxsMachine, PlayTone, StartTimer, State
 from firmware.telephony.cadence import Tone
@@ -117,7 +117,7 @@ class FxsLine:
                 log.info("%s: hook flash, %.0f ms", self.name, event.open_ms)
                 self.feed(Event.FLASH)
             case PulseDigitDialled():
-                self.digit(event.digit)
+                self.digit(pulsed_digit(event.digit, self._country.pulse_coding))
             case PortFailed():
                 log.error("%s: out of service: %s", self.name, event.reason)
                 self.feed(Event.FAILED)
@@ -193,8 +193,9 @@ class FxsLine:
         self.feed(Event.TIME_OUT)
 
     def _collect(self) -> None:
+        """The last action of its rows, so that a ready number is called before the next digit comes."""
         if self._number.add(self._digit):
-            asyncio.get_running_loop().call_soon(self.feed, Event.NUMBER_READY)
+            self.feed(Event.NUMBER_READY)
 
     def _new_leg(self) -> FxsLeg:
         self._serial += 1
@@ -216,7 +217,9 @@ class FxsLine:
             self.port.ring(self._country.ring_cadence_ms)
         except HardwareError as error:
             log.warning("%s: cannot ring: %s", self.name, error.reason)
-            asyncio.get_running_loop().call_soon(leg.release, Cause.DESTINATION_OUT_OF_ORDER)
+            # A port in service refuses only when its telephone is being lifted right now.
+            cause = Cause.USER_BUSY if self.port.in_service else Cause.DESTINATION_OUT_OF_ORDER
+            asyncio.get_running_loop().call_soon(leg.release, cause)
             return
         leg.ringing()
 

@@ -96,11 +96,10 @@ _QUIET = (Do.STOP_TONE, Do.STOP_TIMER, Do.DEAFEN)
 _TO_BUSY: Row = (S.BUSY, (PlayTone("busy"), StartTimer("congestion_s")))
 _TO_CONGESTION: Row = (S.CONGESTION, (PlayTone("congestion"), StartTimer("congestion_s")))
 
+_TO_DIALLING: Row = (S.DIALLING, (Do.FORGET_DIGITS, PlayTone("dial"), Do.LISTEN, StartTimer("first_digit_s")))
+
 TABLE: dict[tuple[State, Event], Row] = {
-    (S.IDLE, E.OFF_HOOK): (
-        S.DIALLING,
-        (Do.FORGET_DIGITS, PlayTone("dial"), Do.LISTEN, StartTimer("first_digit_s")),
-    ),
+    (S.IDLE, E.OFF_HOOK): _TO_DIALLING,
     (S.IDLE, E.CALL_COMES): (S.RINGING, (Do.RING,)),
     # -- dialling
     (S.DIALLING, E.DIGIT): (S.COLLECTING, (Do.STOP_TONE, StartTimer("inter_digit_s"), Do.COLLECT_DIGIT)),
@@ -131,6 +130,8 @@ TABLE: dict[tuple[State, Event], Row] = {
     (S.HOWLER, E.TIME_OUT): (S.PARKED, (Do.STOP_TONE, Do.DEAFEN, Do.LOW_POWER)),
     (S.PARKED, E.ON_HOOK): (S.IDLE, (Do.FULL_POWER,)),
     (S.OUT_OF_SERVICE, E.RECOVERED): (S.IDLE, ()),
+    # A telephone that was already lifted when its port came up may be told before the recovery is.
+    (S.OUT_OF_SERVICE, E.OFF_HOOK): _TO_DIALLING,
 }
 
 _WITH_LEG = (S.CALLING, S.RINGBACK, S.TALKING)
@@ -147,6 +148,7 @@ for _state in (S.CALLING, S.RINGBACK, S.BUSY, S.CONGESTION, S.HOWLER, S.PARKED):
 for _state in S:
     if _state is not S.OUT_OF_SERVICE:
         TABLE[_state, E.FAILED] = (S.OUT_OF_SERVICE, (*_QUIET, Do.FAIL_LEG))
+        TABLE[_state, E.RECOVERED] = (_state, ())
 
 
 class FxsMachine:

@@ -1,14 +1,26 @@
-"""From a country and a port's settings to the electrical set-up of its line."""
+"""From a country and a port's settings to the electrical set-up of its line.
+
+What the figures mean: `drivers/ports.py`; where they come from: `telephony/countries.toml`.
+"""
 
 from __future__ import annotations
+
+import logging
 
 from drivers.ports import HookProfile, LineProfile
 from firmware.config.settings import FxsLineSettings
 from firmware.telephony.countries import Country
 
+log = logging.getLogger(__name__)
+
 
 def line_profile(country: Country, settings: FxsLineSettings) -> LineProfile:
     """What the driver programs: the country's figures where the settings do not say otherwise."""
+    if settings.ring_v_rms < country.ring_v_rms_min:
+        log.warning(
+            "line %s: rings with %.0f V rms, telephones of %s expect %.0f",
+            settings.number, settings.ring_v_rms, country.name, country.ring_v_rms_min,
+        )  # fmt: skip
     return LineProfile(
         ring_hz=country.ring_hz,
         ring_v_rms=settings.ring_v_rms,
@@ -23,22 +35,34 @@ def line_profile(country: Country, settings: FxsLineSettings) -> LineProfile:
 def hook_profile(country: Country, settings: FxsLineSettings) -> HookProfile:
     """What openings of the loop mean.
 
-    Where a country's flash window begins inside the pulse window, an opening that could be a pulse
-    is one, as long as pulse dialling is on; flashes are then accepted from just above it.
+    Where the country's flash window begins inside the pulse window, an opening that could be a pulse
+    is one as long as pulse dialling is on; a flash_min_ms of the settings moves the pulses' end instead.
     """
     pulse_min_ms, pulse_max_ms = country.pulse_ms
-    flash_min_ms = settings.flash_min_ms or country.flash_ms[0]
-    flash_max_ms = settings.flash_max_ms or country.flash_ms[1]
-    if settings.pulse_dialling:
-        if settings.flash_min_ms is None:
-            flash_min_ms = max(flash_min_ms, pulse_max_ms + 1)
-        else:
-            pulse_max_ms = min(pulse_max_ms, flash_min_ms - 1)
+    flash_min_ms, flash_max_ms = _flash_window(country, settings)
+    if settings.pulse_dialling and settings.flash_min_ms is None:
+        flash_min_ms = max(flash_min_ms, min(pulse_max_ms + 1, flash_max_ms))
+    elif settings.pulse_dialling:
+        pulse_max_ms = min(pulse_max_ms, flash_min_ms - 1)
     return HookProfile(
         glitch_ms=pulse_min_ms,
         pulse_min_ms=pulse_min_ms,
         pulse_max_ms=pulse_max_ms,
         flash_min_ms=flash_min_ms,
-        flash_max_ms=max(flash_max_ms, flash_min_ms),
+        flash_max_ms=flash_max_ms,
+        digit_gap_ms=country.digit_gap_ms,
         pulse_dialling=settings.pulse_dialling,
     )
+
+
+def _flash_window(country: Country, settings: FxsLineSettings) -> tuple[int, int]:
+    """Shortest and longest flash in ms; a limit of the settings beyond the country's other one takes it along."""
+    low, high = country.flash_ms
+    width = high - low
+    if settings.flash_min_ms is not None:
+        low = settings.flash_min_ms
+        high = high if high > low else low + width
+    if settings.flash_max_ms is not None:
+        high = settings.flash_max_ms
+        low = low if low < high else max(high - width, country.pulse_ms[0])
+    return low, high

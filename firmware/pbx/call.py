@@ -53,6 +53,7 @@ class Call:
         self._talk_ms = 0
         self._hung_up_by = ""
         self._joined: Leg | None = None
+        self._refusals: list[Cause] = []
         self._alive: set[Leg] = {caller}
         self._legs: list[Leg] = [caller]
         caller.call_id = call_id
@@ -116,8 +117,11 @@ class Call:
                 self._over(cause, leg)
             elif leg in self.callees:
                 self.callees.remove(leg)
-                if self.state == "talking" or not self.callees:
+                self._refusals.append(cause)
+                if self.state == "talking":
                     self._over(cause, leg)
+                elif not self.callees:
+                    self._over(min(self._refusals, key=_telling), leg)
         if self._alive:
             return False
         self._write_end()
@@ -168,6 +172,11 @@ class Call:
 def _side(leg: Leg | None) -> str:
     """The port or user of a leg: "fxs1" of "fxs1/3"."""
     return leg.leg_id.rsplit("/", 1)[0] if leg is not None else ""
+
+
+def _telling(cause: Cause) -> int:
+    """Of several telephones that did not take the call, the caller hears of a busy one or a refusal first."""
+    return {Cause.USER_BUSY: 0, Cause.CALL_REJECTED: 1, Cause.NO_ANSWER: 2}.get(cause, 3)
 
 
 def _worse(a: LegStats, b: LegStats) -> LegStats:

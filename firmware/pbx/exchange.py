@@ -41,7 +41,7 @@ class Exchange:
         self._by_leg[leg] = call
         if len(self._calls) > CALLS_MOST:
             call.fail(Cause.SWITCHING_CONGESTION)
-        elif leg.hops <= 1:
+        elif leg.hops < 1:
             call.fail(Cause.INTERWORKING)
         else:
             self._route(call)

@@ -9,6 +9,7 @@ the monotonic clock, so a clock step does not change it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import queue
 import sqlite3
@@ -71,9 +72,23 @@ class CallRecords:
         self._lost = 0
 
     def start(self) -> None:
-        """Open the database, close what a crash left open. Raises OSError or sqlite3.Error."""
+        """Open the database, close what a crash left open. Raises OSError when the folder cannot be written.
+
+        A damaged file is set aside (".damaged") and a new one begun.
+        """
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with _connect(self._path) as database:
+        try:
+            self._open()
+        except sqlite3.OperationalError as error:
+            raise OSError(f"{self._path}: {error}") from error
+        except sqlite3.DatabaseError as error:
+            log.error("records: %s is damaged (%s), set aside", self._path, error)
+            self._path.replace(self._path.with_suffix(".damaged"))
+            self._open()
+        self._thread.start()
+
+    def _open(self) -> None:
+        with contextlib.closing(_connect(self._path)) as database, database:
             database.executescript(_SCHEMA)
             found = database.execute("SELECT max(CAST(id AS INTEGER)) FROM calls").fetchone()[0]
             self._next_id = int(found or 0)
@@ -82,7 +97,6 @@ class CallRecords:
             ).rowcount
         if closed:
             log.warning("records: %d calls were open when core ended; closed them", closed)
-        self._thread.start()
 
     def stop(self) -> None:
         """Write what is queued and close."""
@@ -122,6 +136,8 @@ class CallRecords:
         sql = f"SELECT {', '.join(_COLUMNS)} FROM calls ORDER BY CAST(id AS INTEGER) DESC LIMIT ?"
 
         def read(database: sqlite3.Connection) -> None:
+            if not answer.set_running_or_notify_cancel():
+                return  # whoever asked is gone
             try:
                 rows = database.execute(sql, (max(1, min(limit, 10_000)),)).fetchall()
             except sqlite3.Error as error:
@@ -135,8 +151,10 @@ class CallRecords:
 
     # -- the thread --------------------------------------------------------------------
     def _put(self, sql: str, values: tuple[Any, ...]) -> None:
+        storable = tuple(_storable(value) for value in values)
+
         def write(database: sqlite3.Connection) -> None:
-            database.execute(sql, values)
+            database.execute(sql, storable)
 
         try:
             self._jobs.put_nowait(write)
@@ -168,6 +186,11 @@ def _connect(path: Path) -> sqlite3.Connection:
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = NORMAL")
     return database
+
+
+def _storable(value: object) -> object:
+    """Odd octets of a peer's text, held as surrogates, written so that SQLite takes them."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
 def _now() -> str:

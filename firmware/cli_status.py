@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,6 +13,8 @@ from firmware.cli_output import clean, language, local_time, print_json, say, sp
 from firmware.control.client import ControlClient, call_core
 from firmware.control.messages import CoreAway
 from firmware.telephony.cause import CAUSES, Cause
+
+LOOK_EVERY_S = 1.0
 
 
 def add(commands: Any) -> None:
@@ -163,12 +166,25 @@ def cause_text(cause: object, lang: str) -> str:
 async def _follow(limit: int, as_json: bool) -> int:
     """Print the last calls, then each new one, until interrupted or core ends."""
     async with ControlClient() as core:
+        news = asyncio.Event()
+        listening = asyncio.create_task(_listen(core, news), name="listen")
         seen: set[str] = set()
-        await _print_new(core, limit, seen, as_json)
-        async for event in core.events():
-            if event.name.startswith("call") or event.name == "resync":
-                await _print_new(core, max(limit, 50), seen, as_json)
+        while not listening.done():
+            news.clear()
+            await _print_new(core, limit, seen, as_json)
+            limit = max(limit, 50)  # so many calls may end between two looks
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await news.wait()
     raise CoreAway("core has ended")
+
+
+async def _listen(core: ControlClient, news: asyncio.Event) -> None:
+    try:
+        async for _ in core.events():
+            news.set()
+    finally:
+        news.set()
 
 
 async def _print_new(core: ControlClient, limit: int, seen: set[str], as_json: bool) -> None:

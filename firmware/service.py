@@ -34,6 +34,7 @@ STEADY_S = 30.0
 """After so long a run, the next death counts as the first."""
 SIMBOARD_PATIENCE_S = 15.0
 CORE_SLOW_S = 15.0
+LINES_PATIENCE_S = 8.0
 CORE_ENDS_S = 1.4
 OTHERS_END_S = 0.3
 EXIT_SETTINGS = 2
@@ -249,14 +250,21 @@ async def _answers(where: Path | tuple[str, int]) -> None:
 
 
 async def _core_answers(path: Path) -> None:
-    """Wait until core answers `status`, which it does when its ports are set up."""
+    """Wait until core answers, and then a while for its lines: at the very first start they are calibrated."""
+    loop = asyncio.get_running_loop()
+    patience_ends_s: float | None = None
     while True:
         client = ControlClient(path)
         try:
             await client.connect()
-            await client.call("status")
-            return
+            status = await client.call("status")
         except ControlError:
             await asyncio.sleep(0.05)
+            continue
         finally:
             await client.close()
+        if patience_ends_s is None:
+            patience_ends_s = loop.time() + LINES_PATIENCE_S
+        if all(port["in_service"] for port in status["ports"]) or loop.time() > patience_ends_s:
+            return
+        await asyncio.sleep(0.1)

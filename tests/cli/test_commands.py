@@ -234,3 +234,15 @@ def test_a_reader_that_leaves_early_costs_no_traceback() -> None:
         check=False,
     )  # fmt: skip
     assert "Traceback" not in done.stderr and "Exception" not in done.stderr
+
+
+@pytest.mark.usefixtures("core")
+def test_follow_prints_what_has_ended_and_goes_on(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "firmware", "calls", "--follow", "--json", "--limit", "3"]
+    env = os.environ | {"TIPRING_SOCKET": str(tmp_path / "core.sock")}
+    with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as following:
+        assert following.stdout is not None
+        ids = [json.loads(following.stdout.readline())["id"] for _ in range(3)]
+        assert following.poll() is None
+        following.terminate()
+    assert ids == ["14", "15", "16"]

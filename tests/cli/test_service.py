@@ -30,7 +30,7 @@ run = Path(sys.argv[1])
 with (run / "core.starts").open("a") as file:
     file.write(f"{os.getpid()}\\n")
 async def status(args):
-    return {}
+    return {"ports": []}
 async def main():
     over = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, over.set)

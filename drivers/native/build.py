@@ -19,6 +19,7 @@ FACE = (
     "hook",
     "scanner_event",
     "scanner",
+    "pcm_highway",
     "stepper",
 )
 """Headers that Python sees; each builds on those before it. line_watch.h is the scanner's own."""

@@ -29,7 +29,8 @@ class House:
         self.events: list[PortEvent] = []
         scanner = self.board.scanner
         self.stepper = Stepper(
-            [(self.sim.step_address, self.sim.context_address), (scanner.step_address, scanner.context_address)]
+            [(self.sim.step_address, self.sim.context_address), (scanner.step_address, scanner.context_address)],
+            bus.now_us,
         )
 
     def step(self, ms: int) -> list[PortEvent]:

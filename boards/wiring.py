@@ -117,7 +117,9 @@ class Board:
         os.eventfd_write(self._bell, 1)
 
     def close(self) -> None:
-        """Open all lines, pull the reset line and let go of the hardware."""
+        """Open all lines, pull the reset line and let go of the hardware. Once is enough."""
+        if self._events.closed:
+            return
         for slic in self.ports.values():
             slic.close()
         self.scanner.close()

@@ -8,7 +8,7 @@ port can also be started anew without the card's reset line. Values by line prof
 
 from __future__ import annotations
 
-from drivers.slic_calibration import CONVERTER_DELAY, POLL_MS, Waits
+from drivers.slic_calibration import CONVERTER_DELAY, LOOP_CLOSED_BIT, POLL_MS, Waits
 from drivers.slic_chip import Identity, SlicChip
 from drivers.slic_levels import LineCodes
 from drivers.slic_registers import (
@@ -30,6 +30,9 @@ DISCHARGE_V = 1.5
 RAMP_LIMIT_MS = 500
 RAMP_SLACK_V = 6.0
 FEED_LIMIT_MS = 100
+CHARGE_SEEN_MS = 25.0
+"""Debounce (LOOP_DEBOUNCE_CODE) and change of state: by then the charge shows in DR68 if it ever does."""
+CHARGE_LIMIT_MS = 200.0
 PROBATION_MS = 1500.0
 PROBATION_POLL_MS = 50.0
 ENHANCEMENTS = {Family.SI3210: 0xEB, Family.SI3215: 0xE3}
@@ -159,6 +162,19 @@ def go_on_line(chip: SlicChip) -> Waits:
         if alarms or waited_ms >= FEED_LIMIT_MS:
             because = f"power alarm, register 19 reads 0x{alarms:02X}" if alarms else f"register 64 reads 0x{state:02X}"
             raise chip.error(f"the line feed does not start ({because})")
+        yield POLL_MS
+        waited_ms += POLL_MS
+
+
+def let_ringers_charge(chip: SlicChip) -> Waits:
+    """Until the loop current of a line that was just fed means something.
+
+    48 V charge the ringers' capacitors (5 REN: 40 uF) with more than the loop-closure threshold
+    for up to 0.15 s; a loop still closed after that is a telephone off hook.
+    """
+    yield CHARGE_SEEN_MS
+    waited_ms = CHARGE_SEEN_MS
+    while chip.read(Direct.LOOP_STATUS) & LOOP_CLOSED_BIT and waited_ms < CHARGE_LIMIT_MS:
         yield POLL_MS
         waited_ms += POLL_MS
 

@@ -16,7 +16,15 @@ from drivers.bus import Bus
 from drivers.errors import HardwareError
 from drivers.slic_calibration import Waits, calibrate, calibrate_converter, read_vector, restore_calibration
 from drivers.slic_chip import Identity, SlicChip
-from drivers.slic_feed import check_foreign_voltage, go_on_line, quiet, start_converter, write_audio, write_feed
+from drivers.slic_feed import (
+    check_foreign_voltage,
+    go_on_line,
+    let_ringers_charge,
+    quiet,
+    start_converter,
+    write_audio,
+    write_feed,
+)
 from drivers.slic_levels import LineCodes
 from drivers.slic_registers import (
     FILTER_OPEN,
@@ -72,6 +80,7 @@ def power_up(chip: SlicChip, identity: Identity, wanted: Wanted, outcome: Outcom
     outcome.vector = read_vector(chip)
     write_audio(chip, wanted.codes, wanted.slot)
     yield from go_on_line(chip)
+    yield from let_ringers_charge(chip)
 
 
 def indirect_values(family: Family, codes: LineCodes) -> dict[int, tuple[str, int]]:

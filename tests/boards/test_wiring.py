@@ -55,6 +55,20 @@ def test_a_card_that_is_started_again_at_once_is_not_taken_for_foreign_voltage(t
     sim.close()
 
 
+def test_five_ringers_that_charge_are_no_lifted_telephone(tmp_path: Path) -> None:
+    store = CalibrationStore(tmp_path)
+    for _ in range(2):
+        sim = SimBoard("sim", seed=SEED)
+        for phone in sim.copper.values():
+            phone.set_wire(ren=5)
+        board = Board(load("sim"), Bus.in_process(sim.spi_ops_address), None, {}, store)
+        board.start(stepped=True)
+        assert [port.readings().off_hook for port in board.ports.values()] == [False, False]
+        assert sim.violations() == []
+        board.close()
+        sim.close()
+
+
 def test_a_dead_chip_costs_its_own_port_only_and_comes_back(tmp_path: Path) -> None:
     board, sim, _ = stepped_start(CalibrationStore(tmp_path), broken="fxs2")
     assert board.ports["fxs1"].in_service

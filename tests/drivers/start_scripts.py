@@ -284,6 +284,10 @@ R 64 01  ; asked, not yet there
 R 19 00  ; no power alarm either
 WAIT 5
 R 64 11
+WAIT 25
+R 68 01  ; the ringers charge
+WAIT 5
+R 68 00
 """
 
 

@@ -8,7 +8,7 @@
 
 static void take_line(const struct stream *from, struct stream *to, const struct rtp_view *view, long long now_us)
 {
-    stream_begin_run(to, now_us);
+    stream_begin_run(to, view->size, now_us);
     to->relay.from = from->end.id;
     to->relay.ssrc = view->ssrc;
     to->relay.sequence_offset = (uint16_t)(to->sequence - view->sequence);

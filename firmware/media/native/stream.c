@@ -83,10 +83,11 @@ int stream_has_events(const struct stream *stream)
     return stream->ready && stream->event_type != STREAM_NO_EVENTS;
 }
 
-void stream_begin_run(struct stream *stream, long long now_us)
+void stream_begin_run(struct stream *stream, int samples, long long now_us)
 {
-    if (stream->sent_us != 0 && now_us > stream->sent_us)
-        stream->timestamp += (uint32_t)((now_us - stream->sent_us) / 125);
+    long long passed = stream->sent_us == 0 ? 0 : (now_us - stream->sent_us) / 125 - samples;
+    if (passed > 0)
+        stream->timestamp += (uint32_t)passed;
     stream->marker = 1;
     stream->filled = 0;
     stream->audible = 0;
@@ -130,7 +131,7 @@ void stream_push(struct stream *stream, const uint8_t *octets, const struct mome
     if (!stream->ready)
         return;
     if (moment->block != stream->pushed_block + 1 || stream->relay.from != 0)
-        stream_begin_run(stream, moment->now_us);
+        stream_begin_run(stream, BLOCK_SAMPLES, moment->now_us);
     stream->pushed_block = moment->block;
     uint8_t *at = stream->packet + RTP_HEADER_OCTETS + stream->filled;
     if (octets)

@@ -77,8 +77,9 @@ void stream_keep_house(struct stream *stream, const struct moment *moment);
 /* 1 while the stream needs ticks although nothing is pushed into it. */
 int stream_busy(const struct stream *stream);
 void stream_stats(const struct stream *stream, struct media_stats *out);
-/* Begins a new run on the sending time line: the time since the last packet has passed on it too. */
-void stream_begin_run(struct stream *stream, long long now_us);
+/* Begins a new run on the sending time line with a piece of so many samples, which end now: the time
+ * since the last packet has passed on it too. */
+void stream_begin_run(struct stream *stream, int samples, long long now_us);
 int stream_can_send(const struct stream *stream);
 int stream_has_events(const struct stream *stream);
 

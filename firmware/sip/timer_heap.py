@@ -2,7 +2,7 @@
 
 Why: a call sets a dozen timers of up to 32 s and cancels most of them; asyncio keeps
 cancelled handles and their callbacks in its heap. Here a cancelled timer lets go of its
-callback at once, the heap is swept when more than half of it is dead, and the loop
+callback at once, the heap is swept when more than a third of it is dead, and the loop
 sees a single `call_at`. Look next at `transaction.py`.
 """
 
@@ -61,7 +61,7 @@ class TimerHeap:
 
     @property
     def size(self) -> int:
-        """Entries in the heap, dead ones included; stays within twice the live ones plus 256."""
+        """Entries in the heap, dead ones included; stays within 1.5 times the live ones plus 256."""
         return len(self._heap)
 
     def after(self, delay_s: float, call: Callable[..., None], *args: Any) -> Timer:
@@ -77,7 +77,7 @@ class TimerHeap:
     def forget_one(self) -> None:
         """A timer was cancelled (told by `Timer.cancel`)."""
         self._dead += 1
-        if self._dead > _SWEEP_FROM and self._dead * 2 > len(self._heap):
+        if self._dead > _SWEEP_FROM and self._dead * 3 > len(self._heap):
             self._heap = [entry for entry in self._heap if entry[2].pending]
             heapify(self._heap)
             self._dead = 0

@@ -101,7 +101,10 @@ class _Transaction:
         if self._life is not None:
             self._life.cancel()
         reliable = self.transport.reliable and letter in ONLY_UNRELIABLE
-        self._life = self._layer.timers.after(0.0 if reliable else DURATIONS_S[letter], self.step, "life_over")
+        self._life = self._layer.timers.after(0.0 if reliable else DURATIONS_S[letter], self._life_over)
+
+    def _life_over(self) -> None:
+        self.step("life_over")
 
     def _start_resending(self, letter: str) -> None:
         if not self.transport.reliable:

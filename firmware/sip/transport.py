@@ -26,6 +26,7 @@ _BATCH = 32
 _BEHIND_AFTER_S = 0.25
 _LOCAL_IP_KEPT = 512
 _LOCAL_IP_KEPT_S = 30.0
+_PEERS_KEPT = 4096
 
 
 class Transport(Protocol):
@@ -81,6 +82,7 @@ class UdpTransport:
         self._local_ips: dict[str, str] = {}
         self._local_ips_until_s = 0.0
         self._full_since_s: float | None = None
+        self._peers: dict[Address, Address] = {}
         self._buffer = bytearray(65536)
         self._view = memoryview(self._buffer)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -133,6 +135,13 @@ class UdpTransport:
     def behind(self) -> bool:
         return self._full_since_s is not None and self._loop.time() - self._full_since_s > _BEHIND_AFTER_S
 
+    def _remember(self, source: Address) -> Address:
+        """One tuple a peer, however many transactions keep it."""
+        if len(self._peers) >= _PEERS_KEPT:
+            self._peers.clear()
+        self._peers[source] = source
+        return source
+
     def _readable(self) -> None:
         receive = self._receiver
         for _ in range(_BATCH):
@@ -144,7 +153,10 @@ class UdpTransport:
             except OSError as error:
                 log.debug("sip: receive error: %s", error)
                 continue
-            receive(self, bytes(self._view[:octets]), source)
+            known = self._peers.get(source)
+            if known is None:
+                known = self._remember(source)
+            receive(self, bytes(self._view[:octets]), known)
         if self._full_since_s is None:
             self._full_since_s = self._loop.time()
 

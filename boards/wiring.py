@@ -141,7 +141,13 @@ def wire(board: str, run_dir: Path, profiles: Mapping[str, LineProfile], store: 
     described = load(board)
     # The PCM clock must run before the chips leave reset (chip sheet, section 2.4): highway first.
     highway = Highway.simboard(run_dir / SPI_SOCKET) if described.highway.kind == "simboard" else None
-    return Board(described, _open_bus(described, run_dir), highway, profiles, store)
+    try:
+        bus = _open_bus(described, run_dir)
+    except HardwareError:
+        if highway is not None:
+            highway.close()
+        raise
+    return Board(described, bus, highway, profiles, store)
 
 
 def make_safe(board: str, run_dir: Path) -> None:

@@ -28,10 +28,11 @@ class House:
         self.ports = self.board.ports
         self.events: list[PortEvent] = []
         scanner = self.board.scanner
-        self.stepper = Stepper(
-            [(self.sim.step_address, self.sim.context_address), (scanner.step_address, scanner.context_address)],
-            bus.now_us,
-        )
+        members = [
+            (self.sim.step_address, self.sim.context_address),
+            (scanner.step_address, scanner.context_address),
+        ]
+        self.stepper = Stepper(members, bus.now_us)
 
     def step(self, ms: int) -> list[PortEvent]:
         """Let ms pass; returns what was told meanwhile."""

@@ -31,10 +31,13 @@
 #define FAILURE_POLLS 5         /* 10 ms */
 #define STATUS_KEPT_LIMIT 10    /* interrupt checks, 500 ms */
 #define FEED_CHANGE_US 20000    /* DR64 may show something in between for so long */
-/* After a change of feed and after a burst 48 V charge the ringers' capacitors: with 5 REN (40 uF) and 20 mA
- * the chip shows a closed loop for up to 143 ms, with 3 REN for 99 ms (measured on the simulated copper). */
-#define SETTLE_US 150000
-#define RING_TRAILER_US 150000
+/* How long loop detection may say something else than the hook after a change of feed. Off hook: the feed's own
+ * transition and the debounce. On hook: also the ringers' capacitors, which draw the limiting current of 20 mA
+ * while they are charged. With 5 REN (40 uF) the chip shows a closed loop for up to 143 ms after a burst, with
+ * 3 REN for 99 ms (measured on the simulated copper); a reversal charges them by twice the voltage. */
+#define SETTLE_OFF_HOOK_US 100000
+#define SETTLE_ON_HOOK_US 240000
+#define SETTLE_RING_US 150000
 
 static void tell(struct line_watch *line, long long now_us, int kind, int value, int detail)
 {
@@ -55,6 +58,11 @@ static int refeed(struct line_watch *line, long long now_us, long long settle_us
     line->mode = LINE_FEEDING;
     line->settle_us = now_us + settle_us;
     return command(line, now_us, line->wanted);
+}
+
+static long long settle_us(const struct line_watch *line)
+{
+    return line->hook.off_hook ? SETTLE_OFF_HOOK_US : SETTLE_ON_HOOK_US;
 }
 
 void line_watch_begin(struct line_watch *line, long long now_us, int linefeed)
@@ -126,7 +134,7 @@ static int alarmed(struct line_watch *line, long long now_us, int state, int sta
 static void answered(struct line_watch *line, long long now_us)
 {
     line->wanted = line->wanted & REVERSE ? ACTIVE + REVERSE : ACTIVE;
-    refeed(line, now_us, SETTLE_US);
+    refeed(line, now_us, SETTLE_OFF_HOOK_US);
     hook_reset(&line->hook, now_us, 1);
     tell(line, now_us, HOOK_OFF_HOOK, 1, 0);
 }
@@ -175,7 +183,7 @@ static void next_in_cadence(struct line_watch *line, long long now_us)
     line->due_us += line->cadence_ms[line->cadence_at] * 1000LL;
     if (line->cadence_at % 2) {
         line->mode = LINE_PAUSE;
-        line->settle_us = now_us + RING_TRAILER_US;
+        line->settle_us = now_us + SETTLE_RING_US;
         command(line, now_us, line->wanted & REVERSE ? ON_HOOK_TRANSMISSION + REVERSE : ON_HOOK_TRANSMISSION);
     } else {
         line->mode = LINE_BURST;
@@ -190,7 +198,7 @@ void line_watch_tick(struct line_watch *line, long long now_us)
     if (line->mode == LINE_FEEDING || now_us < line->due_us)
         return;
     if (line->mode == LINE_OPENED)
-        refeed(line, now_us, SETTLE_US);
+        refeed(line, now_us, settle_us(line));
     else
         next_in_cadence(line, now_us);
 }
@@ -225,7 +233,7 @@ int line_watch_feed(struct line_watch *line, long long now_us, int linefeed)
     if (linefeed < 0 || linefeed > 7 || linefeed == RINGING)
         return -EINVAL;
     line->wanted = linefeed;
-    return line->mode == LINE_OPENED ? 0 : refeed(line, now_us, SETTLE_US);
+    return line->mode == LINE_OPENED ? 0 : refeed(line, now_us, settle_us(line));
 }
 
 int line_watch_ring(struct line_watch *line, long long now_us, const int *cadence_ms, int count)
@@ -249,7 +257,7 @@ int line_watch_stop_ring(struct line_watch *line, long long now_us)
 {
     if (line->mode != LINE_BURST && line->mode != LINE_PAUSE)
         return 0;
-    return refeed(line, now_us, RING_TRAILER_US);
+    return refeed(line, now_us, SETTLE_RING_US);
 }
 
 int line_watch_open(struct line_watch *line, long long now_us, int ms)

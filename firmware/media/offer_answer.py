@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from typing import Literal
 
 from firmware.media import sdp
 
-CODECS = ("PCMA", "PCMU")
-"""What the engine speaks, in the order we offer it."""
+Codec = Literal["PCMA", "PCMU"]
+"""What the engine speaks."""
 EVENT_PT = 101
-_OWN_TYPES = [(8, "PCMA"), (0, "PCMU")]
+_OWN_TYPES: list[tuple[int, Codec]] = [(8, "PCMA"), (0, "PCMU")]
+_CODECS: dict[str, Codec] = {"PCMA": "PCMA", "PCMU": "PCMU"}
 _PTIMES_MS = (10, 20, 30, 40, 60)
 _MIRRORED = {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
 
@@ -35,7 +37,7 @@ class Agreement:
     ip: str
     port: int
     payload_type: int
-    codec: str
+    codec: Codec
     event_pt: int | None
     ptime_ms: int
     send: bool
@@ -110,14 +112,15 @@ def _agree(line: sdp.MediaLine) -> Agreement | None:
     """What an audio line of the peer means for us, None when it cannot be used."""
     if line.kind != "audio" or line.port == 0 or line.proto.upper() != "RTP/AVP" or not line.ip:
         return None
-    chosen = event_pt = None
+    chosen: tuple[int, Codec] | None = None
+    event_pt: int | None = None
     for text in line.formats:
         payload_type = int(text) if text.isascii() and text.isdigit() and len(text) <= 3 else 128
         found = line.codec(payload_type) if payload_type < 128 else None
         if found is None or found[1] != 8000:
             continue
-        if found[0] in CODECS:
-            chosen = chosen or (payload_type, found[0])
+        if found[0] in _CODECS:
+            chosen = chosen or (payload_type, _CODECS[found[0]])
         elif found[0] == "TELEPHONE-EVENT" and event_pt is None:
             event_pt = payload_type
     if chosen is None:

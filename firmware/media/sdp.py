@@ -8,6 +8,7 @@ agree on is settled in `offer_answer.py`.
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 MAX_OCTETS = 16384
@@ -130,7 +131,7 @@ def _milliseconds(text: str) -> int:
     return int(whole) if whole.isascii() and whole.isdigit() and len(whole) <= 4 else 0
 
 
-def audio_line(port: int, codecs: list[tuple[int, str]], event_pt: int | None, direction: str) -> str:
+def audio_line(port: int, codecs: Sequence[tuple[int, str]], event_pt: int | None, direction: str) -> str:
     """Our m=audio line with its attributes. codecs: (payload type, name), the preferred one first."""
     formats = " ".join(str(pt) for pt, _ in codecs)
     attributes = "".join(f"a=rtpmap:{pt} {name}/8000\r\n" for pt, name in codecs)

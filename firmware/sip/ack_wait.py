@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from firmware.sip.server_transaction import ServerTransaction
 from firmware.sip.tables import T1_S, T2_S
 from firmware.sip.timer_heap import Timer, TimerHeap
-from firmware.sip.transaction import ServerTransaction
 
 
 class AckWait:

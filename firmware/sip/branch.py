@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from firmware.sip.client_transaction import ClientTransaction
 from firmware.sip.compose import Outgoing
 from firmware.sip.context import SipContext
 from firmware.sip.dialog import Dialog
 from firmware.sip.message import Response
-from firmware.sip.transaction import ClientTransaction
 from firmware.sip.transport import Address, Transport
 
 if TYPE_CHECKING:

@@ -18,8 +18,9 @@ from firmware.sip.context import SipContext
 from firmware.sip.dialog import Dialog, next_hop
 from firmware.sip.headers import quote
 from firmware.sip.identifiers import new_call_id, new_tag
-from firmware.sip.leg import SDP_TYPE, SipLeg, reason_cause, reason_line
+from firmware.sip.leg import SDP_TYPE, SipLeg
 from firmware.sip.message import Response
+from firmware.sip.reason import ELSEWHERE, reason_cause, reason_line
 from firmware.sip.status import Refusal
 from firmware.sip.uri import escape_user
 from firmware.telephony.cause import Cause, from_sip
@@ -27,7 +28,6 @@ from firmware.telephony.leg import CallRequest, Party
 
 log = logging.getLogger(__name__)
 
-ELSEWHERE = 'Reason: SIP;cause=200;text="Call completed elsewhere"\r\n'
 _PREFERRED = (486, 415, 420, 484, 488)
 
 
@@ -53,7 +53,6 @@ class CalledLeg(SipLeg):
             return
         self._stream, self._media = opened
         self.endpoint = self._stream.id
-        self._stream.set_direction(True, True)
         body = self._media.offer()
         for binding in self._bindings:
             self._invite(binding, request, body)

@@ -12,9 +12,10 @@ from firmware.media import sdp
 from firmware.sip.context import SipContext
 from firmware.sip.dialog import Dialog
 from firmware.sip.identifiers import new_tag
-from firmware.sip.leg import SDP_TYPE, SipLeg, read_offer, reason_line
+from firmware.sip.leg import SDP_TYPE, SipLeg, read_offer
 from firmware.sip.message import Request
-from firmware.sip.transaction import ServerTransaction
+from firmware.sip.reason import reason_line
+from firmware.sip.server_transaction import ServerTransaction
 from firmware.sip.transport import Transport
 from firmware.telephony.cause import CAUSES, Cause
 from firmware.telephony.leg import CallRequest, Party

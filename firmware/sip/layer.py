@@ -13,11 +13,12 @@ import logging
 from typing import Protocol
 
 from firmware.sip import compose
+from firmware.sip.client_transaction import ClientTransaction, ClientUser, client_key
 from firmware.sip.identifiers import MAGIC
 from firmware.sip.message import Request, Response, parse
+from firmware.sip.server_transaction import InviteUser, ServerTransaction
 from firmware.sip.status import Refusal, Silence
 from firmware.sip.timer_heap import TimerHeap
-from firmware.sip.transaction import ClientTransaction, ClientUser, InviteUser, ServerTransaction, client_key
 from firmware.sip.transport import Address, Transport, response_address
 
 log = logging.getLogger(__name__)

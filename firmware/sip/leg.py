@@ -15,10 +15,10 @@ from firmware.sip.ack_wait import AckWait
 from firmware.sip.compose import ALLOW
 from firmware.sip.context import MediaStream, SipContext
 from firmware.sip.dialog import Dialog
-from firmware.sip.headers import parse_params
 from firmware.sip.message import Message, Request
+from firmware.sip.reason import reason_cause, reason_line
+from firmware.sip.server_transaction import ServerTransaction
 from firmware.sip.status import Refusal
-from firmware.sip.transaction import ServerTransaction
 from firmware.sip.transport import Transport
 from firmware.telephony.cause import CAUSES, Cause
 from firmware.telephony.leg import Leg, LegStats, Party
@@ -240,20 +240,3 @@ def read_offer(request: Request) -> sdp.Description | None:
         return sdp.parse(request.body)
     except sdp.SdpError as error:
         raise Refusal(400, str(error).capitalize()) from None
-
-
-def reason_line(cause: Cause) -> str:
-    """The Reason header of a BYE, CANCEL or failure (RFC 3326, RFC 6432)."""
-    return f"Reason: Q.850;cause={cause.value}\r\n"
-
-
-def reason_cause(message: Message) -> Cause | None:
-    """The Q.850 cause a peer gives, if it is one we know."""
-    for value in message.values("reason"):
-        protocol, _, params = value.partition(";")
-        text = parse_params(params).get("cause", "") if protocol.strip().upper() == "Q.850" else ""
-        try:
-            return Cause(int(text))
-        except ValueError:
-            continue
-    return None

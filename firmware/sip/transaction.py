@@ -10,18 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from firmware.sip import compose
-from firmware.sip.message import Request, Response
 from firmware.sip.tables import (
     CAPPED,
-    CLIENT,
     DURATIONS_S,
-    INVITE_CLIENT,
-    INVITE_SERVER,
     ONLY_UNRELIABLE,
-    SERVER,
     T1_S,
     T2_S,
     Table,
@@ -35,22 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class ClientUser(Protocol):
-    """Who sent a request. Told every response, or once that none will come."""
-
-    def responded(self, transaction: ClientTransaction, response: Response) -> None: ...
-    def unanswered(self, transaction: ClientTransaction, status: int) -> None:
-        """status: 408 nothing came in time, 503 it could not be sent."""
-
-
-class InviteUser(Protocol):
-    """Who answers an INVITE: told of the ACK to its 2xx, and of a CANCEL before any final answer."""
-
-    def acknowledged(self, ack: Request) -> None: ...
-    def cancelled(self) -> None: ...
-
-
-class _Transaction:
+class Transaction:
     """What all four machines share: the table, the two timers and the octets to resend."""
 
     __slots__ = (
@@ -141,144 +120,3 @@ class _Transaction:
         self._do_quiet(None)
         self._do_stop_life(None)
         self._layer.forget(self)
-
-
-class ClientTransaction(_Transaction):
-    """A request of ours. Made by `TransactionLayer.request`."""
-
-    __slots__ = ("_outgoing", "_user")
-
-    def __init__(
-        self,
-        layer: TransactionLayer,
-        outgoing: compose.Outgoing,
-        transport: Transport,
-        address: Address,
-        user: ClientUser | None,
-        hops: int,
-    ) -> None:
-        invite = outgoing.method == "INVITE"
-        table, state = (INVITE_CLIENT, "calling") if invite else (CLIENT, "trying")
-        super().__init__(layer, client_key(outgoing.branch, outgoing.method), table, state, transport, address)
-        self._outgoing: compose.Outgoing | None = outgoing
-        self._user = user
-        self._octets = outgoing.octets(transport.sent_by(address[0]), hops)
-
-    @property
-    def may_cancel(self) -> bool:
-        """A provisional response came and no final one (RFC 3261 9.1)."""
-        return self.state == "proceeding"
-
-    def cancel(self, headers: str = "") -> None:
-        """Send CANCEL for this INVITE; only while `may_cancel`. headers: Reason line or "".
-
-        Without a final answer 32 s later the INVITE counts as unanswered.
-        """
-        if self._outgoing is not None and self.may_cancel:
-            self._layer.request(self._outgoing.cancel(headers), self.transport, self.address, None)
-            self.step("cancelled")
-
-    def received(self, response: Response) -> None:
-        status = response.status
-        self.step("1xx" if status < 200 else "2xx" if status < 300 else "failure", response)
-
-    def _do_tell(self, response: Response) -> None:
-        if self._user is not None:
-            self._user.responded(self, response)
-
-    def _do_tell_timeout(self, _: Any) -> None:
-        if self._user is not None:
-            self._user.unanswered(self, 408)
-
-    def _do_tell_unreachable(self, _: Any) -> None:
-        if self._user is not None:
-            self._user.unanswered(self, 503)
-
-    def _do_ack(self, response: Response) -> None:
-        """ACK a failure; the octets are kept for resent failures."""
-        assert self._outgoing is not None
-        ack = self._outgoing.ack_for(response)
-        self._octets = ack.octets(self.transport.sent_by(self.address[0]))
-        self.transport.send(self._octets, self.address)
-
-    def _do_ack_again(self, _: Any) -> None:
-        self.transport.send(self._octets, self.address)
-
-    def _do_shed(self, _: Any) -> None:
-        self._outgoing = None
-        if self.state != "completed":
-            self._octets = b""
-        if self.state == "completed":
-            self._user = None
-
-
-class ServerTransaction(_Transaction):
-    """A request of a peer that we answer. Made by `TransactionLayer.accept`."""
-
-    __slots__ = ("_user", "merge_key", "request")
-
-    def __init__(
-        self,
-        layer: TransactionLayer,
-        request: Request,
-        key: str,
-        transport: Transport,
-        address: Address,
-        user: InviteUser | None,
-    ) -> None:
-        invite = request.method == "INVITE"
-        table, state = (INVITE_SERVER, "proceeding") if invite else (SERVER, "trying")
-        super().__init__(layer, key, table, state, transport, address)
-        self.request: Request | None = request
-        """None once it was answered for good."""
-        self._user = user
-        self.merge_key = 0
-        """Of an INVITE, what a copy on another path shares with it (RFC 3261 8.2.2.2)."""
-
-    def respond(
-        self,
-        status: int,
-        *,
-        reason: str = "",
-        to_tag: str = "",
-        headers: str = "",
-        body: str = "",
-    ) -> bytes:
-        """Answer the request and return the octets; nothing happens if a final answer was given."""
-        if self.request is None:
-            return b""
-        self._octets = octets = compose.response(
-            self.request, status, reason=reason, to_tag=to_tag, headers=headers, body=body
-        )
-        if status >= 200:
-            self.request = None
-        if status >= 300:
-            self._user = None
-        self.step("answer_1xx" if status < 200 else "answer_2xx" if status < 300 else "answer_failure")
-        return octets
-
-    @property
-    def answered(self) -> bool:
-        return self.request is None
-
-    def resend(self, octets: bytes) -> None:
-        """Send a 2xx once more, for who waits for its ACK (RFC 3261 13.3.1.4)."""
-        self._octets = octets
-        self.step("answer_2xx")
-
-    def cancelled(self) -> None:
-        """A CANCEL came for this INVITE."""
-        if not self.answered and self._user is not None:
-            self._user.cancelled()
-
-    def let_go(self) -> None:
-        """The user is not interested any more."""
-        self._user = None
-
-    def _do_tell_ack(self, ack: Request) -> None:
-        if self._user is not None:
-            self._user.acknowledged(ack)
-
-
-def client_key(branch: str, method: str) -> str:
-    return f"{branch} {method}"

@@ -1,0 +1,99 @@
+"""A request of ours until its final response and a while longer (RFC 3261 17.1, RFC 6026).
+
+Why: resends it, acknowledges a refused INVITE, and can cancel one. Look next at `branch.py`,
+which sends INVITEs, and `tables.py`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from firmware.sip import compose
+from firmware.sip.message import Response
+from firmware.sip.tables import CLIENT, INVITE_CLIENT
+from firmware.sip.transaction import Transaction
+from firmware.sip.transport import Address, Transport
+
+if TYPE_CHECKING:
+    from firmware.sip.layer import TransactionLayer
+
+
+class ClientUser(Protocol):
+    """Who sent a request. Told every response, or once that none will come."""
+
+    def responded(self, transaction: ClientTransaction, response: Response) -> None: ...
+    def unanswered(self, transaction: ClientTransaction, status: int) -> None:
+        """status: 408 nothing came in time, 503 it could not be sent."""
+
+
+class ClientTransaction(Transaction):
+    """A request of ours. Made by `TransactionLayer.request`."""
+
+    __slots__ = ("_outgoing", "_user")
+
+    def __init__(
+        self,
+        layer: TransactionLayer,
+        outgoing: compose.Outgoing,
+        transport: Transport,
+        address: Address,
+        user: ClientUser | None,
+        hops: int,
+    ) -> None:
+        invite = outgoing.method == "INVITE"
+        table, state = (INVITE_CLIENT, "calling") if invite else (CLIENT, "trying")
+        super().__init__(layer, client_key(outgoing.branch, outgoing.method), table, state, transport, address)
+        self._outgoing: compose.Outgoing | None = outgoing
+        self._user = user
+        self._octets = outgoing.octets(transport.sent_by(address[0]), hops)
+
+    @property
+    def may_cancel(self) -> bool:
+        """A provisional response came and no final one (RFC 3261 9.1)."""
+        return self.state == "proceeding"
+
+    def cancel(self, headers: str = "") -> None:
+        """Send CANCEL for this INVITE; only while `may_cancel`. headers: Reason line or "".
+
+        Without a final answer 32 s later the INVITE counts as unanswered.
+        """
+        if self._outgoing is not None and self.may_cancel:
+            self._layer.request(self._outgoing.cancel(headers), self.transport, self.address, None)
+            self.step("cancelled")
+
+    def received(self, response: Response) -> None:
+        status = response.status
+        self.step("1xx" if status < 200 else "2xx" if status < 300 else "failure", response)
+
+    def _do_tell(self, response: Response) -> None:
+        if self._user is not None:
+            self._user.responded(self, response)
+
+    def _do_tell_timeout(self, _: Any) -> None:
+        if self._user is not None:
+            self._user.unanswered(self, 408)
+
+    def _do_tell_unreachable(self, _: Any) -> None:
+        if self._user is not None:
+            self._user.unanswered(self, 503)
+
+    def _do_ack(self, response: Response) -> None:
+        """ACK a failure; the octets are kept for resent failures."""
+        assert self._outgoing is not None
+        ack = self._outgoing.ack_for(response)
+        self._octets = ack.octets(self.transport.sent_by(self.address[0]))
+        self.transport.send(self._octets, self.address)
+
+    def _do_ack_again(self, _: Any) -> None:
+        self.transport.send(self._octets, self.address)
+
+    def _do_shed(self, _: Any) -> None:
+        self._outgoing = None
+        if self.state != "completed":
+            self._octets = b""
+        if self.state == "completed":
+            self._user = None
+
+
+def client_key(branch: str, method: str) -> str:
+    return f"{branch} {method}"

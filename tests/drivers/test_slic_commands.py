@@ -155,6 +155,7 @@ def test_an_open_interval_is_seen_at_the_telephone_and_ends_by_itself(house: Hou
         ("dead-bus", "the chip does not answer any more"),
         ("over-temperature", "power alarm: the chip opened the line"),
         ("chip-reset", "the chip was reset"),
+        ("pcm-clock-loss", "the chip does not answer any more"),
     ],
 )
 def test_a_fault_takes_one_port_out_of_service_until_it_recovers(house: House, fault: str, reason: str) -> None:
@@ -166,7 +167,8 @@ def test_a_fault_takes_one_port_out_of_service_until_it_recovers(house: House, f
     assert port.failure.startswith(reason)
     with pytest.raises(ChipError, match="fxs1: not in service: "):
         port.ring(SPAIN_MS)
-    assert house.sim.phone("fxs1").line().linefeed_state == (1 if fault == "dead-bus" else 0)
+    deaf = fault in ("dead-bus", "pcm-clock-loss")  # only the whole card's reset line could open its line
+    assert house.sim.phone("fxs1").line().linefeed_state == (1 if deaf else 0)
 
     house.sim.phone("fxs2").lift(400)
     assert [(type(e), e.port) for e in house.step(200)] == [(OffHook, "fxs2")], "the other port goes on"
@@ -180,6 +182,14 @@ def test_a_fault_takes_one_port_out_of_service_until_it_recovers(house: House, f
     assert port.in_service
     assert house.ports["fxs2"].readings().off_hook
     assert house.sim.violations() == []
+
+
+def test_an_interrupt_line_held_low_costs_no_port_because_polling_goes_on(house: House) -> None:
+    house.sim.fault("fxs1", "stuck-interrupt")
+    assert house.step(2000) == []
+    house.sim.phone("fxs1").lift(400)
+    assert [(type(e), e.port) for e in house.step(200)] == [(OffHook, "fxs1")]
+    assert house.ports["fxs1"].in_service
 
 
 def test_a_fault_that_stays_keeps_the_port_out(house: House) -> None:

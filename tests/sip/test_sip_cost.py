@@ -1,0 +1,22 @@
+"""CPU per call and per registration over loopback, digest included; counts go back to nothing.
+
+The bars are those of the architecture for a 3.3 GHz core; the work is a third of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.sip.load import serve
+
+BARS = [("calls", 400, 400, 1.2), ("digest", 400, 400, 1.5), ("register", 400, 800, 0.4)]
+
+
+@pytest.mark.parametrize(("mode", "count", "rate", "most_ms"), BARS)
+def test_cpu_of_a_burst(mode: str, count: int, rate: float, most_ms: float) -> None:
+    figures = asyncio.run(serve(mode, count, rate))
+    assert figures["finished"] == count
+    assert figures["legs"] == figures["dialogs"] == figures["streams"] == 0
+    assert figures["cpu_ms"] < most_ms

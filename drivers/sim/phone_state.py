@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from drivers.sim import measure
+from drivers.sim.measure_dtmf import digits
 from drivers.sim.measure_ringing import Ringing, ringing
 from drivers.sim.phone import LONGEST_MEMORY_S, RATE_HZ, Phone
+from drivers.sim.reactions import first_tone_ms, ring_trip_ms
 
 TONES_WINDOW_S = 1.0
 RINGING_WINDOW_S = LONGEST_MEMORY_S - 0.2
@@ -22,7 +24,7 @@ _STEADY_MS = 60.0
 
 
 def phone_state(phone: Phone) -> dict[str, Any]:
-    """Hook, volts, milliamperes, ringing, tones of the last second, digits sent."""
+    """Hook, volts, milliamperes, ringing, tones of the last second, digits, reactions to the last lift."""
     line = phone.line()
     return {
         "port": phone.name,
@@ -32,6 +34,9 @@ def phone_state(phone: Phone) -> dict[str, Any]:
         "ringing": ringing_now(phone),
         "tones": [[tone.hz, tone.dbm0] for tone in tones_now(phone)],
         "digits_sent": phone.digits_sent,
+        "digits_heard": digits(phone.heard_last(RINGING_WINDOW_S)) if line.lifted else "",
+        "first_tone_ms": first_tone_ms(phone),
+        "ring_trip_ms": ring_trip_ms(phone),
     }
 
 

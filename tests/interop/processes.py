@@ -9,6 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from drivers.sim.rig_client import RigError
+from firmware.control.messages import ControlError
+
 T = TypeVar("T")
 
 
@@ -39,7 +42,7 @@ def eventually(what: str, condition: Callable[[], T], timeout_s: float = 10.0, e
     while time.monotonic() < deadline:
         try:
             value = condition()
-        except (OSError, AssertionError, KeyError, IndexError) as error:
+        except (OSError, AssertionError, LookupError, ControlError, RigError) as error:
             last = error
         else:
             if value:

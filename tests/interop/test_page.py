@@ -1,4 +1,4 @@
-"""The page as a browser shows it: live ports, registrations and calls, in two languages, with and without JavaScript."""
+"""The page as a browser shows it: ports, registrations and calls, in two languages, with and without JavaScript."""
 
 from __future__ import annotations
 

@@ -52,8 +52,7 @@ def test_dial_tone_is_the_countrys_and_comes_within_200_ms(site: Site, tmp_path:
     assert tone_level_dbm0(tail, 425) == pytest.approx(-10, abs=LEVEL_TOLERANCE_DB)
     tones = state(site, "fxs1")["tones"]
     assert [round(hz) for hz, _ in tones] == [425]
-    lifted_ms, tone_ms = site.phone("fxs1", "state")["off_hook_to_tone_ms"], 200
-    assert lifted_ms is not None and lifted_ms <= tone_ms
+    assert site.phone("fxs1", "state")["first_tone_ms"] <= 200
 
 
 def test_a_call_rings_is_answered_and_both_hear_each_other(site: Site, tmp_path: Path) -> None:
@@ -121,7 +120,7 @@ def test_caller_gives_up_and_ringing_stops(site: Site) -> None:
     eventually("fxs2 rings", lambda: site.phone("fxs2", "state")["ringing"], 5)
     site.phone("fxs1", "hangup")
     eventually("ringing stopped", lambda: site.port("fxs2")["state"] == "idle", 1.5)
-    assert not site.rig("board.state")["ports"]["fxs2"]["ringing"]
+    eventually("no ringing voltage", lambda: not site.rig("board.state")["ports"]["fxs2"]["ringing"], 0.5)
 
 
 def test_pulse_dialling_makes_a_call(site: Site) -> None:

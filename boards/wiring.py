@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import select
+import threading
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
@@ -52,6 +53,7 @@ class Board:
         self._highway = highway
         self._store = store
         self._told: deque[PortEvent] = deque()
+        self._starting = threading.Lock()
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._events = select.epoll()
         self._events.register(self._bell, select.EPOLLIN)
@@ -75,15 +77,16 @@ class Board:
         Each port that becomes ready is told as PortRecovered at once, and watched.
         stepped: no scanner thread; the caller steps it.
         """
-        try:
-            self._reset_card()
-            if not stepped:
-                self.scanner.start()
-        except HardwareError as error:
-            for slic in self.ports.values():
-                slic.out_of_service(error.reason)
-            return
-        run_together(self.bus, {name: slic.begin(after_reset=True) for name, slic in self.ports.items()})
+        with self._starting:
+            try:
+                self._reset_card()
+                if not stepped:
+                    self.scanner.start()
+            except HardwareError as error:
+                for slic in self.ports.values():
+                    slic.out_of_service(error.reason)
+                return
+            run_together(self.bus, {name: slic.begin(after_reset=True) for name, slic in self.ports.items()})
         for name, slic in self.ports.items():
             if slic.in_service and slic.calibration and slic.calibration != self._store.load(name):
                 self._store.save(name, slic.calibration)
@@ -120,6 +123,10 @@ class Board:
         """Open all lines, pull the reset line and let go of the hardware. Once is enough."""
         if self._events.closed:
             return
+        for slic in self.ports.values():
+            slic.give_up()
+        with self._starting:  # a start in another thread must have let go of the bus
+            pass
         for slic in self.ports.values():
             slic.close()
         self.scanner.close()

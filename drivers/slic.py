@@ -9,6 +9,7 @@ the scanner also notices alarms and tells them as PortFailed.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -87,17 +88,21 @@ class Slic:
         self._expected = chip
         self._calibration = calibration or b""
         self._codes: LineCodes | None = None
+        self._starting = threading.Lock()
+        self._given_up = False
 
     # -- start and end ----------------------------------------------------------------------
 
     def start(self) -> None:
         """Start after the card's reset line was released at least 10 ms ago. Blocks up to 5 s the first time."""
-        self._run(after_reset=True)
+        with self._starting:
+            self._run(after_reset=True)
 
     def recover(self) -> None:
         """Start anew without the card's reset line, which would silence the other chips. Blocks likewise."""
-        self._end_watch()
-        self._run(after_reset=False)
+        with self._starting:
+            self._end_watch()
+            self._run(after_reset=False)
 
     def _run(self, *, after_reset: bool) -> None:
         failures = run_together(self._chip.bus, {self.name: self.begin(after_reset=after_reset)})
@@ -107,7 +112,10 @@ class Slic:
     def begin(self, *, after_reset: bool) -> Waits:
         """The start as a generator for `slic_setup.run_together`; keeps the reason when it fails."""
         try:
-            yield from self._begin(after_reset)
+            for wait_ms in self._begin(after_reset):
+                if self._given_up:
+                    raise self._chip.error("closed before it was ready")
+                yield wait_ms
         except HardwareError as error:
             self.out_of_service(error.reason)
             raise
@@ -155,11 +163,17 @@ class Slic:
         self._end_watch()
         self._open_line()
 
+    def give_up(self) -> None:
+        """Let a start or recovery that runs in another thread end at its next step."""
+        self._given_up = True
+
     def close(self) -> None:
-        """Open the line and stop talking to the chip."""
-        self.in_service, self.failure = False, "closed"
-        self._end_watch()
-        self._open_line()
+        """Open the line and stop talking to the chip; waits for a recovery in another thread to give up."""
+        self.give_up()
+        with self._starting:
+            self.in_service, self.failure = False, "closed"
+            self._end_watch()
+            self._open_line()
 
     def _begin_watch(self) -> None:
         if self.scanner is None:

@@ -2,6 +2,7 @@
 
 import logging
 import select
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -115,6 +116,21 @@ def test_over_the_socket_a_lifted_telephone_is_told_within_the_first_second(serv
     board.close()
     assert not served.reset_high
     assert served.violations() == []
+
+
+def test_closing_does_not_wait_for_a_first_start_to_end(served: SimBoard, tmp_path: Path) -> None:
+    board = wire("sim", tmp_path, {}, CalibrationStore(tmp_path / "nothing stored"))
+    starting = threading.Thread(target=board.start)
+    starting.start()
+    while served.phone("fxs1").line().battery_v < 60.0:
+        time.sleep(0.001)
+    began_s = time.monotonic()
+    board.close()
+    assert time.monotonic() - began_s < 0.5
+    starting.join(1.0)
+    assert not starting.is_alive()
+    assert not served.reset_high
+    assert {port.failure for port in board.ports.values()} == {"closed"}
 
 
 def test_make_safe_opens_the_lines_of_a_core_that_died(served: SimBoard, tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ FACE = (
     "pcm_shm",
     "registers",
     "spi_socket",
+    "spi_dev",
+    "spi_trace",
     "hook",
     "scanner_event",
     "scanner",

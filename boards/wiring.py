@@ -87,9 +87,6 @@ class Board:
                     slic.out_of_service(error.reason)
                 return
             run_together(self.bus, {name: slic.begin(after_reset=True) for name, slic in self.ports.items()})
-        for name, slic in self.ports.items():
-            if slic.in_service and slic.calibration and slic.calibration != self._store.load(name):
-                self._store.save(name, slic.calibration)
 
     def _reset_card(self) -> None:
         self.bus.gpio_set(GPIO_RESET, 0)
@@ -115,7 +112,10 @@ class Board:
         return events
 
     def _tell(self, event: PortEvent) -> None:
-        """From the thread that starts or recovers a port."""
+        """A port came into service; runs in the thread that started it."""
+        calibration = self.ports[event.port].calibration
+        if calibration and calibration != self._store.load(event.port):
+            self._store.save(event.port, calibration)
         self._told.append(event)
         os.eventfd_write(self._bell, 1)
 

@@ -13,7 +13,7 @@ import select
 import threading
 from collections import deque
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from boards.calibration_store import CalibrationStore
@@ -161,9 +161,8 @@ def make_safe(board: str, run_dir: Path) -> None:
     """Pull the card's reset line: every telephone line opens. Raises BusError when the board does not answer."""
     described = load(board)
     if described.bus.kind == "simboard":
-        bus = Bus.simboard(run_dir / SPI_SOCKET)
-        bus.gpio_set(GPIO_RESET, 0)
-        bus.close()
+        with closing(Bus.simboard(run_dir / SPI_SOCKET)) as bus:
+            bus.gpio_set(GPIO_RESET, 0)
     else:
         _card_gpio(described).close()  # opening it drives the line low, closing leaves it so
 

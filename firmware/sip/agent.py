@@ -20,6 +20,7 @@ from firmware.sip.compose import ALLOW, METHODS
 from firmware.sip.context import MediaEngine, SipContext
 from firmware.sip.dialog import dialog_key
 from firmware.sip.gate import Gate
+from firmware.sip.headers import printable
 from firmware.sip.identifiers import new_tag
 from firmware.sip.layer import TransactionLayer
 from firmware.sip.leg import SipLeg
@@ -206,6 +207,8 @@ class SipAgent:
         if len(self._context.legs) >= self._settings.max_calls:
             raise Refusal(503, headers="Retry-After: 5\r\n")
         called = Party(dialled_number(parse_uri(request.uri)))
+        if not called.number.isprintable():
+            raise Refusal(404)
         leg = self._take_leg(request, transport, self._caller(request, user), called)
         leg.hops = hops - 1
         leg.may_call_lines = user is not None
@@ -222,9 +225,9 @@ class SipAgent:
     def _caller(request: Request, user: SipUser | None) -> Party:
         given = request.from_
         if user is not None:
-            return Party(user.user, user.name or given.display)
+            return Party(user.user, user.name or printable(given.display))
         number = parse_uri(given.uri).user if given.uri.lower().startswith(("sip", "tel")) else ""
-        return Party(number, given.display)
+        return Party(printable(number), printable(given.display))
 
     def _shed(self, transport: Transport) -> None:
         """Refuse new work while stopping, or while input piles up (RFC 3261 21.5.4)."""

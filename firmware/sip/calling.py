@@ -57,6 +57,7 @@ class CallingLeg(SipLeg):
         leg._cseq = request.cseq[0]
         context.dialogs[dialog.key] = leg
         leg._invite = context.transactions.accept(request, transport, leg)
+        leg._invite.to_tag = dialog.local_tag
         leg._invite.respond(100)
         return leg
 

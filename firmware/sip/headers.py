@@ -59,6 +59,11 @@ def quote(text: str) -> str:
     return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+def printable(text: str, most: int = 80) -> str:
+    """`text` fit for logs, records and pages: without control characters and broken octets, at most `most` long."""
+    return text[:most] if text.isprintable() else "".join(filter(str.isprintable, text))[:most]
+
+
 def parse_params(text: str) -> dict[str, str]:
     """`;name=value;flag` as a dictionary, names in lower case, quotes taken off, "" for a flag.
 

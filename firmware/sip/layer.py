@@ -97,10 +97,17 @@ class TransactionLayer:
         return transaction
 
     def answer_without_state(
-        self, request: Request, transport: Transport, status: int, *, reason: str = "", headers: str = ""
+        self,
+        request: Request,
+        transport: Transport,
+        status: int,
+        *,
+        reason: str = "",
+        to_tag: str = "",
+        headers: str = "",
     ) -> None:
-        """Answer and forget. The To tag is the same for a resent request (RFC 3261 8.2.7)."""
-        tag = f"{hash((request.get('call-id'), request.get('from'), request.get('cseq'))) & (2**64 - 1):016x}"
+        """Answer and forget. Without `to_tag` it is one that is the same for a resent request (RFC 3261 8.2.7)."""
+        tag = to_tag or f"{hash((request.get('call-id'), request.get('from'), request.get('cseq'))) & (2**64 - 1):016x}"
         try:
             address = response_address(request.via, request.source)
         except Refusal:
@@ -174,7 +181,7 @@ class TransactionLayer:
     def _receive_cancel(self, request: Request, transport: Transport, invite: ServerTransaction | None) -> None:
         if invite is None:
             raise Refusal(481)
-        self.answer_without_state(request, transport, 200)
+        self.answer_without_state(request, transport, 200, to_tag=invite.to_tag)
         invite.cancelled()
 
 

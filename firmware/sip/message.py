@@ -209,7 +209,7 @@ def _parse_request_line(start: str, headers: dict[str, list[str]], body: bytes, 
     if version.upper() != "SIP/2.0":
         other = version.upper().startswith("SIP/") and uri
         request.fault = Refusal(505) if other else Refusal(400, "Bad request line")
-    elif not uri or " " in uri or "<" in uri or ">" in uri:
+    elif method != "ACK" and (not uri or " " in uri or "<" in uri or ">" in uri):  # an ACK is found by its tags
         request.fault = Refusal(400, "Bad Request-URI")
     return request
 

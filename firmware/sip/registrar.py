@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from email.utils import formatdate
 
 from firmware.sip.binding_store import Binding, BindingStore
-from firmware.sip.headers import NameAddr, parse_name_addr, parse_number
+from firmware.sip.headers import NameAddr, parse_name_addr, parse_number, printable
 from firmware.sip.message import Request
 from firmware.sip.settings import SipSettings, SipUser
 from firmware.sip.status import Refusal
@@ -118,7 +118,7 @@ class Registrar:
                 break
         if expires_s > 0:
             ends = self.wall_s() + min(expires_s, self._settings.max_expires_s)
-            cseq, agent = request.cseq[0], request.get("user-agent")[:100]
+            cseq, agent = request.cseq[0], printable(request.get("user-agent"))
             q = _q_value(contact.params.get("q"))
             current.append(Binding(user, contact.uri, request.call_id, cseq, ends, q, agent, *request.source))
 

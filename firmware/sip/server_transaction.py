@@ -27,7 +27,7 @@ class InviteUser(Protocol):
 class ServerTransaction(Transaction):
     """A request of a peer that we answer. Made by `TransactionLayer.accept`."""
 
-    __slots__ = ("_user", "merge_key", "request")
+    __slots__ = ("_user", "merge_key", "request", "to_tag")
 
     def __init__(
         self,
@@ -44,6 +44,8 @@ class ServerTransaction(Transaction):
         self.request: Request | None = request
         """None once it was answered for good."""
         self._user = user
+        self.to_tag = ""
+        """Of the dialog an INVITE begins; its CANCEL is answered with the same (RFC 3261 9.2)."""
         self.merge_key = 0
         """Of an INVITE, what a copy on another path shares with it (RFC 3261 8.2.2.2)."""
 

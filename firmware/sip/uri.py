@@ -38,6 +38,8 @@ def parse_uri(text: str) -> Uri:
 
     Raises Refusal 400 for bad syntax and 416 for another scheme.
     """
+    if not text.isascii() or not text.isprintable():
+        raise Refusal(400, "Bad URI")
     scheme, colon, rest = text.partition(":")
     scheme = scheme.lower()
     if not colon or not _SCHEME.fullmatch(scheme):

@@ -107,6 +107,7 @@ def test_cancel_before_the_answer_is_passed_on() -> None:
         ok = await caller.expect("SIP/2.0 200", skip=False)
         assert header(ok, "CSeq") == "1 CANCEL"
         ended = await caller.expect("SIP/2.0 487", skip=False)
+        assert header(ok, "To") == header(ended, "To")
         caller.ack_failure(invite, ended)
         cancel = await phone.expect("CANCEL", skip=False)
         assert header(cancel, "Via") == header(rung, "Via") and header(cancel, "CSeq") == "1 CANCEL"
@@ -449,6 +450,9 @@ def test_refusals_by_the_book() -> None:
             (caller.request("OPTIONS", sip, hops=0), "200"),
             (caller.request("OPTIONS", sip).replace("Call-ID", "Call-Xx"), "400"),
             (caller.invite("201", hops=0), "483"),
+            (caller.invite("20%0A1"), "404"),
+            (caller.invite("20%FF1"), "404"),
+            (caller.invite("20\xff1"), "400"),
             (caller.invite("201", headers="Accept: text/plain\r\n"), "406"),
             (caller.invite("201", body="hello"), "400"),
             (caller.invite("201").replace("application/sdp", "text/plain"), "415"),

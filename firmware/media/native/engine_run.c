@@ -211,7 +211,8 @@ static void *run(void *context)
     struct engine *engine = context;
     struct epoll_event events[EVENTS];
     struct sched_param priority = {.sched_priority = 20};
-    pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority); /* refused on a desktop: works without */
+    if (engine->highway) /* a card's block has a deadline; refused on a desktop, works without */
+        pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority);
     while (!__atomic_load_n(&engine->stopping, __ATOMIC_ACQUIRE)) {
         int count = epoll_wait(engine->epoll_fd, events, EVENTS, -1);
         pthread_mutex_lock(&engine->mutex);

@@ -23,7 +23,6 @@ from firmware.sip.gate import Gate
 from firmware.sip.headers import printable
 from firmware.sip.identifiers import new_tag
 from firmware.sip.layer import TransactionLayer
-from firmware.sip.leg import SipLeg
 from firmware.sip.message import Request
 from firmware.sip.registrar import Registrar, Registration
 from firmware.sip.settings import SipSettings, SipUser
@@ -160,9 +159,10 @@ class SipAgent:
         if require:
             raise Refusal(420, headers=f"Unsupported: {', '.join(require)}\r\n")
         if request.to.tag:
-            self._leg_for(request).in_dialog(request, transport)
+            self._in_dialog(request, transport)
             return
-        parse_uri_for_us(request)
+        if parse_uri(request.uri).headers:
+            raise Refusal(400, "Headers in the Request-URI")
         handle: dict[str, Callable[[Request, Transport], None]] = {
             "INVITE": self._invite,
             "REGISTER": self._register,
@@ -177,11 +177,17 @@ class SipAgent:
         if leg is not None:
             leg.acknowledged(request)
 
-    def _leg_for(self, request: Request) -> SipLeg:
+    def _in_dialog(self, request: Request, transport: Transport) -> None:
+        """To its leg. A refusal keeps state here, since the request's CSeq is spent and it may be resent."""
         leg = self._context.dialogs.get(dialog_key(request.call_id, request.to.tag))
         if leg is None:
             raise Refusal(481)
-        return leg
+        try:
+            leg.in_dialog(request, transport)
+        except Refusal as refusal:
+            log.info("%s: %s refused: %s", leg.leg_id, request.method, refusal)
+            transaction = self._context.transactions.accept(request, transport)
+            transaction.respond(refusal.status, reason=refusal.why, headers=refusal.headers)
 
     def _register(self, request: Request, transport: Transport) -> None:
         self._shed(transport)
@@ -245,9 +251,3 @@ _SDP_RANGES = {"application/sdp", "application/*", "*/*"}
 def _check_method(request: Request) -> None:
     if request.method not in METHODS:
         raise Refusal(405 if request.method in _STANDARD_METHODS else 501, headers=ALLOW)
-
-
-def parse_uri_for_us(request: Request) -> None:
-    """Refuse Request-URIs that are broken, carry headers or have a scheme we do not know (RFC 3261 8.2.2.1)."""
-    if parse_uri(request.uri).headers:
-        raise Refusal(400, "Headers in the Request-URI")

@@ -7,6 +7,7 @@ routes. Look next at `leg.py`.
 from __future__ import annotations
 
 import ipaddress
+import logging
 from functools import lru_cache
 
 from firmware.sip.compose import Outgoing
@@ -16,6 +17,8 @@ from firmware.sip.message import Message, Request, Response
 from firmware.sip.status import Refusal
 from firmware.sip.transport import Address, Transport
 from firmware.sip.uri import parse_uri
+
+log = logging.getLogger(__name__)
 
 
 class Dialog:
@@ -67,13 +70,17 @@ class Dialog:
 
     @classmethod
     def as_client(cls, invite: Outgoing, local_tag: str, response: Response, transport: Transport) -> Dialog:
-        """The dialog a response to our INVITE begins or confirms; without a Contact the INVITE's target stays."""
+        """The dialog a 2xx to our INVITE begins. Without a usable Contact it leads back to where the 2xx came from."""
         remote = (response.get("to"), response.to.tag)
         dialog = cls(invite.call_id, (invite.from_line, local_tag), remote, (invite.cseq, 0), transport)
-        dialog._routes = response.values("record-route")[::-1]
         dialog.target = invite.uri
         dialog._address = response.source
-        dialog.refresh_target(response)
+        try:
+            dialog._routes = response.values("record-route")[::-1]
+            dialog.refresh_target(response)
+        except Refusal as refusal:
+            log.info("sip: 2xx from %s:%d: %s", *response.source, refusal)
+            dialog._routes = []
         return dialog
 
     @property

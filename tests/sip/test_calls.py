@@ -296,6 +296,8 @@ def test_reinvite_with_nothing_usable_is_488_and_the_call_goes_on() -> None:
         kind = "Content-Type: application/sdp\r\n"
         bad = caller.inside("INVITE", invite, ok, 2, body=sdp_of("10.0.0.9", codecs="18"), headers=kind)
         caller.send(bad)
+        await caller.expect("SIP/2.0 488")
+        caller.send(bad)
         caller.ack_failure(bad, await caller.expect("SIP/2.0 488"))
         assert not bridge.causes()
         bridge.arrived[0].release(Cause.NORMAL_CLEARING)
@@ -396,6 +398,23 @@ def test_early_media_of_a_single_contact_is_passed_on() -> None:
         assert agent._engine.open[called.endpoint].remote == ("10.0.0.21", 6000)
         phone.answer(rung, "404 Not Found", tag="b")
         caller.ack_failure(invite, await caller.expect("SIP/2.0 404"))
+        assert await settle(agent) == EMPTY
+
+    run(main())
+
+
+def test_a_200_with_a_broken_contact_is_still_acknowledged() -> None:
+    async def main() -> None:
+        network, _, agent, caller = await house(("201", "10.0.0.21"))
+        phone = Phone(network, "10.0.0.21", "201")
+        caller.send(invite := caller.invite("201"))
+        rung = await phone.expect("INVITE")
+        headers = "Contact: <sip:\r\nRecord-Route: <nonsense\r\n"
+        phone.answer(rung, "200 OK", tag="b", body=sdp_of("10.0.0.21"), headers=headers)
+        await phone.expect("ACK sip:201@10.0.0.21:5060")
+        caller.ack(invite, ok := await caller.expect("SIP/2.0 200"))
+        caller.send(caller.inside("BYE", invite, ok, 2))
+        phone.answer(await phone.expect("BYE"), "200 OK")
         assert await settle(agent) == EMPTY
 
     run(main())

@@ -1,0 +1,91 @@
+"""A whole house without SIP, stepped: simulated copper and chips, true drivers, engine, lines and exchange.
+
+No thread and no socket: `pass_ms` moves the board, the scanner and the engine on, hands their
+events to the lines, and lets the event loop's own (fake) time keep step.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from boards.calibration_store import CalibrationStore
+from boards.description import load
+from boards.wiring import Board
+from drivers.bus import Bus
+from drivers.sim.board import SimBoard
+from drivers.stepper import Stepper
+from firmware.config.settings import FxsLineSettings
+from firmware.lines.fxs_line import FxsLine, LineTimers
+from firmware.lines.profiles import line_profile
+from firmware.media.engine import Engine
+from firmware.media.events import DigitHeard
+from firmware.pbx.exchange import Exchange
+from firmware.pbx.routes import Extension, Routes
+from firmware.telephony.countries import load_country
+from firmware.telephony.leg import Party
+from tests.pbx.exchange_bench import NotedRecords
+
+STEP_MS = 5
+"""Events reach the lines this often; the true house takes well under a millisecond."""
+
+
+class SteppedHouse:
+    """`numbers` by port name. Used inside `fake_time.run`, closed with `close`."""
+
+    def __init__(self, numbers: dict[str, str], folder: Path, country: str = "es") -> None:
+        self.sim = SimBoard("sim", seed=7)
+        spain = load_country(country)
+        settings = {name: FxsLineSettings(number=number) for name, number in numbers.items()}
+        profiles = {name: line_profile(spain, line) for name, line in settings.items()}
+        self._bus = Bus.in_process(self.sim.spi_ops_address)
+        self._board = Board(load("sim"), self._bus, None, profiles, CalibrationStore(folder))
+        self._board.start(stepped=True)
+        self._engine = Engine(
+            highway_address=self.sim.highway_address, rtp_ports=range(20000, 20010), stepped=True, seed=7
+        )
+        self.records = NotedRecords()
+        routes = Routes()
+        exchange = Exchange(routes, self._engine, self.records)
+        self.lines: dict[str, FxsLine] = {}
+        self._by_endpoint: dict[int, FxsLine] = {}
+        for name, number in numbers.items():
+            port = self._board.ports[name]
+            slot = self._engine.open_slot(port.slot)
+            line = FxsLine(port, slot, Party(number), spain, exchange, routes, LineTimers())
+            self.lines[name] = self._by_endpoint[slot.id] = line
+            routes.add(Extension(number, name, line.make_leg, is_line=True))
+        members = [
+            (self.sim.step_address, self.sim.context_address),
+            (self._board.scanner.step_address, self._board.scanner.context_address),
+            (self._engine.tick_address, self._engine.ctx_address, 5),
+        ]
+        self._stepper = Stepper(members, self._bus.now_us)
+
+    def state(self, port: str) -> str:
+        return str(self.lines[port].status()["state"])
+
+    async def pass_ms(self, ms: int) -> None:
+        """Let that much time pass everywhere."""
+        for _ in range(0, ms, STEP_MS):
+            self._stepper.step_ms(STEP_MS)
+            for told in self._board.drain_events():
+                self.lines[told.port].port_event(told)
+            for heard in self._engine.drain():
+                if isinstance(heard, DigitHeard):
+                    self._by_endpoint[heard.endpoint].digit(heard.digit)
+            await asyncio.sleep(STEP_MS / 1000)
+
+    async def until(self, what: str, true: Callable[[], bool], most_ms: int) -> int:
+        """Let time pass until `true` holds; how many ms it took."""
+        for waited_ms in range(0, most_ms, STEP_MS):
+            if true():
+                return waited_ms
+            await self.pass_ms(STEP_MS)
+        raise AssertionError(f"{what}: not within {most_ms} ms; lines are {[self.state(p) for p in self.lines]}")
+
+    def close(self) -> None:
+        self._board.close()
+        self._engine.stop()
+        self.sim.close()

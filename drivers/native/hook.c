@@ -3,6 +3,7 @@
 #include "hook.h"
 
 #define PULSES_MAX 10
+#define MAKE_MS 10 /* between two dial pulses: at 20 pulses/s a make lasts 16 ms, of which polling may miss 2 */
 
 void hook_reset(struct hook *hook, long long now_us, int off_hook)
 {
@@ -53,6 +54,13 @@ static int loop_closed(struct hook *hook, struct hook_event *out)
         hook->pulses += hook->pulses <= PULSES_MAX;
         return 0;
     }
+    if (open_ms > longest_ms(profile)) {
+        /* Nothing was fed between the end of the longest flash and this. */
+        hook->pulses = 0;
+        out[0] = (struct hook_event){HOOK_ON_HOOK, 0};
+        out[1] = (struct hook_event){HOOK_OFF_HOOK, 0};
+        return 2;
+    }
     int count = end_digit(hook, out);
     if (open_ms >= profile->flash_min_ms && open_ms <= profile->flash_max_ms)
         out[count++] = (struct hook_event){HOOK_FLASH, (int)open_us};
@@ -73,18 +81,30 @@ static int held(struct hook *hook, long long now_us, struct hook_event *out)
     return 1;
 }
 
+/* How long the loop must stay as it is to count. */
+static long long hold_us(const struct hook *hook)
+{
+    int make = hook->raw && hook->off_hook && hook->profile.glitch_ms > MAKE_MS;
+    return (make ? MAKE_MS : hook->profile.glitch_ms) * 1000LL;
+}
+
+/* Takes the raw state over once it has held long enough. */
+static int qualify(struct hook *hook, long long now_us, struct hook_event *out)
+{
+    if (hook->raw == hook->closed || now_us - hook->raw_since_us < hold_us(hook))
+        return 0;
+    int count = hook->raw ? loop_closed(hook, out) : loop_opened(hook, out);
+    hook->closed = hook->raw;
+    hook->since_us = hook->raw_since_us;
+    return count;
+}
+
 int hook_feed(struct hook *hook, long long now_us, int closed, struct hook_event out[HOOK_MAX_EVENTS])
 {
+    int count = qualify(hook, now_us, out);
     if (closed != hook->raw) {
         hook->raw = closed;
         hook->raw_since_us = now_us;
     }
-    if (hook->raw == hook->closed)
-        return held(hook, now_us, out);
-    if (now_us - hook->raw_since_us < hook->profile.glitch_ms * 1000LL)
-        return 0;
-    int count = closed ? loop_closed(hook, out) : loop_opened(hook, out);
-    hook->closed = closed;
-    hook->since_us = hook->raw_since_us;
-    return count;
+    return !count && hook->raw == hook->closed ? held(hook, now_us, out) : count;
 }

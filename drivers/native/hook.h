@@ -1,8 +1,8 @@
 /* Meaning of a telephone's hook contact: glitch, dial pulse, flash, on hook.
  *
  * No chip, no clock: the loop's state and the time come as arguments. A state
- * counts once it has held for glitch_ms; the edge is dated to where that hold
- * began, so the length of an opening is not changed by the wait. Lengths are
+ * counts once it has held for glitch_ms (a make between two dial pulses for at
+ * most 10 ms); the edge is dated to where that hold began, so the length of an opening is not changed by the wait. Lengths are
  * rounded to whole ms and windows are inclusive. Where the pulse and the flash
  * window overlap the opening is a pulse. An opening in no window means nothing,
  * unless it is longer than both: then the telephone is on hook.

@@ -1,4 +1,5 @@
-/* The media engine's making and commands: see engine.h. The work itself is in engine_run.c. */
+/* The media engine: making it, opening, joining and closing endpoints; see engine.h. What endpoints are
+ * told is in engine_commands.c, the work itself in engine_run.c. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +7,6 @@
 #include <time.h>
 
 #include "engine_parts.h"
-#include "dtmf_rx.h"
 #include "g711.h"
 #include "highway_types.h"
 #include "jitter.h"
@@ -30,6 +30,16 @@ static long long ntp_offset_us(void)
     return (now.tv_sec + NTP_1900_TO_1970_S) * 1000000LL + now.tv_nsec / 1000 - engine_clock_us();
 }
 
+/* Who holds it runs at the priority of the thread that waits for it. */
+static void init_mutex(pthread_mutex_t *mutex)
+{
+    pthread_mutexattr_t kind;
+    pthread_mutexattr_init(&kind);
+    pthread_mutexattr_setprotocol(&kind, PTHREAD_PRIO_INHERIT);
+    pthread_mutex_init(mutex, &kind);
+    pthread_mutexattr_destroy(&kind);
+}
+
 struct engine *engine_new(long long highway, int first_port, int last_port, int stepped, unsigned seed,
                           int media_timeout_ms)
 {
@@ -37,7 +47,7 @@ struct engine *engine_new(long long highway, int first_port, int last_port, int 
     struct engine *engine = calloc(1, sizeof *engine);
     if (!engine)
         return NULL;
-    pthread_mutex_init(&engine->mutex, NULL);
+    init_mutex(&engine->mutex);
     engine->highway = (const struct highway *)(intptr_t)highway;
     engine->ports = ports_new(first_port, last_port);
     engine->moment.wire = wire_new(stepped);
@@ -84,14 +94,14 @@ int engine_news_fd(const struct engine *engine)
     return news_fd(engine->moment.news);
 }
 
-static void enter(struct engine *engine)
+void engine_enter(struct engine *engine)
 {
     pthread_mutex_lock(&engine->mutex);
     if (!engine->stepped)
         engine->moment.now_us = engine_clock_us();
 }
 
-static int leave(struct engine *engine, int result)
+int engine_leave(struct engine *engine, int result)
 {
     engine_set_ticking(engine);
     pthread_mutex_unlock(&engine->mutex);
@@ -100,20 +110,20 @@ static int leave(struct engine *engine, int result)
 
 int engine_drain(struct engine *engine, struct media_news *out, int max)
 {
-    enter(engine);
-    return leave(engine, news_take(engine->moment.news, out, max));
+    engine_enter(engine);
+    return engine_leave(engine, news_take(engine->moment.news, out, max));
 }
 
 void engine_debug(struct engine *engine, struct engine_debug *out)
 {
-    enter(engine);
+    engine_enter(engine);
     *out = (struct engine_debug){
         .slots = engine->slots, .streams = engine->streams, .ports = ports_count(engine->ports),
         .blocks = engine->moment.block, .slips = engine->highway ? engine->highway->slips(engine->highway->self) : 0,
         .news_dropped = news_dropped(engine->moment.news), .socket_errors = engine->socket_errors,
         .worst_tick_us = engine->worst_tick_us,
     };
-    leave(engine, 0);
+    engine_leave(engine, 0);
 }
 
 /* -- endpoints -------------------------------------------------------------------------- */
@@ -122,12 +132,6 @@ struct endpoint *engine_find(struct engine *engine, int id)
 {
     struct endpoint *end = id > 0 ? engine->table[id % ENGINE_ENDPOINTS] : NULL;
     return end && end->id == id ? end : NULL;
-}
-
-static struct stream *find_stream(struct engine *engine, int id)
-{
-    struct endpoint *end = engine_find(engine, id);
-    return end && end->kind == ENDPOINT_STREAM ? (struct stream *)end : NULL;
 }
 
 /* An id not used before whose place is free, or -ENFILE. */
@@ -170,32 +174,32 @@ int engine_open_slot(struct engine *engine, int number)
 {
     if (!engine->highway || number < 0 || number >= engine->highway->slots)
         return -EINVAL;
-    enter(engine);
+    engine_enter(engine);
     if (slot_is_open(engine, number))
-        return leave(engine, -EBUSY);
+        return engine_leave(engine, -EBUSY);
     int id = fresh_id(engine);
     if (id < 0)
-        return leave(engine, id);
+        return engine_leave(engine, id);
     struct slot *slot = slot_new(id, number);
-    return leave(engine, slot ? enlist(engine, &slot->end) : -ENOMEM);
+    return engine_leave(engine, slot ? enlist(engine, &slot->end) : -ENOMEM);
 }
 
 int engine_open_stream(struct engine *engine, uint32_t local_ip)
 {
-    enter(engine);
+    engine_enter(engine);
     int id = fresh_id(engine);
     if (id < 0)
-        return leave(engine, id);
+        return engine_leave(engine, id);
     uint32_t ssrc = dice(engine);
     struct stream *stream = stream_new(id, ssrc, dice(engine));
     if (!stream)
-        return leave(engine, -ENOMEM);
+        return engine_leave(engine, -ENOMEM);
     int failed = engine_open_sockets(engine, stream, local_ip);
     if (failed) {
         stream_free(stream);
-        return leave(engine, failed);
+        return engine_leave(engine, failed);
     }
-    return leave(engine, enlist(engine, &stream->end));
+    return engine_leave(engine, enlist(engine, &stream->end));
 }
 
 static void part(struct endpoint *end)
@@ -212,10 +216,10 @@ static void part(struct endpoint *end)
 
 int engine_close(struct engine *engine, int id)
 {
-    enter(engine);
+    engine_enter(engine);
     struct endpoint *end = engine_find(engine, id);
     if (!end)
-        return leave(engine, -ENOENT);
+        return engine_leave(engine, -ENOENT);
     part(end);
     engine->table[id % ENGINE_ENDPOINTS] = NULL;
     int at = 0;
@@ -224,19 +228,19 @@ int engine_close(struct engine *engine, int id)
     engine->open[at] = engine->open[--engine->open_count];
     *(end->kind == ENDPOINT_SLOT ? &engine->slots : &engine->streams) -= 1;
     free_endpoint(engine, end);
-    return leave(engine, 0);
+    return engine_leave(engine, 0);
 }
 
 int engine_join(struct engine *engine, int a, int b)
 {
-    enter(engine);
+    engine_enter(engine);
     struct endpoint *pair[2] = {engine_find(engine, a), engine_find(engine, b)};
     if (!pair[0] || !pair[1])
-        return leave(engine, -ENOENT);
+        return engine_leave(engine, -ENOENT);
     if (a == b)
-        return leave(engine, -EINVAL);
+        return engine_leave(engine, -EINVAL);
     if (pair[0]->peer == pair[1])
-        return leave(engine, 0);
+        return engine_leave(engine, 0);
     for (int i = 0; i < 2; i++) {
         part(pair[i]);
         if (pair[i]->kind == ENDPOINT_STREAM) {
@@ -246,126 +250,14 @@ int engine_join(struct engine *engine, int a, int b)
     }
     pair[0]->peer = pair[1];
     pair[1]->peer = pair[0];
-    return leave(engine, 0);
+    return engine_leave(engine, 0);
 }
 
 int engine_part(struct engine *engine, int id)
 {
-    enter(engine);
+    engine_enter(engine);
     struct endpoint *end = engine_find(engine, id);
     if (end)
         part(end);
-    return leave(engine, end ? 0 : -ENOENT);
-}
-
-/* -- what endpoints play ---------------------------------------------------------------- */
-
-int engine_play_tone(struct engine *engine, int id, const struct tone_spec *spec)
-{
-    enter(engine);
-    struct endpoint *end = engine_find(engine, id);
-    return leave(engine, !end ? -ENOENT : player_tone(end->player, spec) ? -EINVAL : 0);
-}
-
-int engine_stop_tone(struct engine *engine, int id)
-{
-    enter(engine);
-    struct endpoint *end = engine_find(engine, id);
-    if (end)
-        player_stop_tone(end->player);
-    return leave(engine, end ? 0 : -ENOENT);
-}
-
-int engine_play_digit(struct engine *engine, int id, char digit, int ms)
-{
-    enter(engine);
-    struct endpoint *end = engine_find(engine, id);
-    return leave(engine, !end ? -ENOENT : player_digit(end->player, digit, ms) ? -EINVAL : 0);
-}
-
-int engine_listen_digits(struct engine *engine, int id, int on)
-{
-    enter(engine);
-    struct endpoint *end = engine_find(engine, id);
-    if (!end || end->kind != ENDPOINT_SLOT)
-        return leave(engine, -ENOENT);
-    struct slot *slot = (struct slot *)end;
-    if (on && !slot->listens)
-        dtmf_rx_reset(slot->rx);
-    slot->listens = on;
-    return leave(engine, 0);
-}
-
-/* -- streams ------------------------------------------------------------------------------ */
-
-int engine_local_port(struct engine *engine, int id)
-{
-    enter(engine);
-    struct stream *stream = find_stream(engine, id);
-    return leave(engine, stream ? stream->local_port : -ENOENT);
-}
-
-int engine_set_remote(struct engine *engine, int id, uint32_t ip, int port)
-{
-    enter(engine);
-    struct stream *stream = find_stream(engine, id);
-    if (!stream)
-        return leave(engine, -ENOENT);
-    if (port < 0 || port > 65535)
-        return leave(engine, -EINVAL);
-    stream_set_remote(stream, ip, (uint16_t)port, engine->moment.now_us);
-    return leave(engine, 0);
-}
-
-int engine_set_codec(struct engine *engine, int id, int pt, int law, int event_pt, int ptime_ms)
-{
-    if (pt < 0 || pt > 127 || event_pt > 127 || event_pt == pt || (law != G711_A && law != G711_U))
-        return -EINVAL;
-    if (ptime_ms < 10 || ptime_ms > 60 || ptime_ms % 5)
-        return -EINVAL;
-    enter(engine);
-    struct stream *stream = find_stream(engine, id);
-    if (stream)
-        stream_set_codec(stream, pt, law, event_pt < 0 ? STREAM_NO_EVENTS : event_pt, ptime_ms * 8);
-    return leave(engine, stream ? 0 : -ENOENT);
-}
-
-int engine_set_direction(struct engine *engine, int id, int send, int receive)
-{
-    enter(engine);
-    struct stream *stream = find_stream(engine, id);
-    if (stream)
-        stream_set_direction(stream, send, receive, engine->moment.now_us);
-    return leave(engine, stream ? 0 : -ENOENT);
-}
-
-int engine_relearn(struct engine *engine, int id)
-{
-    enter(engine);
-    struct stream *stream = find_stream(engine, id);
-    if (stream) {
-        source_relearn(&stream->source);
-        stream->refused_told = 0;
-    }
-    return leave(engine, stream ? 0 : -ENOENT);
-}
-
-int engine_send_digit(struct engine *engine, int id, char digit, int ms)
-{
-    enter(engine);
-    struct stream *stream = find_stream(engine, id);
-    if (!stream || ms < 1)
-        return leave(engine, stream ? -EINVAL : -ENOENT);
-    int failed = stream_has_events(stream) ? event_tx_digit(&stream->events_out, digit, ms)
-                                           : player_digit(stream->end.player, digit, ms);
-    return leave(engine, failed ? -EINVAL : 0);
-}
-
-int engine_stats(struct engine *engine, int id, struct media_stats *out)
-{
-    enter(engine);
-    struct stream *stream = find_stream(engine, id);
-    if (stream)
-        stream_stats(stream, out);
-    return leave(engine, stream ? 0 : -ENOENT);
+    return engine_leave(engine, end ? 0 : -ENOENT);
 }

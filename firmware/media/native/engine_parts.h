@@ -37,6 +37,9 @@ struct engine {
 };
 
 long long engine_clock_us(void);
+/* Every command lies between these two: the mutex, and what time it is. engine_leave returns result. */
+void engine_enter(struct engine *engine);
+int engine_leave(struct engine *engine, int result);
 struct endpoint *engine_find(struct engine *engine, int id);
 /* The mutex is held. One block of 5 ms; all blocks that are due on the highway. */
 void engine_block(struct engine *engine);

@@ -73,7 +73,6 @@ static void read_blocks(struct rtcp *rtcp, const uint8_t *at, int count, uint32_
     for (; count > 0; count--, at += BLOCK_OCTETS) {
         if (get32(at) != our_ssrc)
             continue;
-        rtcp->remote_fraction = at[4];
         uint32_t last_sr = get32(at + 16), held = get32(at + 20);
         int32_t trip = (int32_t)(ntp_middle(ntp_us) - last_sr - held);
         if (last_sr != 0 && trip >= 0 && trip < 65536 * 60)

@@ -12,7 +12,6 @@ struct rtcp {
     uint32_t last_sr;         /* middle 32 bits of the NTP time in the last SR heard; 0: none */
     long long last_sr_us;
     double rtt_ms;            /* negative: not known */
-    int remote_fraction;      /* loss the far end reports, 1/256 */
     long long due_us;
     int shares_port;          /* the far end sends RTCP on the RTP port (RFC 5761) */
 };

@@ -1,0 +1,129 @@
+/* What slots and streams are told to do: see engine.h. */
+#include <errno.h>
+#include <stdint.h>
+
+#include "dtmf_rx.h"
+#include "engine_parts.h"
+#include "g711.h"
+
+#define DIGIT_MOST_MS 60000
+
+static struct stream *find_stream(struct engine *engine, int id)
+{
+    struct endpoint *end = engine_find(engine, id);
+    return end && end->kind == ENDPOINT_STREAM ? (struct stream *)end : NULL;
+}
+
+/* -- what endpoints play ---------------------------------------------------------------- */
+
+int engine_play_tone(struct engine *engine, int id, const struct tone_spec *spec)
+{
+    engine_enter(engine);
+    struct endpoint *end = engine_find(engine, id);
+    return engine_leave(engine, !end ? -ENOENT : player_tone(end->player, spec) ? -EINVAL : 0);
+}
+
+int engine_stop_tone(struct engine *engine, int id)
+{
+    engine_enter(engine);
+    struct endpoint *end = engine_find(engine, id);
+    if (end)
+        player_stop_tone(end->player);
+    return engine_leave(engine, end ? 0 : -ENOENT);
+}
+
+int engine_play_digit(struct engine *engine, int id, char digit, int ms)
+{
+    if (ms < 1 || ms > DIGIT_MOST_MS)
+        return -EINVAL;
+    engine_enter(engine);
+    struct endpoint *end = engine_find(engine, id);
+    return engine_leave(engine, !end ? -ENOENT : player_digit(end->player, digit, ms) ? -EINVAL : 0);
+}
+
+int engine_listen_digits(struct engine *engine, int id, int on)
+{
+    engine_enter(engine);
+    struct endpoint *end = engine_find(engine, id);
+    if (!end || end->kind != ENDPOINT_SLOT)
+        return engine_leave(engine, -ENOENT);
+    struct slot *slot = (struct slot *)end;
+    if (on && !slot->listens)
+        dtmf_rx_reset(slot->rx);
+    slot->listens = on;
+    return engine_leave(engine, 0);
+}
+
+/* -- streams ------------------------------------------------------------------------------ */
+
+int engine_local_port(struct engine *engine, int id)
+{
+    engine_enter(engine);
+    struct stream *stream = find_stream(engine, id);
+    return engine_leave(engine, stream ? stream->local_port : -ENOENT);
+}
+
+int engine_set_remote(struct engine *engine, int id, uint32_t ip, int port)
+{
+    engine_enter(engine);
+    struct stream *stream = find_stream(engine, id);
+    if (!stream)
+        return engine_leave(engine, -ENOENT);
+    if (port < 0 || port > 65535)
+        return engine_leave(engine, -EINVAL);
+    stream_set_remote(stream, ip, (uint16_t)port, engine->moment.now_us);
+    return engine_leave(engine, 0);
+}
+
+int engine_set_codec(struct engine *engine, int id, int pt, int law, int event_pt, int ptime_ms)
+{
+    if (pt < 0 || pt > 127 || event_pt > 127 || event_pt == pt || (law != G711_A && law != G711_U))
+        return -EINVAL;
+    if (ptime_ms < 10 || ptime_ms > 60 || ptime_ms % 5)
+        return -EINVAL;
+    engine_enter(engine);
+    struct stream *stream = find_stream(engine, id);
+    if (stream)
+        stream_set_codec(stream, pt, law, event_pt < 0 ? STREAM_NO_EVENTS : event_pt, ptime_ms * 8);
+    return engine_leave(engine, stream ? 0 : -ENOENT);
+}
+
+int engine_set_direction(struct engine *engine, int id, int send, int receive)
+{
+    engine_enter(engine);
+    struct stream *stream = find_stream(engine, id);
+    if (stream)
+        stream_set_direction(stream, send, receive, engine->moment.now_us);
+    return engine_leave(engine, stream ? 0 : -ENOENT);
+}
+
+int engine_relearn(struct engine *engine, int id)
+{
+    engine_enter(engine);
+    struct stream *stream = find_stream(engine, id);
+    if (stream) {
+        source_relearn(&stream->source);
+        stream->refused_told = 0;
+    }
+    return engine_leave(engine, stream ? 0 : -ENOENT);
+}
+
+int engine_send_digit(struct engine *engine, int id, char digit, int ms)
+{
+    engine_enter(engine);
+    struct stream *stream = find_stream(engine, id);
+    if (!stream || ms < 1 || ms > DIGIT_MOST_MS)
+        return engine_leave(engine, stream ? -EINVAL : -ENOENT);
+    int failed = stream_has_events(stream) ? event_tx_digit(&stream->events_out, digit, ms)
+                                           : player_digit(stream->end.player, digit, ms);
+    return engine_leave(engine, failed ? -EINVAL : 0);
+}
+
+int engine_stats(struct engine *engine, int id, struct media_stats *out)
+{
+    engine_enter(engine);
+    struct stream *stream = find_stream(engine, id);
+    if (stream)
+        stream_stats(stream, out);
+    return engine_leave(engine, stream ? 0 : -ENOENT);
+}

@@ -1,0 +1,176 @@
+/* Mutation fuzz of the media engine under address and undefined-behaviour sanitizers: RTP, RTCP and
+ * event packets into a stepped engine with a card, the jitter buffer, the DTMF listener, tones.
+ * `test_media_sanitized SEED ROUNDS` prints a line of counts; any finding ends it with a status. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dtmf_rx.h"
+#include "g711.h"
+#include "highway_types.h"
+#include "jitter.h"
+#include "tone.h"
+
+#include "engine.h"
+
+static uint64_t state;
+static unsigned dice(unsigned below)
+{
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return (unsigned)(state >> 33) % below;
+}
+
+static int due;
+static int begin(void *self)
+{
+    (void)self;
+    return due-- > 0;
+}
+static void card_read(void *self, int slot, unsigned char *out)
+{
+    (void)self;
+    (void)slot;
+    for (int i = 0; i < HIGHWAY_BLOCK_SAMPLES; i++)
+        out[i] = (unsigned char)dice(256);
+}
+static void card_write(void *self, int slot, const unsigned char *in)
+{
+    volatile unsigned char sum = 0;
+    (void)self;
+    (void)slot;
+    for (int i = 0; i < HIGHWAY_BLOCK_SAMPLES; i++)
+        sum = (unsigned char)(sum + in[i]);
+}
+static long slips(void *self)
+{
+    (void)self;
+    return 0;
+}
+static double drift(void *self)
+{
+    (void)self;
+    return 0;
+}
+
+/* A packet near enough to sense: RTP, events or RTCP, then some octets turned. Allocated to size, so that
+ * a read past the end is seen. */
+static uint8_t *packet(int round, int *size)
+{
+    static const uint8_t types[] = {8, 0, 101, 13, 200, 201, 136, 229};
+    *size = dice(8) ? (int)dice(200) : (int)dice(2000);
+    uint8_t *data = malloc((size_t)*size + 1);
+    for (int i = 0; i < *size; i++)
+        data[i] = (uint8_t)dice(256);
+    uint8_t head[12] = {0x80, types[dice(8)], (uint8_t)(round >> 8), (uint8_t)round, 0, (uint8_t)(round * 160 >> 16),
+                        (uint8_t)(round * 160 >> 8), (uint8_t)(round * 160), 1, 2, 3, 4};
+    if (dice(4))
+        memcpy(data, head, *size < 12 ? (size_t)*size : 12);
+    if (head[1] >= 200 && *size > 4) {
+        data[2] = 0;
+        data[3] = (uint8_t)(*size / 4 - 1);
+    }
+    for (unsigned turns = dice(4); turns > 0 && *size > 0; turns--)
+        data[dice((unsigned)*size)] = (uint8_t)dice(256);
+    return data;
+}
+
+static void command(struct engine *engine, const int *ids)
+{
+    struct tone_spec spec;
+    int id = ids[dice(6)];
+    switch (dice(12)) {
+    case 0: engine_join(engine, id, ids[dice(6)]); break;
+    case 1: engine_part(engine, id); break;
+    case 2: engine_play_digit(engine, id, "1A#x"[dice(4)], (int)dice(300)); break;
+    case 3: engine_send_digit(engine, id, "1A#x"[dice(4)], (int)dice(300)); break;
+    case 4: engine_listen_digits(engine, id, (int)dice(2)); break;
+    case 5: engine_set_codec(engine, id, 8, (int)dice(2), dice(3) ? 101 : -1, 5 * (int)dice(14)); break;
+    case 6: engine_set_direction(engine, id, (int)dice(2), (int)dice(2)); break;
+    case 7: engine_relearn(engine, id); break;
+    case 8: engine_set_remote(engine, id, 0x0A000001u + dice(2), (int)dice(70000)); break;
+    case 9: engine_stop_tone(engine, id); break;
+    default:
+        for (unsigned i = 0; i < sizeof spec; i++)
+            ((uint8_t *)&spec)[i] = (uint8_t)dice(256);
+        if (dice(2))
+            tone_digit(&spec, '5', (int)dice(500));
+        engine_play_tone(engine, id, &spec);
+    }
+}
+
+static void fuzz_engine(int rounds)
+{
+    struct highway card = {.slots = 4, .law = (int)dice(2), .clock_fd = -1, .begin_block = begin,
+                           .read = card_read, .write = card_write, .slips = slips, .drift_ppm = drift};
+    struct engine *engine = engine_new((long long)(intptr_t)&card, 10000, 10019, 1, 7, 1000);
+    int ids[6], id, port, told = 0, sent = 0;
+    uint8_t out[2048];
+    uint32_t ip;
+    struct media_news news[64];
+    struct media_stats stats;
+    for (int i = 0; i < 6; i++)
+        ids[i] = i < 3 ? engine_open_slot(engine, i) : engine_open_stream(engine, 0x7F000001);
+    for (int i = 3; i < 6; i++) {
+        engine_set_codec(engine, ids[i], 8, i & 1, 101, 20);
+        engine_set_remote(engine, ids[i], 0x0A000001, 4000);
+    }
+    for (int round = 0; round < rounds; round++) {
+        int size;
+        uint8_t *data = packet(round, &size);
+        engine_packet_in(engine, ids[3 + dice(3)], 0x0A000001u + (dice(20) == 0), 4000, data, size, round * 5000LL);
+        free(data);
+        if (dice(10) == 0)
+            command(engine, ids);
+        due = 1;
+        engine_tick(engine, round * 5000LL);
+        while (engine_packet_out(engine, &id, &ip, &port, out, sizeof out) >= 0)
+            sent++;
+        told += engine_drain(engine, news, 64);
+        engine_stats(engine, ids[3 + dice(3)], &stats);
+        if (dice(500) == 0) {
+            int at = (int)dice(6);
+            engine_close(engine, ids[at]);
+            ids[at] = at < 3 ? engine_open_slot(engine, at) : engine_open_stream(engine, 0x7F000001);
+        }
+    }
+    engine_free(engine);
+    printf("%d sent, %d told\n", sent, told);
+}
+
+static void fuzz_parts(int rounds)
+{
+    struct jitter *jitter = jitter_new();
+    struct dtmf_rx *rx = dtmf_rx_new();
+    struct tone *tone = tone_new();
+    struct tone_spec spec;
+    uint8_t octets[1500];
+    int16_t pcm[160];
+    char digits[4];
+    for (int round = 0; round < rounds; round++) {
+        uint32_t stamp = dice(50) ? (uint32_t)round * 160 + dice(2000) : dice(1u << 30) * 4;
+        memset(octets, (int)dice(256), sizeof octets);
+        jitter_put(jitter, stamp, octets, (int)dice(1500));
+        jitter_get(jitter, octets);
+        for (int i = 0; i < 160; i++)
+            pcm[i] = (int16_t)(dice(2) ? dice(65536) - 32768 : 32767);
+        dtmf_rx_feed(rx, pcm, (int)dice(161), digits, 4);
+        if (dice(20) == 0 && tone_digit(&spec, "0123456789*#ABCD"[dice(16)], 1 + (int)dice(100)) == 0)
+            tone_start(tone, &spec);
+        tone_block(tone, pcm, 160);
+    }
+    jitter_free(jitter);
+    dtmf_rx_free(rx);
+    tone_free(tone);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 3)
+        return 2;
+    state = (uint64_t)atoll(argv[1]);
+    g711_init();
+    fuzz_engine(atoi(argv[2]));
+    fuzz_parts(atoi(argv[2]));
+    return 0;
+}

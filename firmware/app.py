@@ -19,7 +19,6 @@ from pathlib import Path
 
 from boards.wiring import Board, CalibrationStore, wire
 from drivers.errors import HardwareError
-from drivers.ports import PortRecovered
 from firmware.app_log import set_up_logging
 from firmware.app_status import CoreStatus
 from firmware.config.load import Loaded, load_or_last_good
@@ -120,10 +119,6 @@ class Core:
     async def _tend_cards(self) -> None:
         """Set the cards up, then try failed ports again, each try in a thread."""
         await asyncio.to_thread(self._board.start)
-        self._hear_ports()
-        for line in self._lines.values():
-            if line.port.in_service:
-                line.port_event(PortRecovered(line.name, 0.0))
         while True:
             await asyncio.sleep(RECOVER_EVERY_S)
             for port in self._board.ports.values():

@@ -9,7 +9,9 @@ import argparse
 import asyncio
 import errno
 import os
+import shutil
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +139,7 @@ def ready_text(settings: Settings, board: str, run: Path, page_answers: bool, si
         "127.0.0.1" if loopback or settings.sip.listen == "0.0.0.0" else settings.sip.listen
     )
     users = list(settings.users)
-    prefix = "" if run in default_run_folders() else f"TIPRING_SOCKET={run}/core.sock "
+    command = command_name() if run in default_run_folders() else f"TIPRING_SOCKET={run}/core.sock {command_name()}"
     lines = ["", say("Tipring is ready.", "Tipring está listo.")]
     page = "127.0.0.1" if settings.web.listen == "0.0.0.0" else settings.web.listen
     if page_answers:
@@ -163,12 +165,12 @@ def ready_text(settings: Settings, board: str, run: Path, page_answers: bool, si
         number = settings.lines[others[0]].number if others else users[0] if users else "201"
         lines += [
             f"  {say('To make a call, in another terminal', 'Para llamar, en otra terminal')}:",
-            f"    {prefix}tipring rig phone {first} lift",
-            f"    {prefix}tipring rig phone {first} dial {number}",
+            f"    {command} rig phone {first} lift",
+            f"    {command} rig phone {first} dial {number}",
         ]
         if others:
-            lines.append(f"    {prefix}tipring rig phone {others[0]} lift")
-    lines.append(f"  {say('What happens', 'Qué pasa')}:  {prefix}tipring status")
+            lines.append(f"    {command} rig phone {others[0]} lift")
+    lines.append(f"  {say('What happens', 'Qué pasa')}:  {command} status")
     lines.append(say("  Ctrl-C ends it.", "  Ctrl-C lo termina."))
     return "\n".join(lines)
 
@@ -182,6 +184,14 @@ def port_is_taken(listen: str, port: int) -> bool:
         except OSError as error:
             return error.errno == errno.EADDRINUSE
     return False
+
+
+def command_name() -> str:
+    """How to call us again: `tipring` where the shell finds it, else the path that was used."""
+    called = Path(sys.argv[0]).absolute()
+    if called.name != "tipring" or shutil.which("tipring") == str(called):
+        return "tipring"
+    return str(called.relative_to(Path.cwd())) if called.is_relative_to(Path.cwd()) else str(called)
 
 
 def default_run_folders() -> tuple[Path, ...]:

@@ -13,6 +13,7 @@ from firmware.cli_output import clean, language, local_time, print_json, say, sp
 from firmware.control.client import ControlClient, call_core
 from firmware.control.messages import CoreAway
 from firmware.telephony.cause import CAUSES, Cause
+from firmware.web.words import Words, read_catalogue
 
 LOOK_EVERY_S = 1.0
 
@@ -59,7 +60,7 @@ def status_text(status: Mapping[str, Any]) -> str:
     """Core's status for people."""
     parts = [f"Tipring {clean(status['version'])}, {say('up for', 'en marcha desde hace')} {span(status['uptime_s'])}"]
     parts += [f"{n['level'].upper()}: {clean(n[language()])}" for n in status["notices"]]
-    none = say("none", "ninguno")
+    none = say("none", "no hay")
     ports = [_port_row(port) for port in status["ports"]]
     parts += [
         "",
@@ -92,12 +93,13 @@ def _port_row(port: Mapping[str, Any]) -> Sequence[str]:
     if not port["in_service"]:
         reason = say("out of service: ", "fuera de servicio: ") + str(port["reason"])
         return (port["name"], port["number"], reason, "", "", "", "")
-    state = say("ringing", "sonando") if port["ringing"] else port["state"]
+    words = Words(language(), read_catalogue())
+    state = "ringing" if port["ringing"] else port["state"]
     return (
         port["name"],
         port["number"],
-        state,
-        port["hook"],
+        words.known("state." + state.replace("-", "_"), state),
+        words.known(f"hook.{port['hook']}", port["hook"]),
         f"{port['loop_v']:.1f}",
         f"{port['loop_ma']:.1f}",
         port["peer"] or "",

@@ -122,7 +122,7 @@ class FxsLine:
                 log.error("%s: out of service: %s", self.name, event.reason)
                 self.feed(Event.FAILED)
             case PortRecovered():
-                log.warning("%s: in service", self.name)
+                log.info("%s: in service", self.name)
                 self.feed(Event.RECOVERED)
 
     def digit(self, digit: str) -> None:

@@ -42,6 +42,7 @@ class CalledLeg(SipLeg):
         self._ringing = False
 
     def place(self, request: CallRequest) -> None:
+        self._context.legs.add(self)
         self.call_id = request.call_id
         self.called = request.called
         first = self._bindings[0]

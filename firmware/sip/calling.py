@@ -24,10 +24,11 @@ log = logging.getLogger(__name__)
 
 
 class CallingLeg(SipLeg):
-    """Made by `take`; after that `start` tells the exchange."""
+    """Made by `take`; the agent then tells the exchange."""
 
     def __init__(self, context: SipContext, user: str, party: Party) -> None:
         super().__init__(context, user, party)
+        context.legs.add(self)
         self._invite: ServerTransaction | None = None
         self._cseq = 0
         self._text = ""

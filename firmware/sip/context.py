@@ -56,7 +56,7 @@ class MediaEngine(Protocol):
 
 
 class SipContext:
-    """One per agent. legs: every leg that is not yet released. dialogs: by `Dialog.key`."""
+    """One per agent. legs: every leg that arrived or was placed, until released. dialogs: by `Dialog.key`."""
 
     def __init__(
         self, settings: SipSettings, engine: MediaEngine, listener: LegListener, transactions: TransactionLayer

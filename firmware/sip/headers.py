@@ -82,7 +82,7 @@ def parse_params(text: str) -> dict[str, str]:
 
 
 class Via(NamedTuple):
-    """One Via value. host is in lower case; port 0 when absent; key names the transaction (branch and sent-by)."""
+    """One Via value. host is in lower case; port 0 when absent."""
 
     transport: str
     host: str

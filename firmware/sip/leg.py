@@ -43,7 +43,6 @@ class SipLeg(Leg):
         self._final_stats: LegStats | None = None
         self.released = False
         self.answered = False
-        context.legs.add(self)
 
     # -- commands ----------------------------------------------------------------
     def release(self, cause: Cause, *, elsewhere: bool = False) -> None:

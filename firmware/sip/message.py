@@ -2,8 +2,8 @@
 
 Why: a PBX reads five of the fifteen headers of a message; parsing the rest is wasted.
 `parse` finds the start line and indexes the header lines; typed values are parsed at first
-use and kept. Errors are `Refusal` with the status to answer; `parse_head` keeps enough of a
-broken request to answer it. Look next at `headers.py` (values) and `compose.py` (writing).
+use and kept. A broken request is still a `Request`, so that it can be answered: `check` raises
+the `Refusal` with the status. Look next at `headers.py` (values) and `compose.py` (writing).
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ class Baresip:
         return found
 
     def registered(self) -> Baresip:
-        self.wait_event("REGISTER_OK")
+        eventually(f"{self.user} registered", lambda: "200 OK () [" in self.process.output())
         return self
 
     def dial(self, number: str) -> None:

@@ -14,7 +14,9 @@ import resource
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 from firmware.sip.agent import SipAgent
 from firmware.sip.binding_store import BindingStore
@@ -166,7 +168,8 @@ async def serve(mode: str, count: int, rate: float) -> dict[str, float]:
     trusted = ("127.0.0.0/8",) if mode == "calls" else ()
     users = {"202": USERS["202"]} if mode == "calls" else USERS
     settings = SipSettings(listen_ip="127.0.0.1", udp_port=0, trusted_networks=trusted)
-    agent = SipAgent(settings, users, FakeEngine(), bridge, BindingStore(None))
+    folder = tempfile.TemporaryDirectory()
+    agent = SipAgent(settings, users, FakeEngine(), bridge, BindingStore(Path(folder.name) / "registrations.db"))
     bridge.agent = agent
     await agent.start()
     command = [sys.executable, "-m", "tests.sip.load", "peers", str(agent.udp_port), mode, str(count), str(rate)]
@@ -179,6 +182,7 @@ async def serve(mode: str, count: int, rate: float) -> dict[str, float]:
     counts = agent.debug()
     rss_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     await agent.stop(0.1)
+    folder.cleanup()
     finished = int(said.split()[1]) if said else 0
     return {"cpu_ms": spent_ms / max(finished, 1), "finished": finished, "peak_rss_mb": rss_mb, **counts}
 

@@ -1,4 +1,4 @@
-/* The engine's own state, shared by engine.c (commands) and engine_run.c (the thread's work). */
+/* The engine's own state, shared by the engine_*.c files. */
 #ifndef TIPRING_ENGINE_PARTS_H
 #define TIPRING_ENGINE_PARTS_H
 
@@ -10,6 +10,7 @@
 #include "slot.h"
 #include "stream.h"
 
+#define ENGINE_HOUSE_US 100000 /* from one housekeeping to the next */
 #define ENGINE_ENDPOINTS 1024 /* a power of two: an id's low bits are its place in the table */
 
 struct highway;

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
+from collections import Counter
 
 from firmware.telephony.cause import Cause
 from tests.fake_time import run
 from tests.sip.exchange_stub import Bridge
+from tests.sip.load import SDP
 from tests.sip.pairs import Network, Phone, PresetStore, agent_on, header, sdp_of, settle
 from tests.sip.test_calls import EMPTY
 
@@ -115,3 +118,33 @@ def test_random_calls_over_a_bad_network_leave_nothing() -> None:
     for seed in range(60):
         run(main(seed))
     assert answered[0] > 60
+
+
+def test_no_object_of_a_call_outlives_its_timers() -> None:
+    async def main() -> None:
+        network, bridge = Network(), Bridge(record=False)
+        agent = await agent_on(network, bridge, store=PresetStore(("201", "10.0.0.21")))
+        caller, phone = Phone(network, "10.0.0.9"), Phone(network, "10.0.0.21", "201")
+
+        def react(text: str, _: object) -> None:
+            if text.startswith("INVITE"):
+                phone.answer(text, "180 Ringing", tag="b")
+                phone.answer(text, "200 OK", tag="b", body=SDP)
+            elif text.startswith("BYE"):
+                phone.answer(text, "200 OK")
+
+        phone.react = react
+        for _ in range(100):
+            caller.send(invite := caller.invite("201"))
+            caller.ack(invite, ok := await caller.expect("SIP/2.0 200"))
+            caller.send(caller.inside("BYE", invite, ok, 2))
+            await caller.expect("SIP/2.0 200")
+        assert await settle(agent) == EMPTY
+        gc.collect()
+        kinds = Counter(type(thing).__name__ for thing in gc.get_objects())
+        for kind in ("CallingLeg", "CalledLeg", "Branch", "Dialog", "ClientTransaction", "ServerTransaction", "Timer"):
+            assert kinds[kind] == 0, kind
+        assert kinds["Request"] <= 2 and kinds["Response"] <= 2
+        assert agent._context.timers.size == 0
+
+    run(main())

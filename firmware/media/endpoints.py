@@ -110,7 +110,10 @@ class Stream(Endpoint):
         """Even; RTCP is on the port above."""
 
     def set_remote(self, ip: str, port: int) -> None:
-        """Where the far end says it receives. Its true source is learnt from its packets (RFC 4961)."""
+        """Where the far end says it receives. Its true source is learnt from its packets (RFC 4961).
+
+        Saying the same again changes nothing; another address is learnt anew.
+        """
         checked(lib.engine_set_remote(self._native, self.id, ip_number(ip), port), f"remote {ip}:{port}")
 
     def set_codec(self, pt: int, codec: str, event_pt: int | None, ptime_ms: int = 20) -> None:

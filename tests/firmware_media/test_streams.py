@@ -163,6 +163,30 @@ def test_a_far_end_behind_nat_is_learnt_and_moves_only_on_request() -> None:
     assert pair.engine.drain()[-1] == SourceLocked(pair.one.id, "198.51.100.1", 61002)
 
 
+def test_saying_the_same_address_again_keeps_what_was_learnt() -> None:
+    pair = Pair()
+    nat = Far(pair.engine, pair.one, "198.51.100.1", 61000)
+    for _ in range(4):
+        nat.send(bytes(160), pair.now_us)
+    pair.one.set_remote(pair.a.ip, pair.a.port)
+    pair.one.relearn_source()
+    pair.engine.packets_out()
+    pair.b.send(bytes(160), pair.now_us)
+    assert [(ip, port) for _, ip, port, _ in pair.engine.packets_out()] == [("198.51.100.1", 61000)]
+    pair.one.set_remote("192.0.2.77", 4002)
+    pair.b.send(bytes(160), pair.now_us)
+    assert [(ip, port) for _, ip, port, _ in pair.engine.packets_out()] == [("192.0.2.77", 4002)]
+
+
+@pytest.mark.parametrize(("asked_ms", "gets_ms"), [(0, 10), (20, 20), (25, 20), (33, 30), (120, 60)])
+def test_any_ptime_asked_for_becomes_one_we_send(asked_ms: int, gets_ms: int) -> None:
+    pair = Pair()
+    pair.one.set_codec(8, "PCMA", 8, asked_ms)  # events under the audio's number: no events
+    pair.one.send_digit("1", 100)
+    pair.run(130)
+    assert {len(p[5]) for p in pair.a.received(pair.engine.packets_out())} == {gets_ms * 8}
+
+
 def test_a_candidate_gives_way_while_the_announced_source_speaks() -> None:
     pair = Pair()
     thief = Far(pair.engine, pair.one, "203.0.113.9", 9999)
@@ -238,7 +262,7 @@ def test_a_closed_or_wrong_endpoint_is_refused() -> None:
     with pytest.raises(ValueError, match="not an IPv4"):
         pair.one.set_remote("host.example", 1)
     with pytest.raises(ValueError, match="out of range"):
-        pair.one.set_codec(8, "PCMA", 8)
+        pair.one.set_codec(8, "PCMA", 128)
     assert pair.a_says(bytes(160)) == []
     assert pair.engine.debug()["streams"] == 1
 

@@ -5,8 +5,10 @@
 
 void source_announce(struct source *source, uint32_t ip, uint16_t port)
 {
-    source->ip = ip;
-    source->port = port;
+    if (ip == source->announced_ip && port == source->announced_port)
+        return; /* said again, as in the answer after a provisional one: what was learnt stays */
+    source->ip = source->announced_ip = ip;
+    source->port = source->announced_port = port;
     source_relearn(source);
 }
 

@@ -14,10 +14,12 @@
 #define SOURCE_REFUSED 3  /* a stranger */
 
 struct source {
-    uint32_t ip;          /* where we send to, host order; 0: nowhere */
+    uint32_t ip;           /* where we send to, host order; 0: nowhere */
     uint16_t port;
+    uint32_t announced_ip; /* as last said in SDP */
+    uint16_t announced_port;
     int locked;
-    int counted;          /* packets from the announced address, until locked */
+    int counted;           /* packets from the announced address, until locked */
     uint32_t candidate_ip;
     uint16_t candidate_port;
     uint32_t candidate_ssrc;

@@ -32,10 +32,15 @@ STEP_MS = 5
 
 
 class SteppedHouse:
-    """`numbers` by port name. Used inside `fake_time.run`, closed with `close`."""
+    """numbers: by port name. lifted: the port whose telephone is off hook from the start.
 
-    def __init__(self, numbers: dict[str, str], folder: Path, country: str = "es") -> None:
+    Used inside `fake_time.run`, closed with `close`.
+    """
+
+    def __init__(self, numbers: dict[str, str], folder: Path, country: str = "es", *, lifted: str = "") -> None:
         self.sim = SimBoard("sim", seed=7)
+        if lifted:
+            self.sim.copper[lifted].lift()
         spain = load_country(country)
         settings = {name: FxsLineSettings(number=number) for name, number in numbers.items()}
         profiles = {name: line_profile(spain, line) for name, line in settings.items()}

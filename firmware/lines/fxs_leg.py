@@ -1,22 +1,30 @@
-"""The leg of a telephone on an FXS port: what the exchange says becomes events of the line's machine."""
+"""The leg of a telephone on an FXS port: what the exchange says becomes events of the line's machine.
+
+The line owns it and hears from it through `Line`; what the telephone does with an event stands in
+`fxs_machine.py`.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from firmware.lines.fxs_machine import Event
 from firmware.telephony.cause import CAUSES, Cause
 from firmware.telephony.leg import CallRequest, Leg, LegListener, LegStats, Party
 
-if TYPE_CHECKING:
-    from firmware.lines.fxs_line import FxsLine
+
+class Line(Protocol):
+    """The line, as far as its leg needs it (`fxs_line.FxsLine`)."""
+
+    def feed(self, event: Event) -> None: ...
+    def leg_ended(self, leg: FxsLeg) -> None: ...
 
 
 class FxsLeg(Leg):
     """One call of one telephone. Events to the exchange go through the loop, never from inside a command."""
 
-    def __init__(self, line: FxsLine, leg_id: str, party: Party, listener: LegListener, endpoint: int) -> None:
+    def __init__(self, line: Line, leg_id: str, party: Party, listener: LegListener, endpoint: int) -> None:
         super().__init__(leg_id, party, listener)
         self.line = line
         self.endpoint = endpoint

@@ -120,9 +120,10 @@ class Stream(Endpoint):
         """Payload types of both directions.
 
         codec: "PCMA" or "PCMU", else ValueError. event_pt: of telephone-event/8000, None without it.
-        ptime_ms: 10 to 60, steps of 5.
+        ptime_ms: what the far end asks for; 10 to 60 in steps of 10 is what it gets.
         """
-        event = -1 if event_pt is None else event_pt
+        event = -1 if event_pt is None or event_pt == pt else event_pt
+        ptime_ms = max(10, min(60, ptime_ms // 10 * 10))
         if codec not in LAWS:
             raise ValueError(f"codec {codec}: allowed {', '.join(LAWS)}")
         result = lib.engine_set_codec(self._native, self.id, pt, LAWS[codec], event, ptime_ms)

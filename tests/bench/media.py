@@ -158,7 +158,7 @@ def relay_with_engine(codec: str, calls: int, ports: tuple[int, int]) -> None:
     for _ in range(calls):
         pair = [engine.open_stream() for _ in range(2)]
         for stream, port, law in zip(pair, ports, ("PCMA", codec), strict=True):
-            stream.set_codec(8, law, None)  # type: ignore[arg-type]
+            stream.set_codec(8, law, None)
             stream.set_remote("127.0.0.1", port)
         engine.join(pair[0].id, pair[1].id)
         print(pair[0].local_port, pair[1].local_port, flush=True)

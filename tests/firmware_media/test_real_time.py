@@ -42,7 +42,7 @@ def peer() -> socket.socket:
 
 def stream_to(engine: Engine, sock: socket.socket, codec: str = "PCMA", event_pt: int | None = 101) -> Stream:
     stream = engine.open_stream()
-    stream.set_codec(8 if codec == "PCMA" else 0, codec, event_pt)  # type: ignore[arg-type]
+    stream.set_codec(8 if codec == "PCMA" else 0, codec, event_pt)
     stream.set_remote(*sock.getsockname())
     return stream
 

@@ -26,7 +26,7 @@ class Call:
         self.stream: Stream = self.engine.open_stream("192.0.2.1")
         self.far = Far(self.engine, self.stream)
         self.far.pt = 8 if codec == "PCMA" else 0
-        self.stream.set_codec(self.far.pt, codec, event_pt, ptime_ms)  # type: ignore[arg-type]
+        self.stream.set_codec(self.far.pt, codec, event_pt, ptime_ms)
         self.stream.set_remote(self.far.ip, self.far.port)
         self.engine.join(self.slot.id, self.stream.id)
 

@@ -23,7 +23,7 @@ class Pair:
         self.a, self.b = Far(self.engine, self.one, "192.0.2.7", 4000), Far(self.engine, self.two, "192.0.2.8", 5000)
         for stream, far, codec, event in ((self.one, self.a, a_codec, 101), (self.two, self.b, b_codec, b_event)):
             far.pt = 8 if codec == "PCMA" else 0
-            stream.set_codec(far.pt, codec, event)  # type: ignore[arg-type]
+            stream.set_codec(far.pt, codec, event)
             stream.set_remote(far.ip, far.port)
         self.engine.tick(self.now_us)
         self.engine.join(self.one.id, self.two.id)

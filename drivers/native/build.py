@@ -21,6 +21,7 @@ FACE = (
     "hook",
     "scanner_event",
     "scanner",
+    "clock_drift",
     "pcm_highway",
     "stepper",
 )

@@ -2,7 +2,7 @@
  *
  * Arrivals are late by scheduling, never early; so the earliest arrival of each
  * window of blocks is compared with that of a window up to four minutes older.
- * Inner header of the highways. */
+ * Every highway keeps one. */
 #define CLOCK_DRIFT_WINDOWS 64
 
 struct clock_drift {

@@ -5,7 +5,7 @@
 struct stepper_member {
     void (*step)(void *ctx, long long now_us);
     void *ctx;
-    long long period_us; /* a multiple of 1000 */
+    long long period_us; /* a multiple of 1000; due at its multiples of board time */
     long long due_us;    /* when next; stepper_run moves it on */
 };
 

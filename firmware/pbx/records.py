@@ -14,7 +14,6 @@ import logging
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,17 +28,17 @@ QUEUE_LIMIT = 20_000
 BATCH = 500
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS calls (
-    id TEXT PRIMARY KEY, legs TEXT NOT NULL, caller TEXT NOT NULL, called TEXT NOT NULL,
+    id INTEGER PRIMARY KEY, legs TEXT NOT NULL, caller TEXT NOT NULL, called TEXT NOT NULL,
     start TEXT NOT NULL, answer TEXT, end TEXT, talk_ms INTEGER NOT NULL DEFAULT 0,
     cause INTEGER, hung_up_by TEXT NOT NULL DEFAULT '', codec TEXT NOT NULL DEFAULT '',
     loss REAL, jitter_ms REAL, mos REAL, ports TEXT NOT NULL DEFAULT '', fax_id TEXT
 );
-CREATE INDEX IF NOT EXISTS calls_start ON calls (start);
 """
 _COLUMNS = (
     "id", "legs", "caller", "called", "start", "answer", "end", "talk_ms", "cause", "hung_up_by", "codec", "loss",
     "jitter_ms", "mos", "ports", "fax_id",
 )  # fmt: skip
+_NEWEST = f"SELECT {', '.join(_COLUMNS)} FROM calls ORDER BY id DESC LIMIT ?"
 _PUBLIC = {"caller": "from", "called": "to"}
 
 
@@ -58,7 +57,16 @@ class CallEnd:
     ports: str = ""
 
 
-Job = Callable[[sqlite3.Connection], None]
+Write = tuple[str, tuple[object, ...]]
+"""A statement and its values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Somebody asks for the newest `limit` calls."""
+
+    limit: int
+    answer: Future[list[dict[str, Any]]]
 
 
 class CallRecords:
@@ -66,7 +74,7 @@ class CallRecords:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "calls.sqlite"
-        self._jobs: queue.Queue[Job | None] = queue.Queue(QUEUE_LIMIT)
+        self._jobs: queue.Queue[Write | Read | None] = queue.Queue(QUEUE_LIMIT)
         self._thread = threading.Thread(target=self._work, name="call-records", daemon=True)
         self._next_id = 0
         self._lost = 0
@@ -90,7 +98,7 @@ class CallRecords:
     def _open(self) -> None:
         with contextlib.closing(_connect(self._path)) as database, database:
             database.executescript(_SCHEMA)
-            found = database.execute("SELECT max(CAST(id AS INTEGER)) FROM calls").fetchone()[0]
+            found = database.execute("SELECT max(id) FROM calls").fetchone()[0]
             self._next_id = int(found or 0)
             closed = database.execute(
                 "UPDATE calls SET end = ?, cause = ? WHERE end IS NULL", (_now(), int(Cause.TEMPORARY_FAILURE))
@@ -133,52 +141,50 @@ class CallRecords:
     async def newest(self, limit: int = 100) -> list[dict[str, Any]]:
         """The newest calls first. limit: 1 to 10000."""
         answer: Future[list[dict[str, Any]]] = Future()
-        sql = f"SELECT {', '.join(_COLUMNS)} FROM calls ORDER BY CAST(id AS INTEGER) DESC LIMIT ?"
-
-        def read(database: sqlite3.Connection) -> None:
-            if not answer.set_running_or_notify_cancel():
-                return  # whoever asked is gone
-            try:
-                rows = database.execute(sql, (max(1, min(limit, 10_000)),)).fetchall()
-            except sqlite3.Error as error:
-                answer.set_exception(error)
-                return
-            names = [_PUBLIC.get(column, column) for column in _COLUMNS]
-            answer.set_result([dict(zip(names, row, strict=True)) for row in rows])
-
-        self._jobs.put_nowait(read)
+        self._jobs.put_nowait(Read(max(1, min(limit, 10_000)), answer))
         return await asyncio.wrap_future(answer)
 
     # -- the thread --------------------------------------------------------------------
-    def _put(self, sql: str, values: tuple[Any, ...]) -> None:
-        storable = tuple(_storable(value) for value in values)
-
-        def write(database: sqlite3.Connection) -> None:
-            database.execute(sql, storable)
-
+    def _put(self, sql: str, values: tuple[object, ...]) -> None:
         try:
-            self._jobs.put_nowait(write)
+            self._jobs.put_nowait((sql, tuple(_storable(value) for value in values)))
         except queue.Full:
             self._lost += 1
             if self._lost == 1 or self._lost % 1000 == 0:
                 log.error("records: the disk does not keep up; %d lines were lost", self._lost)
 
     def _work(self) -> None:
-        database = _connect(self._path)
-        running = True
-        while running:
-            batch = [self._jobs.get()]
-            while len(batch) < BATCH and not self._jobs.empty():
-                batch.append(self._jobs.get_nowait())
-            running = None not in batch
-            try:
-                with database:
-                    for job in batch:
-                        if job is not None:
-                            job(database)
-            except sqlite3.Error as error:
-                log.error("records: %d lines could not be written: %s", len(batch), error)
-        database.close()
+        with contextlib.closing(_connect(self._path)) as database:
+            running = True
+            while running:
+                batch = [self._jobs.get()]
+                while len(batch) < BATCH and not self._jobs.empty():
+                    batch.append(self._jobs.get_nowait())
+                running = None not in batch
+                self._write(database, [job for job in batch if isinstance(job, tuple)])
+                for job in batch:
+                    if isinstance(job, Read):
+                        _answer(database, job)  # after the commit: what was told is on disk
+
+    def _write(self, database: sqlite3.Connection, writes: list[Write]) -> None:
+        try:
+            with database:
+                for sql, values in writes:
+                    database.execute(sql, values)
+        except sqlite3.Error as error:
+            log.error("records: %d lines could not be written: %s", len(writes), error)
+
+
+def _answer(database: sqlite3.Connection, read: Read) -> None:
+    if not read.answer.set_running_or_notify_cancel():
+        return  # whoever asked is gone
+    try:
+        rows = database.execute(_NEWEST, (read.limit,)).fetchall()
+    except sqlite3.Error as error:
+        read.answer.set_exception(error)
+        return
+    names = [_PUBLIC.get(column, column) for column in _COLUMNS]
+    read.answer.set_result([dict(zip(names, (str(row[0]), *row[1:]), strict=True)) for row in rows])
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -1,40 +1,27 @@
 """The way to the chips of one board: registers on SPI, and the card's few GPIO lines.
 
 `Bus` gives whole register accesses; each runs in C under one lock, so the scanner's polls and
-these never meet inside an access, and the GIL is free meanwhile. A `Transport` says where
-the octets go; `spi_bus.py` opens a Linux SPI bus, `bus_trace.py` wraps any transport.
+these never meet inside an access, and the GIL is free meanwhile. Where the octets go is the
+business of a `Transport`; `spi_bus.py` opens a Linux SPI bus, `bus_trace.py` wraps any transport.
 Next: `native/registers.h`, `scanner.py`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any
 
 from drivers._native import ffi, lib
 from drivers.errors import BusError
 from drivers.gpio import CardGpio
+from drivers.spi_bus import open_spidev
+from drivers.transport import Transport, simboard_transport
 
 GPIO_RESET: int = lib.SPI_GPIO_RESET
 """Output, active low: holds every chip of the card in reset."""
 GPIO_INT: int = lib.SPI_GPIO_INT
 """Input, active low: the wired OR of the chips' INT pins."""
-
-
-def _nothing() -> None:
-    pass
-
-
-@dataclass(slots=True)
-class Transport:
-    """Where octets go. ops: a `struct spi_ops *`. gpio: the lines of a real card, None when `ops` has them."""
-
-    name: str
-    ops: Any
-    close: Callable[[], None] = field(default=_nothing)
-    gpio: CardGpio | None = None
 
 
 class Bus:
@@ -57,8 +44,6 @@ class Bus:
     @classmethod
     def spidev(cls, number: int, chip_selects: Sequence[int], speed_hz: int, gpio: CardGpio | None = None) -> Bus:
         """Open /dev/spidevNUMBER.C for each C of chip_selects. speed_hz: 100000 to 16000000."""
-        from drivers.spi_bus import open_spidev
-
         return cls(open_spidev(number, chip_selects, speed_hz, gpio))
 
     @classmethod
@@ -150,13 +135,3 @@ class Bus:
         if result < 0:
             raise BusError(self.name, f"GPIO line {line} failed: {os.strerror(-result)}")
         return result
-
-
-def simboard_transport(socket_path: str | os.PathLike[str]) -> Transport:
-    """The simulated board's socket as a transport. Raises BusError when nothing listens there."""
-    path = os.fspath(socket_path)
-    error = ffi.new("int *")
-    socket = lib.spi_socket_new(os.fsencode(path), error)
-    if socket == ffi.NULL:
-        raise BusError("simulated board", f"{path} does not answer: {os.strerror(-error[0])}")
-    return Transport("simulated board", lib.spi_socket_ops(socket), lambda: lib.spi_socket_free(socket))

@@ -10,8 +10,8 @@ import os
 from pathlib import Path
 
 from drivers._native import ffi, lib
-from drivers.bus import Transport
 from drivers.errors import BusError
+from drivers.transport import Transport
 
 
 def trace(transport: Transport, path: Path) -> Transport:

@@ -12,8 +12,7 @@ from typing import Any
 
 from drivers._native import ffi, lib
 from drivers.errors import BusError
-
-_SIMBOARD = "simulated board"
+from drivers.transport import SIMBOARD, simboard_socket
 
 
 class Highway:
@@ -26,14 +25,11 @@ class Highway:
     def simboard(cls, socket_path: str | os.PathLike[str]) -> Highway:
         """Ask the simulated board for its highway. socket_path: its SPI socket. Raises BusError."""
         path = os.fspath(socket_path)
-        error, fds = ffi.new("int *"), ffi.new("int[2]")
-        socket = lib.spi_socket_new(os.fsencode(path), error)
-        if socket == ffi.NULL:
-            raise BusError(_SIMBOARD, f"{path} does not answer: {os.strerror(-error[0])}")
+        socket, fds = simboard_socket(path), ffi.new("int[2]")
         result = lib.spi_socket_open_pcm(socket, fds)
         lib.spi_socket_free(socket)
         if result < 0:
-            raise BusError(_SIMBOARD, f"{path} gives no PCM highway: {os.strerror(-result)}")
+            raise BusError(SIMBOARD, f"{path} gives no PCM highway: {os.strerror(-result)}")
         return cls.shared_memory(fds[0], fds[1])
 
     @classmethod
@@ -43,7 +39,7 @@ class Highway:
         native = lib.pcm_highway_new(memory_fd, clock_fd, error)
         if native == ffi.NULL:
             kind = "is no PCM highway of this version" if error[0] == -errno.EPROTO else os.strerror(-error[0])
-            raise BusError(_SIMBOARD, f"its shared memory cannot be used: {kind}")
+            raise BusError(SIMBOARD, f"its shared memory cannot be used: {kind}")
         return cls(native)
 
     @property
@@ -59,5 +55,5 @@ class Highway:
 
     def _open(self) -> Any:
         if self._native == ffi.NULL:
-            raise BusError(_SIMBOARD, "the PCM highway is closed")
+            raise BusError(SIMBOARD, "the PCM highway is closed")
         return self._native

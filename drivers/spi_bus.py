@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from drivers._native import ffi, lib
-from drivers.bus import Transport
 from drivers.errors import BusError
 from drivers.gpio import CardGpio
+from drivers.transport import Transport
 
 MODE = 3
 """SCLK idles high, MOSI is sampled on its rising edge (chip sheet, 2.1)."""

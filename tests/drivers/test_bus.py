@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from drivers.bus import GPIO_INT, GPIO_RESET, Bus, Transport, simboard_transport
+from drivers.bus import GPIO_INT, GPIO_RESET, Bus
 from drivers.bus_trace import trace
 from drivers.errors import BusError
+from drivers.transport import Transport, simboard_transport
 from tests.drivers.scripted_spi import ScriptedSpi
 
 OP = struct.Struct("BB4s4s")

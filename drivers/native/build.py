@@ -25,7 +25,7 @@ FACE = (
     "pcm_highway",
     "stepper",
 )
-"""Headers that Python sees; each builds on those before it. line_watch.h is the scanner's own."""
+"""Headers that Python sees; each builds on those before it. line_watch.h and scanner_state.h are the scanner's own."""
 HEADERS = [f"{HERE}/{name}.h" for name in FACE]
 
 ffi = FFI()

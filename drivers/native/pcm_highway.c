@@ -24,6 +24,7 @@ struct pcm_highway {
     int shm_fd;
     uint32_t next; /* block to read next */
     uint32_t seen; /* `done` at the last look */
+    int begun;     /* begin_block has been called: from then on lateness counts */
     long slips;
     struct clock_drift drift;
 };
@@ -50,6 +51,9 @@ static int begin_block(void *self)
         clock_drift_feed(&pcm->drift, (int)(done - pcm->seen), monotonic_us());
         pcm->seen = done;
     }
+    if (!pcm->begun && done != pcm->next)
+        pcm->next = done - 1;
+    pcm->begun = 1;
     uint32_t lag = done - pcm->next;
     if (lag == 0)
         return 0;

@@ -2,7 +2,8 @@
  *
  * Every block read is followed by a write two blocks on, so the delay through
  * the host is constant; a host that comes late catches up block by block as far
- * as the ring reaches. Used by one thread, as highway.h says. */
+ * as the ring reaches. Blocks that passed before the first begin_block are
+ * nobody's loss. Used by one thread, as highway.h says. */
 struct highway;
 struct pcm_highway;
 

@@ -3,7 +3,6 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "spi.h"
@@ -12,28 +11,13 @@
 #include "scanner_event.h"
 #include "scanner.h"
 #include "line_watch.h"
+#include "scanner_state.h"
 
 #define INTERRUPT_CHECK_US 50000
 #define INTERRUPT_STUCK_CHECKS 10
 #define THREAD_PRIORITY 20
 
-struct scanner {
-    struct registers *registers;
-    struct scanner_queue *queue;
-    pthread_mutex_t lock; /* everything below but `running` */
-    int ports;
-    long long next_poll_us;
-    long long next_interrupt_us;
-    int interrupt_low; /* checks in a row without a chip that says why */
-    struct line_watch lines[SCANNER_MAX_PORTS];
-    struct spi_op ops[SCANNER_MAX_PORTS * LINE_POLL_OPS];
-
-    pthread_t thread;
-    int started;
-    atomic_int running;
-};
-
-static long long board_us(struct scanner *scanner)
+long long scanner_board_us(struct scanner *scanner)
 {
     struct spi_ops *bus = registers_bus(scanner->registers);
     return bus->now_us(bus->self);
@@ -149,7 +133,7 @@ static void *scan(void *argument)
     pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority);
     clock_gettime(CLOCK_MONOTONIC, &wake);
     while (atomic_load(&scanner->running)) {
-        scanner_step(scanner, board_us(scanner));
+        scanner_step(scanner, scanner_board_us(scanner));
         wake.tv_nsec += SCANNER_PERIOD_US * 1000L;
         if (wake.tv_nsec >= 1000000000L) {
             wake.tv_nsec -= 1000000000L;
@@ -177,125 +161,4 @@ void scanner_stop(struct scanner *scanner)
     atomic_store(&scanner->running, 0);
     pthread_join(scanner->thread, NULL);
     scanner->started = 0;
-}
-
-/* ---- commands ----------------------------------------------------------------------- */
-
-int scanner_fd(struct scanner *scanner)
-{
-    return scanner_queue_fd(scanner->queue);
-}
-
-int scanner_take(struct scanner *scanner, struct scanner_event *out, int max)
-{
-    return scanner_queue_take(scanner->queue, out, max);
-}
-
-long scanner_dropped(struct scanner *scanner)
-{
-    return scanner_queue_dropped(scanner->queue);
-}
-
-int scanner_add(struct scanner *scanner, int cs, const struct hook_profile *profile, int linefeed)
-{
-    pthread_mutex_lock(&scanner->lock);
-    int port = -ENOSPC;
-    if (scanner->ports < SCANNER_MAX_PORTS) {
-        port = scanner->ports++;
-        struct line_watch *line = &scanner->lines[port];
-        line->registers = scanner->registers;
-        line->queue = scanner->queue;
-        line->port = port;
-        line->cs = cs;
-        line->known = 1;
-        line->hook.profile = *profile;
-        line_watch_begin(line, board_us(scanner), linefeed);
-    }
-    pthread_mutex_unlock(&scanner->lock);
-    return port;
-}
-
-/* Takes the lock and finds a port that was added; NULL, and no lock, when there is none. */
-static struct line_watch *claim(struct scanner *scanner, int port)
-{
-    if (port < 0 || port >= SCANNER_MAX_PORTS)
-        return NULL;
-    pthread_mutex_lock(&scanner->lock);
-    if (scanner->lines[port].known)
-        return &scanner->lines[port];
-    pthread_mutex_unlock(&scanner->lock);
-    return NULL;
-}
-
-static struct line_watch *claim_serving(struct scanner *scanner, int port)
-{
-    struct line_watch *line = claim(scanner, port);
-    if (!line || line->in_service)
-        return line;
-    pthread_mutex_unlock(&scanner->lock);
-    return NULL;
-}
-
-static int release(struct scanner *scanner, int result)
-{
-    pthread_mutex_unlock(&scanner->lock);
-    return result;
-}
-
-int scanner_rearm(struct scanner *scanner, int port, int linefeed)
-{
-    struct line_watch *line = claim(scanner, port);
-    if (!line)
-        return -ENODEV;
-    line_watch_begin(line, board_us(scanner), linefeed);
-    return release(scanner, 0);
-}
-
-int scanner_remove(struct scanner *scanner, int port)
-{
-    struct line_watch *line = claim(scanner, port);
-    if (!line)
-        return -ENODEV;
-    line->in_service = 0;
-    line->mode = LINE_FEEDING;
-    return release(scanner, 0);
-}
-
-int scanner_set_profile(struct scanner *scanner, int port, const struct hook_profile *profile)
-{
-    struct line_watch *line = claim(scanner, port);
-    if (!line)
-        return -ENODEV;
-    line->hook.profile = *profile;
-    return release(scanner, 0);
-}
-
-int scanner_feed(struct scanner *scanner, int port, int linefeed)
-{
-    struct line_watch *line = claim_serving(scanner, port);
-    return line ? release(scanner, line_watch_feed(line, board_us(scanner), linefeed)) : -ENODEV;
-}
-
-int scanner_ring(struct scanner *scanner, int port, const int *cadence_ms, int count)
-{
-    struct line_watch *line = claim_serving(scanner, port);
-    return line ? release(scanner, line_watch_ring(line, board_us(scanner), cadence_ms, count)) : -ENODEV;
-}
-
-int scanner_stop_ring(struct scanner *scanner, int port)
-{
-    struct line_watch *line = claim_serving(scanner, port);
-    return line ? release(scanner, line_watch_stop_ring(line, board_us(scanner))) : -ENODEV;
-}
-
-int scanner_open_interval(struct scanner *scanner, int port, int ms)
-{
-    struct line_watch *line = claim_serving(scanner, port);
-    return line ? release(scanner, line_watch_open(line, board_us(scanner), ms)) : -ENODEV;
-}
-
-int scanner_ringing(struct scanner *scanner, int port)
-{
-    struct line_watch *line = claim_serving(scanner, port);
-    return line ? release(scanner, line->mode == LINE_BURST || line->mode == LINE_PAUSE) : 0;
 }

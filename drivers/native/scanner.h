@@ -9,7 +9,7 @@
  * both. It takes no GIL and allocates nothing after scanner_new. Commands may come from any thread;
  * they write DR64 at once and return 0 or -errno: -ENODEV no such port or out of
  * service, -EBUSY not in this state, -EINVAL bad argument.
- * Linefeed codes are those of DR64 (chip sheet, section 7). Inside: line_watch.h. */
+ * Linefeed codes are those of DR64 (chip sheet, section 7). Inside: scanner_state.h, line_watch.h. */
 #define SCANNER_MAX_PORTS 16
 #define SCANNER_PERIOD_US 2000
 #define SCANNER_CADENCE_MAX 8 /* on, off, up to four times */

@@ -134,6 +134,7 @@ def test_a_slot_not_written_stays_idle(board: Board) -> None:
 
 def test_a_late_host_catches_up_and_counts_what_was_lost(board: Board) -> None:
     host = Host(board)
+    assert not host.begin()
     for n in range(5):
         board.pass_block(n)
     heard = []
@@ -151,12 +152,24 @@ def test_a_late_host_catches_up_and_counts_what_was_lost(board: Board) -> None:
 
 def test_a_very_late_host_skips_to_the_present(board: Board) -> None:
     host = Host(board)
+    assert not host.begin()
     for n in range(40):
         board.pass_block(n)
     assert host.begin()
     assert host.read() == 39
     assert not host.begin()
     assert host.slips() == 39
+    host.highway.close()
+
+
+def test_blocks_before_the_first_look_are_no_loss(board: Board) -> None:
+    host = Host(board)
+    for n in range(600):
+        board.pass_block(n)
+    assert host.begin()
+    assert host.read() == 599 % 256
+    assert not host.begin()
+    assert host.slips() == 0
     host.highway.close()
 
 

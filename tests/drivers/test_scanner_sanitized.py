@@ -10,7 +10,7 @@ import pytest
 
 HERE = Path(__file__).parent
 NATIVE = HERE.parents[1] / "drivers" / "native"
-SOURCES = ["hook", "line_watch", "registers", "scanner", "scanner_event"]
+SOURCES = ["hook", "line_watch", "registers", "scanner", "scanner_commands", "scanner_event"]
 
 
 def build(folder: Path, sanitizers: str) -> Path:

@@ -1,0 +1,21 @@
+/* What a scanner is made of: shared by its thread (scanner.c) and its commands (scanner_commands.c).
+ *
+ * Inner header, not part of the face to Python. */
+struct scanner {
+    struct registers *registers;
+    struct scanner_queue *queue;
+    pthread_mutex_t lock; /* everything below but `running` */
+    int ports;
+    long long next_poll_us;
+    long long next_interrupt_us;
+    int interrupt_low; /* checks in a row without a chip that says why */
+    struct line_watch lines[SCANNER_MAX_PORTS];
+    struct spi_op ops[SCANNER_MAX_PORTS * LINE_POLL_OPS];
+
+    pthread_t thread;
+    int started;
+    atomic_int running;
+};
+
+/* The board's time now. */
+long long scanner_board_us(struct scanner *scanner);

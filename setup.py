@@ -1,3 +1,3 @@
 from setuptools import setup
 
-setup(cffi_modules=["drivers/native/build.py:ffi", "drivers/sim/native/build.py:ffi", "firmware/media/native/build.py:ffi"])
+setup(cffi_modules=[f"{room}/native/build.py:ffi" for room in ("drivers", "drivers/sim", "firmware/media")])

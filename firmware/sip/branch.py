@@ -7,7 +7,7 @@ knows its leg only while the leg is interested. Look next at `called.py`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from firmware.sip.client_transaction import ClientTransaction
 from firmware.sip.compose import Outgoing
@@ -16,8 +16,13 @@ from firmware.sip.dialog import Dialog
 from firmware.sip.message import Response
 from firmware.sip.transport import Address, Transport
 
-if TYPE_CHECKING:
-    from firmware.sip.called import CalledLeg
+
+class BranchOwner(Protocol):
+    """The called leg, as its branches see it."""
+
+    def branch_rang(self, branch: Branch, response: Response) -> None: ...
+    def branch_answered(self, branch: Branch, dialog: Dialog, response: Response) -> None: ...
+    def branch_failed(self, branch: Branch, status: int, response: Response | None) -> None: ...
 
 
 class Branch:
@@ -27,14 +32,14 @@ class Branch:
 
     def __init__(
         self,
-        leg: CalledLeg,
+        leg: BranchOwner,
         context: SipContext,
         invite: Outgoing,
         from_tag: str,
         hop: tuple[Transport, Address],
         hops: int,
     ) -> None:
-        self._leg: CalledLeg | None = leg
+        self._leg: BranchOwner | None = leg
         self._context = context
         self._invite = invite
         self._from_tag = from_tag

@@ -6,16 +6,13 @@ which sends INVITEs, and `tables.py`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from firmware.sip import compose
 from firmware.sip.message import Response
 from firmware.sip.tables import CLIENT, INVITE_CLIENT
-from firmware.sip.transaction import Transaction
+from firmware.sip.transaction import Layer, Transaction
 from firmware.sip.transport import Address, Transport
-
-if TYPE_CHECKING:
-    from firmware.sip.layer import TransactionLayer
 
 
 class ClientUser(Protocol):
@@ -33,7 +30,7 @@ class ClientTransaction(Transaction):
 
     def __init__(
         self,
-        layer: TransactionLayer,
+        layer: Layer,
         outgoing: compose.Outgoing,
         transport: Transport,
         address: Address,

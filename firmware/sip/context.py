@@ -6,17 +6,16 @@ free of circles. Look next at `leg.py` and `agent.py`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from abc import ABC, abstractmethod
+from typing import Protocol
 
 from firmware.media.offer_answer import Codec, OfferAnswer
 from firmware.sip.compose import ALLOW
 from firmware.sip.layer import TransactionLayer
+from firmware.sip.message import Request
 from firmware.sip.settings import SipSettings
 from firmware.sip.transport import Transport
-from firmware.telephony.leg import LegListener
-
-if TYPE_CHECKING:
-    from firmware.sip.leg import SipLeg
+from firmware.telephony.leg import Leg, LegListener
 
 
 class StreamFigures(Protocol):
@@ -55,6 +54,24 @@ class MediaEngine(Protocol):
         """Raises PortsExhausted."""
 
 
+class DialogLeg(Leg, ABC):
+    """A leg with a SIP dialog, as the agent sees it (`leg.SipLeg`)."""
+
+    answered: bool
+
+    @abstractmethod
+    def in_dialog(self, request: Request, transport: Transport) -> None:
+        """Take a request of the dialog. Raises Refusal."""
+
+    @abstractmethod
+    def acknowledged(self, ack: Request) -> None:
+        """The ACK to a 2xx of ours."""
+
+    @abstractmethod
+    def media_stopped(self) -> None:
+        """No audio has come for the engine's time-out."""
+
+
 class SipContext:
     """One per agent. legs: every leg that arrived or was placed, until released. dialogs: by `Dialog.key`."""
 
@@ -67,9 +84,9 @@ class SipContext:
         self.transactions = transactions
         self.timers = transactions.timers
         self.transports: dict[str, Transport] = {}
-        self.legs: set[SipLeg] = set()
-        self.dialogs: dict[str, SipLeg] = {}
-        self.endpoints: dict[int, SipLeg] = {}
+        self.legs: set[DialogLeg] = set()
+        self.dialogs: dict[str, DialogLeg] = {}
+        self.endpoints: dict[int, DialogLeg] = {}
         self.common_headers = f"{ALLOW}User-Agent: {settings.user_agent}\r\n"
         self._leg_serial = 0
 
@@ -77,7 +94,7 @@ class SipContext:
         self._leg_serial += 1
         return f"sip:{user}/{self._leg_serial}"
 
-    def open_media(self, leg: SipLeg, transport: Transport, remote_ip: str) -> tuple[MediaStream, OfferAnswer]:
+    def open_media(self, leg: DialogLeg, transport: Transport, remote_ip: str) -> tuple[MediaStream, OfferAnswer]:
         """A stream for `leg`, with its half of offer and answer. Raises PortsExhausted."""
         ip = transport.local_ip(remote_ip)
         stream = self.engine.open_stream(self.settings.listen_ip if self.settings.advertise_ip else ip)

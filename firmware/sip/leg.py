@@ -13,7 +13,7 @@ from firmware.media import sdp
 from firmware.media.offer_answer import NotAcceptable, OfferAnswer
 from firmware.sip.ack_wait import AckWait
 from firmware.sip.compose import ALLOW
-from firmware.sip.context import MediaStream, SipContext
+from firmware.sip.context import DialogLeg, MediaStream, SipContext
 from firmware.sip.dialog import Dialog
 from firmware.sip.message import Message, Request
 from firmware.sip.reason import reason_cause, reason_line
@@ -21,14 +21,14 @@ from firmware.sip.server_transaction import ServerTransaction
 from firmware.sip.status import Refusal
 from firmware.sip.transport import Transport
 from firmware.telephony.cause import CAUSES, Cause
-from firmware.telephony.leg import Leg, LegStats, Party
+from firmware.telephony.leg import LegStats, Party
 
 log = logging.getLogger(__name__)
 
 SDP_TYPE = "Content-Type: application/sdp\r\n"
 
 
-class SipLeg(Leg):
+class SipLeg(DialogLeg):
     """Base of the two SIP legs."""
 
     def __init__(self, context: SipContext, user: str, party: Party) -> None:

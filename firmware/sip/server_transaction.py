@@ -5,16 +5,13 @@ Why: the legs say what to answer, once. Look next at `calling.py` and `tables.py
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from firmware.sip import compose
 from firmware.sip.message import Request
 from firmware.sip.tables import INVITE_SERVER, SERVER
-from firmware.sip.transaction import Transaction
+from firmware.sip.transaction import Layer, Transaction
 from firmware.sip.transport import Address, Transport
-
-if TYPE_CHECKING:
-    from firmware.sip.layer import TransactionLayer
 
 
 class InviteUser(Protocol):
@@ -31,7 +28,7 @@ class ServerTransaction(Transaction):
 
     def __init__(
         self,
-        layer: TransactionLayer,
+        layer: Layer,
         request: Request,
         key: str,
         transport: Transport,

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from firmware.sip.compose import Outgoing
 from firmware.sip.tables import (
     CAPPED,
     DURATIONS_S,
@@ -20,13 +21,22 @@ from firmware.sip.tables import (
     T2_S,
     Table,
 )
-from firmware.sip.timer_heap import Timer
+from firmware.sip.timer_heap import Timer, TimerHeap
 from firmware.sip.transport import Address, Transport
 
-if TYPE_CHECKING:
-    from firmware.sip.layer import TransactionLayer
-
 log = logging.getLogger(__name__)
+
+
+class Layer(Protocol):
+    """What a transaction needs of the `TransactionLayer` that holds it."""
+
+    timers: TimerHeap
+
+    def forget(self, transaction: Any) -> None:
+        """The transaction is over."""
+
+    def request(self, outgoing: Outgoing, transport: Transport, address: Address, user: None) -> Any:
+        """Start another client transaction (the CANCEL of an INVITE)."""
 
 
 class Transaction:
@@ -47,7 +57,7 @@ class Transaction:
     )
 
     def __init__(
-        self, layer: TransactionLayer, key: str, table: Table, state: str, transport: Transport, address: Address
+        self, layer: Layer, key: str, table: Table, state: str, transport: Transport, address: Address
     ) -> None:
         self._layer = layer
         self._table = table

@@ -108,6 +108,7 @@ def test_baresip_gives_up_before_answer(site: Site, baresip: Maker) -> None:
 def test_busy_unknown_and_unregistered(site: Site, baresip: Maker) -> None:
     phone = baresip("201")
     site.phone("fxs1", "lift")
+    eventually("off hook is noticed", lambda: site.port("fxs1")["state"] == "dialling", 3)
     for number, reason in (("101", "486"), ("999", "404"), ("203", "480")):
         mark = len(phone.events)
         phone.dial(number)

@@ -103,6 +103,15 @@ def _supervise(config: Path, data: Path, board: str, run: Path, loaded: Loaded, 
     if site is not None and site.passwords:
         print(_first_run_text(site), flush=True)
 
+    if port_is_taken(settings.sip.listen, settings.sip.udp_port, socket.SOCK_DGRAM):
+        port = settings.sip.udp_port
+        complain(
+            say(
+                f"Another program uses UDP port {port}, perhaps a second Tipring. Another one: sip.udp_port in {config}",
+                f"Otro programa usa el puerto UDP {port}, quizá otro Tipring. Otro puerto: sip.udp_port en {config}",
+            )
+        )
+        return 1
     listen, port = settings.web.listen, settings.web.port
     taken = port_is_taken(listen, port)
     if taken:
@@ -175,10 +184,11 @@ def ready_text(settings: Settings, board: str, run: Path, page_answers: bool, si
     return "\n".join(lines)
 
 
-def port_is_taken(listen: str, port: int) -> bool:
-    """Whether another program listens there already; a page that answers would be its, not ours."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def port_is_taken(listen: str, port: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> bool:
+    """Whether another program holds that TCP (or, with SOCK_DGRAM, UDP) port already."""
+    with socket.socket(type=kind) as probe:
+        if kind == socket.SOCK_STREAM:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((listen, port))
         except OSError as error:

@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -190,6 +191,18 @@ def test_run_refuses_bad_settings_with_every_mistake(tmp_path: Path, capsys: pyt
     said = capsys.readouterr().err
     assert "bad.toml: a is not a setting" in said and "web.port" in said and "Mend the settings" in said
     assert main(["run", "--board", "../../etc"]) == 2
+
+
+def test_run_says_which_port_another_program_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        file = tmp_path / "site.toml"
+        file.write_text(f'[sip]\nlisten = "127.0.0.1"\nudp_port = {port}\n')
+        assert main(["run", "--config", str(file), "--data", str(tmp_path / "data")]) == 1
+    assert f"Another program uses UDP port {port}" in capsys.readouterr().err
+    with socket.create_server(("127.0.0.1", 0)) as page:
+        assert cli_run.port_is_taken("127.0.0.1", page.getsockname()[1])
 
 
 def test_the_words_when_ready_tell_how_to_dial(tmp_path: Path) -> None:

@@ -107,8 +107,8 @@ def _supervise(config: Path, data: Path, board: str, run: Path, loaded: Loaded, 
         port = settings.sip.udp_port
         complain(
             say(
-                f"Another program uses UDP port {port}, perhaps a second Tipring. Another one: sip.udp_port in {config}",
-                f"Otro programa usa el puerto UDP {port}, quizá otro Tipring. Otro puerto: sip.udp_port en {config}",
+                f"Another program uses UDP port {port} (a second Tipring?). Another one: sip.udp_port in {config}",
+                f"Otro programa usa el puerto UDP {port} (¿otro Tipring?). Otro puerto: sip.udp_port en {config}",
             )
         )
         return 1

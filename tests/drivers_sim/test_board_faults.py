@@ -38,10 +38,10 @@ def test_wrong_identity_fails_every_presence_check(bench: ChipBench) -> None:
     assert bench.read(0) & 0x0F == 0
 
 
-def test_stuck_interrupt_stays_low_with_no_status_bit(bench: ChipBench) -> None:
+def test_stuck_interrupt_keeps_its_status_bit_and_holds_the_line_low(bench: ChipBench) -> None:
     set_fault(bench, lib.SIMBOARD_FAULT_STUCK_INTERRUPT)
     bench.write_all({18: 0xFF, 19: 0xFF, 20: 0xFF})
-    assert [bench.read(register) for register in (18, 19, 20)] == [0, 0, 0]
+    assert [bench.read(register) for register in (18, 19, 20)] == [0, 0x02, 0]
     assert bench.interrupt_low
     set_fault(bench, lib.SIMBOARD_FAULT_STUCK_INTERRUPT, on=False)
     assert not bench.interrupt_low

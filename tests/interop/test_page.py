@@ -14,8 +14,6 @@ from tests.interop.processes import eventually
 from tests.interop.raw_phone import RawPhone
 from tests.interop.site import Site
 
-NO_SCRIPT = "--blink-settings=scriptEnabled=false"
-
 
 def chromium(folder: Path, url: str, *options: str) -> str:
     """The page's DOM as text; the screenshot stays beside it for a look."""
@@ -42,13 +40,6 @@ def test_ports_are_readable_in_a_browser(site: Site, tmp_path: Path, language: s
         assert f'lang="{language}"' in page
         assert "fxs1" in page and "101" in page
         assert words in page.lower()
-
-
-def test_it_is_drawn_without_javascript(site: Site, tmp_path: Path) -> None:
-    shot = tmp_path / "page.png"
-    url = f"http://127.0.0.1:{site.web_port}/?lang=en"
-    chromium(tmp_path, url, NO_SCRIPT, f"--screenshot={shot}", "--window-size=1200,1400")
-    assert shot.stat().st_size > 20_000  # an empty page of that size takes a tenth
 
 
 def test_a_call_and_a_registration_are_seen(site: Site, raw_phone: Callable[..., RawPhone]) -> None:

@@ -169,6 +169,7 @@ static void show_faults(struct simboard *board, struct board_port *port) {
     struct si321x *chip = &port->chip;
     chip->dead_bus = port->faults >> SIMBOARD_FAULT_DEAD_BUS & 1;
     chip->wrong_identity = port->faults >> SIMBOARD_FAULT_WRONG_IDENTITY & 1;
+    chip->stuck_interrupt = port->faults >> SIMBOARD_FAULT_STUCK_INTERRUPT & 1;
     chip->hot = port->faults >> SIMBOARD_FAULT_OVER_TEMPERATURE & 1;
     chip->no_clock = board->clock_lost || (port->faults >> SIMBOARD_FAULT_PCM_CLOCK_LOSS & 1);
 }

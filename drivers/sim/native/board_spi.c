@@ -38,7 +38,7 @@ int board_gpio_set(struct simboard *board, int line, int level) {
 static int interrupt_level(struct simboard *board) {
     for (int i = 0; i < board->ports; i++) {
         struct board_port *port = board->port[i];
-        if (port->chip.irq || port->faults >> SIMBOARD_FAULT_STUCK_INTERRUPT & 1) return 0;
+        if (port->chip.irq || port->chip.stuck_interrupt) return 0;
     }
     return 1;
 }

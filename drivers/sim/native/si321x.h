@@ -89,6 +89,7 @@ struct si321x {
     double ia_done_us;
     uint8_t ia_address;
     uint32_t irq;
+    int stuck_interrupt; /* fault: the loop-closure bit of DR19 reads 1 whatever is written, INT stays low */
 
     /* battery, start-up */
     double battery_v;

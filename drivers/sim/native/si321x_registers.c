@@ -6,6 +6,7 @@
 
 #include "chance.h"
 
+#define STUCK_BIT (1u << (8 + 1)) /* LCIP, DR19 bit 1 */
 #define REVISION_E 5
 #define ONLY_3210 1
 
@@ -121,7 +122,7 @@ uint8_t si321x_read(struct si321x *chip, int address) {
     uint8_t value = address < DR_COUNT ? chip->dr[address] : 0;
     if (chip->wrong_identity) value = wrong_identity(address, value);
     switch (address) {
-    case DR_IRQ1: case DR_IRQ2: case DR_IRQ3: return (uint8_t)(chip->irq >> 8 * (address - DR_IRQ1));
+    case DR_IRQ1: case DR_IRQ2: case DR_IRQ3: return (uint8_t)((chip->irq | (chip->stuck_interrupt ? STUCK_BIT : 0)) >> 8 * (address - DR_IRQ1));
     case DR_IAS: return chip->ia_busy;
     case DR_OSC1: return value | (uint8_t)(chip->tone_burst[0].on << 7);
     case DR_OSC2: return value | (uint8_t)(chip->tone_burst[1].on << 7);

@@ -19,7 +19,7 @@
 #define SIMBOARD_FAULT_DEAD_BUS 1         /* chip drives nothing on MISO and hears nothing */
 #define SIMBOARD_FAULT_WRONG_IDENTITY 2   /* part, revision and presence registers of some other chip */
 #define SIMBOARD_FAULT_OVER_TEMPERATURE 3 /* Q5 and Q6 run hot whenever the line is fed */
-#define SIMBOARD_FAULT_STUCK_INTERRUPT 4  /* INT held low, no status bit set */
+#define SIMBOARD_FAULT_STUCK_INTERRUPT 4  /* DR19 bit 1 cannot be cleared, INT low */
 #define SIMBOARD_FAULT_CHIP_RESET 5       /* once, at the call: a brown-out resets the chip */
 #define SIMBOARD_FAULT_PCM_CLOCK_LOSS 6   /* no PCLK and FSYNC at this chip */
 

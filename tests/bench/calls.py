@@ -25,7 +25,7 @@ def callee(site: Site, folder: Path) -> Sipp:
 def registers(site: Site, folder: Path, user: str, contact_port: int, count: int) -> None:
     result = Sipp(
         folder, "register", "-m", str(count), "-r", "500", "-s", user, "-key", "contact_port", str(contact_port),
-        "-key", "password", PASSWORDS[user], remote=f"127.0.0.1:{site.sip_port}",
+        "-au", user, "-ap", PASSWORDS[user], remote=f"127.0.0.1:{site.sip_port}",
     ).run(120)  # fmt: skip
     assert result.status == 0, result.errors[-2000:]
 
@@ -36,7 +36,7 @@ def calls(site: Site, folder: Path, scenario: str, count: int, rate: int, talk_m
     before = cpu_s(pid)
     result = Sipp(
         folder, scenario, "-m", str(count), "-r", str(rate), "-l", "3000", "-s", "201", "-key", "callee", "202",
-        "-key", "password", PASSWORDS["201"], "-key", "talk_ms", str(talk_ms), "-key", "rtp_port", "9",
+        "-au", "201", "-ap", PASSWORDS["201"], "-d", str(talk_ms), "-key", "rtp_port", "9",
         remote=f"127.0.0.1:{site.sip_port}",
     ).run(count / rate + 60)  # fmt: skip
     assert result.status == 0, result.errors[-2000:]
@@ -92,7 +92,7 @@ def memory_rows(folder: Path) -> list[Row]:
         answering = callee(site, folder)
         caller = Sipp(
             folder, "caller", "-m", "100", "-r", "50", "-s", "201", "-key", "callee", "202",
-            "-key", "password", PASSWORDS["201"], "-key", "talk_ms", "6000", "-key", "rtp_port", "9",
+            "-au", "201", "-ap", PASSWORDS["201"], "-d", "6000", "-key", "rtp_port", "9",
             remote=f"127.0.0.1:{site.sip_port}",
         ).start()  # fmt: skip
         eventually("100 calls up", lambda: len(site.status()["calls"]) == 100, 20)

@@ -10,6 +10,7 @@ from tests.bench.figures import Row
 from tests.interop.processes import Process, eventually
 from tests.interop.site import TIPRING, Site
 
+BOARD = Path(__file__).resolve().parents[2] / "boards" / "sim.toml"
 OPTIONS = (
     "OPTIONS sip:127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{port};branch=z9hG4bKbench{number};rport\r\n"
     "Max-Forwards: 70\r\nFrom: <sip:bench@127.0.0.1>;tag=bench\r\nTo: <sip:127.0.0.1>\r\n"
@@ -35,12 +36,12 @@ def first_options_s(sip_port: int, begin: float) -> float:
 def one_start(site: Site) -> tuple[float, float]:
     """(first OPTIONS, dial tone on a lifted handset) in s after the start of core on a waiting board."""
     core = [str(TIPRING.parent / "tipring-core"), "--config", str(site.settings), "--data", str(site.data_folder)]
-    board = Process("simboard", [str(TIPRING.parent / "tipring-simboard"), "--run", str(site.run_folder)],
-                    site.folder / "board.log", env=site.environment)  # fmt: skip
+    simboard = [str(TIPRING.parent / "tipring-simboard"), "--run", str(site.run_folder), "--board", str(BOARD)]
+    board = Process("simboard", simboard, site.folder / "board.log", env=site.environment)
     try:
         eventually("board", lambda: site.rig("board.state"), 10)
         begin = time.monotonic()
-        running = Process("core", [*core, "--board", "sim", "--run", str(site.run_folder)],
+        running = Process("core", [*core, "--board", "sim", "--run", str(site.run_folder), "--board", str(BOARD)],
                           site.folder / "core.log", env=site.environment)  # fmt: skip
         try:
             options = first_options_s(site.sip_port, begin)

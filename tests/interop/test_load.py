@@ -39,18 +39,17 @@ def left_over(site: Site) -> dict[str, Any]:
 
 def call_load(site: Site, folder: Path, calls: int, rate: int, talk_ms: int) -> None:
     callee = Sipp(folder, "callee", "-key", "rtp_port", "9").start()
-    registered = Sipp(
-        folder, "register", "-m", "1", "-s", "202", "-key", "contact_port", str(callee.port),
-        "-key", "password", PASSWORDS["202"], remote=f"127.0.0.1:{site.sip_port}",
-    ).run(20)  # fmt: skip
-    assert registered.status == 0, registered.output + registered.errors
-    caller = Sipp(
-        folder, "caller", "-m", str(calls), "-r", str(rate), "-s", "201", "-key", "callee", "202",
-        "-key", "password", PASSWORDS["201"], "-key", "talk_ms", str(talk_ms), "-key", "rtp_port", "9",
-        remote=f"127.0.0.1:{site.sip_port}",
-    )  # fmt: skip
     try:
-        result = caller.run(timeout_s=calls / rate + 60)
+        registered = Sipp(
+            folder, "register", "-m", "1", "-s", "202", "-key", "contact_port", str(callee.port),
+            "-au", "202", "-ap", PASSWORDS["202"], remote=f"127.0.0.1:{site.sip_port}",
+        ).run(20)  # fmt: skip
+        assert registered.status == 0, registered.output + registered.errors
+        result = Sipp(
+            folder, "caller", "-m", str(calls), "-r", str(rate), "-s", "201", "-key", "callee", "202",
+            "-au", "201", "-ap", PASSWORDS["201"], "-d", str(talk_ms), "-key", "rtp_port", "9",
+            remote=f"127.0.0.1:{site.sip_port}",
+        ).run(timeout_s=calls / rate + 60)  # fmt: skip
     finally:
         callee.stop()
     assert result.status == 0, result.errors[-3000:] or result.output[-3000:]
@@ -77,8 +76,8 @@ def test_20_calls_a_second_then_1000_calls_leave_nothing_behind(busy_site: Site,
 def test_a_wrong_password_makes_no_call(busy_site: Site, tmp_path: Path) -> None:
     """Neither a call nor a trace of one."""
     wrong = Sipp(
-        tmp_path, "caller", "-m", "5", "-r", "10", "-s", "201", "-key", "callee", "202", "-key", "password", "wrong",
-        "-key", "talk_ms", "1", "-key", "rtp_port", "9", remote=f"127.0.0.1:{busy_site.sip_port}",
+        tmp_path, "caller", "-m", "5", "-r", "10", "-s", "201", "-key", "callee", "202", "-au", "201", "-ap", "wrong",
+        "-d", "1", "-key", "rtp_port", "9", remote=f"127.0.0.1:{busy_site.sip_port}",
     ).run(30)  # fmt: skip
     assert wrong.count("SuccessfulCall(C)") == 0
     assert not busy_site.status()["calls"]

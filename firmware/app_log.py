@@ -37,6 +37,9 @@ def set_up_logging(process: str, *, debug: bool = False) -> None:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(logging.Formatter(f"%(asctime)s {process} %(levelname)s %(message)s"))
     logging.basicConfig(level=logging.DEBUG if debug else logging.INFO, handlers=[handler], force=True)
+    # No line shows thread, process or source line; finding them out would double what a line costs.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None
     logging.getLogger("asyncio").setLevel(logging.WARNING)
 
 

@@ -14,6 +14,7 @@ import logging
 import queue
 import sqlite3
 import threading
+import time
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 QUEUE_LIMIT = 20_000
 BATCH = 500
+GATHER_S = 0.05
+"""How long lines gather before one transaction writes them: a burst costs few commits, a power cut this much."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS calls (
     id INTEGER PRIMARY KEY, legs TEXT NOT NULL, caller TEXT NOT NULL, called TEXT NOT NULL,
@@ -158,6 +161,8 @@ class CallRecords:
             running = True
             while running:
                 batch = [self._jobs.get()]
+                if isinstance(batch[0], tuple):
+                    time.sleep(GATHER_S)
                 while len(batch) < BATCH and not self._jobs.empty():
                     batch.append(self._jobs.get_nowait())
                 running = None not in batch

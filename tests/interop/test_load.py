@@ -13,7 +13,7 @@ from tests.interop.processes import eventually
 from tests.interop.sipp import Sipp
 from tests.interop.site import PASSWORDS, Site
 
-RTP_PAIRS = 500  # a port rests some seconds after use; 50 calls/s need that many
+RTP_PAIRS = 900  # a port rests some seconds after use; 50 calls/s need that many
 
 
 @pytest.fixture

@@ -74,6 +74,10 @@ class ClientTransaction(Transaction):
         if self._user is not None:
             self._user.unanswered(self, 503)
 
+    def _do_let_go(self, _: Any) -> None:
+        """User and transaction know each other; without this only the garbage collector could free them."""
+        self._user = None
+
     def _do_ack(self, response: Response) -> None:
         """ACK a failure; the octets are kept for resent failures."""
         assert self._outgoing is not None

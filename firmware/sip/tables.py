@@ -42,17 +42,17 @@ INVITE_CLIENT: Table = {
     ("calling", "1xx"): ("proceeding", ("quiet", "stop_life", "tell")),
     ("calling", "2xx"): ("accepted", ("quiet", "life:M", "tell", "shed")),
     ("calling", "failure"): ("completed", ("quiet", "ack", "life:D", "tell", "shed")),
-    ("calling", "life_over"): ("terminated", ("end", "tell_timeout")),
-    ("calling", "unreachable"): ("terminated", ("end", "tell_unreachable")),
+    ("calling", "life_over"): ("terminated", ("end", "tell_timeout", "let_go")),
+    ("calling", "unreachable"): ("terminated", ("end", "tell_unreachable", "let_go")),
     ("proceeding", "1xx"): ("proceeding", ("tell",)),
     ("proceeding", "2xx"): ("accepted", ("life:M", "tell", "shed")),
     ("proceeding", "failure"): ("completed", ("ack", "life:D", "tell", "shed")),
     ("proceeding", "cancelled"): ("proceeding", ("life:B",)),
-    ("proceeding", "life_over"): ("terminated", ("end", "tell_timeout")),
+    ("proceeding", "life_over"): ("terminated", ("end", "tell_timeout", "let_go")),
     ("accepted", "2xx"): ("accepted", ("tell",)),
-    ("accepted", "life_over"): ("terminated", ("end",)),
+    ("accepted", "life_over"): ("terminated", ("end", "let_go")),
     ("completed", "failure"): ("completed", ("ack_again",)),
-    ("completed", "life_over"): ("terminated", ("end",)),
+    ("completed", "life_over"): ("terminated", ("end", "let_go")),
 }
 
 CLIENT: Table = {
@@ -61,15 +61,15 @@ CLIENT: Table = {
     ("trying", "1xx"): ("proceeding", ("slow", "tell")),
     ("trying", "2xx"): ("completed", ("quiet", "life:K", "tell", "shed")),
     ("trying", "failure"): ("completed", ("quiet", "life:K", "tell", "shed")),
-    ("trying", "life_over"): ("terminated", ("end", "tell_timeout")),
-    ("trying", "unreachable"): ("terminated", ("end", "tell_unreachable")),
+    ("trying", "life_over"): ("terminated", ("end", "tell_timeout", "let_go")),
+    ("trying", "unreachable"): ("terminated", ("end", "tell_unreachable", "let_go")),
     ("proceeding", "resend"): ("proceeding", ("again",)),
     ("proceeding", "1xx"): ("proceeding", ("tell",)),
     ("proceeding", "2xx"): ("completed", ("quiet", "life:K", "tell", "shed")),
     ("proceeding", "failure"): ("completed", ("quiet", "life:K", "tell", "shed")),
-    ("proceeding", "life_over"): ("terminated", ("end", "tell_timeout")),
-    ("proceeding", "unreachable"): ("terminated", ("end", "tell_unreachable")),
-    ("completed", "life_over"): ("terminated", ("end",)),
+    ("proceeding", "life_over"): ("terminated", ("end", "tell_timeout", "let_go")),
+    ("proceeding", "unreachable"): ("terminated", ("end", "tell_unreachable", "let_go")),
+    ("completed", "life_over"): ("terminated", ("end", "let_go")),
 }
 
 INVITE_SERVER: Table = {

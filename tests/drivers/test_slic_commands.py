@@ -7,43 +7,11 @@ import numpy as np
 import pytest
 
 from boards.calibration_store import CalibrationStore
-from boards.description import load
-from boards.wiring import Board
-from drivers.bus import Bus
 from drivers.errors import ChipError
-from drivers.ports import Feed, LineProfile, OffHook, OnHook, PortEvent, PortFailed, PortRecovered
-from drivers.sim.board import SimBoard
-from drivers.stepper import Stepper
+from drivers.ports import Feed, LineProfile, OffHook, OnHook, PortFailed, PortRecovered
+from tests.drivers.stepped_ports import House
 
 SPAIN_MS = (1500, 3000)
-
-
-class House:
-    """The simulated board, wired in this process and stepped."""
-
-    def __init__(self, store: CalibrationStore, profile: LineProfile, seed: int = 11) -> None:
-        self.sim = SimBoard("sim", seed=seed)
-        bus = Bus.in_process(self.sim.spi_ops_address)
-        self.board = Board(load("sim"), bus, None, {"fxs1": profile, "fxs2": profile}, store)
-        self.ports = self.board.ports
-        self.events: list[PortEvent] = []
-        scanner = self.board.scanner
-        members = [
-            (self.sim.step_address, self.sim.context_address),
-            (scanner.step_address, scanner.context_address),
-        ]
-        self.stepper = Stepper(members, bus.now_us)
-
-    def step(self, ms: int) -> list[PortEvent]:
-        """Let ms pass; returns what was told meanwhile."""
-        self.stepper.step_ms(ms)
-        events = self.board.drain_events()
-        self.events += events
-        return events
-
-    def close(self) -> None:
-        self.board.close()
-        self.sim.close()
 
 
 @pytest.fixture

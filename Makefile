@@ -14,7 +14,7 @@ help:
 	@echo "make test        everything CI checks: lint, types, native and Python tests, real SIP peers"
 	@echo "make lint        ruff and mypy only"
 	@echo "make bench       CPU, memory and latency beside a bare C relay"
-	@echo "make soak        the tests with their large counts (half an hour and more)"
+	@echo "make soak        the tests with their large counts"
 	@echo "make test-fresh  make test in a new Debian 12 folder (root; debootstrap)"
 	@echo "make setup       only what run needs: packages, virtual environment, native build"
 	@echo "make clean       remove what was built; settings and data in .data stay"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from drivers.sim import measure, measure_dtmf
+from drivers.sim._sim import ffi, lib
 from drivers.sim.board import SimBoard, read_ports
 from drivers.sim.dialling import KeyPad, RotaryDial, dtmf_sound, pulse_edges
 from drivers.sim.phone import Phone
@@ -21,14 +22,12 @@ def powered(**wire: float) -> tuple[ChipBench, Phone]:
     bench.power_up()
     phone = Phone(bench.board, 0, "fxs1")
     phone.set_wire(**wire)
-    bench.step_ms(100)
+    bench.step_ms(500)  # the ringer's capacitor charges
     return bench, phone
 
 
 def sound_at_the_port(bench: ChipBench, ms: float) -> np.ndarray:
     """What the chip sends on its slot, decoded from A-law here."""
-    from drivers.sim._sim import ffi, lib
-
     highway = lib.simboard_highway(bench.board)
     octets = bytearray()
     block = ffi.new("unsigned char[40]")
@@ -59,7 +58,7 @@ def test_lift_draws_loop_current_and_hang_up_ends_it() -> None:
     assert line.loop_ma == pytest.approx(20.0, abs=0.5)
     assert line.phone_v == pytest.approx(12.0, abs=0.3)
     phone.hang_up()
-    bench.step_ms(100)
+    bench.step_ms(500)
     assert phone.line().loop_ma == pytest.approx(0, abs=0.1)
 
 
@@ -140,7 +139,7 @@ def test_ringing_counts_as_over_when_the_bell_stays_silent() -> None:
     assert phone_state(phone)["ringing"] is None
 
 
-def test_a_telephone_rings_while_its_line_is_silent_and_hears_no_tone() -> None:
+def test_the_state_of_an_idle_telephone() -> None:
     _, phone = powered(ren=0)
     told = phone_state(phone)
     assert told == {
@@ -176,14 +175,13 @@ def test_wires_and_digits_that_cannot_be_are_told_with_what_is_allowed() -> None
         phone.pulse_dial("0" * 13)
 
 
-def test_boards_that_cannot_be_simulated_are_told(tmp_path: object) -> None:
-    file = SimpleNamespace(path=f"{tmp_path}/own.toml")
+def test_boards_that_cannot_be_simulated_are_told(tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
 
     def refused(text: str, sentence: str) -> None:
-        with open(file.path, "w", encoding="utf-8") as out:
-            out.write(text)
+        file.write_text(text, encoding="utf-8")
         with pytest.raises(RigError, match=sentence):
-            read_ports(file.path)
+            read_ports(file)
 
     refused("x = ", "is no TOML file")
     refused("x = 1", r"has no \[\[port\]\] table")

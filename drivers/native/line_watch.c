@@ -139,11 +139,14 @@ static void answered(struct line_watch *line, long long now_us)
     tell(line, now_us, HOOK_OFF_HOOK, 1, 0);
 }
 
-/* Ring trip shows as the RTP bit, or as the linefeed that the chip itself has already moved on (DR67 AORD). */
+/* Ring trip shows as the RTP bit, or as the linefeed that the chip itself has already moved on (DR67 AORD). Right after
+ * the burst began both may still tell of the last call; a true trip takes longer (RTDI) and stays. */
 static void watch_burst(struct line_watch *line, long long now_us, int loop, int state)
 {
     line->burst_seen |= state == RINGING;
     int moved_on = state == ACTIVE || state == ACTIVE + REVERSE;
+    if (now_us - line->changed_us < FEED_CHANGE_US)
+        return;
     if (loop & RING_TRIP || (line->burst_seen && moved_on))
         answered(line, now_us);
 }

@@ -187,3 +187,18 @@ def test_close_opens_every_line_and_pulls_the_reset(house: House) -> None:
     house.board.close()
     assert not house.sim.reset_high
     assert [phone.line().linefeed_state for phone in house.sim.copper.values()] == [0, 0]
+
+
+@pytest.mark.parametrize("port", ["fxs1", "fxs2"])
+def test_a_telephone_that_answered_before_does_not_answer_its_next_call_by_itself(house: House, port: str) -> None:
+    """The chip's ring-trip bit may still stand from the last call when the next ringing begins."""
+    phone = house.sim.phone(port)
+    for pause_ms in range(0, 60, 3):
+        house.ports[port].ring(SPAIN_MS)
+        told = house.step(600)
+        assert told == [], f"answered by itself after {pause_ms} ms"
+        phone.lift(400)
+        assert [type(e) for e in house.step(300)] == [OffHook]
+        phone.hang_up()
+        assert [type(e) for e in house.step(300)] == [OnHook]
+        house.step(pause_ms)

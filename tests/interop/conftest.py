@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,6 +56,16 @@ def baresip(site: Site, tmp_path: Path) -> Iterator[Callable[..., Baresip]]:
             return phone.registered()
 
         yield make
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """A failure shows what the shared site said last."""
+    report = yield
+    running = getattr(item, "funcargs", {}).get("site")
+    if report.failed and isinstance(running, Site) and running.process is not None:
+        report.sections.append(("the site's log", running.process.output()[-6000:]))
+    return report
 
 
 @pytest.fixture(autouse=True)

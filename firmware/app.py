@@ -33,8 +33,8 @@ from firmware.media.events import DigitHeard
 from firmware.pbx.exchange import Exchange
 from firmware.pbx.records import CallRecords
 from firmware.pbx.routes import Extension, LegMaker, Routes
+from firmware.sip.accounts.binding_store import BindingStore
 from firmware.sip.agent import SipAgent
-from firmware.sip.binding_store import BindingStore
 from firmware.sip.settings import SipSettings, SipUser
 from firmware.telephony.cause import Cause
 from firmware.telephony.countries import country_names, load_country

@@ -13,22 +13,22 @@ from collections.abc import Callable, Mapping
 
 from firmware.media.errors import PortsExhausted
 from firmware.media.events import DigitHeard, MediaEvent, MediaTimeout, SourceRefused
-from firmware.sip.binding_store import BindingStore
-from firmware.sip.called import CalledLeg
-from firmware.sip.calling import CallingLeg
-from firmware.sip.compose import ALLOW, METHODS
-from firmware.sip.context import MediaEngine, SipContext
-from firmware.sip.dialog import dialog_key
-from firmware.sip.gate import Gate
-from firmware.sip.headers import printable
-from firmware.sip.identifiers import new_tag
-from firmware.sip.layer import TransactionLayer
-from firmware.sip.message import Request
-from firmware.sip.registrar import Registrar, Registration
+from firmware.sip.accounts.binding_store import BindingStore
+from firmware.sip.accounts.gate import Gate
+from firmware.sip.accounts.registrar import Registrar, Registration
+from firmware.sip.calls.called import CalledLeg
+from firmware.sip.calls.calling import CallingLeg
+from firmware.sip.calls.context import MediaEngine, SipContext
+from firmware.sip.calls.dialog import dialog_key
+from firmware.sip.messages.compose import ALLOW, METHODS
+from firmware.sip.messages.headers import printable
+from firmware.sip.messages.identifiers import new_tag
+from firmware.sip.messages.message import Request
+from firmware.sip.messages.status import Refusal
+from firmware.sip.messages.uri import dialled_number, parse_uri
 from firmware.sip.settings import SipSettings, SipUser
-from firmware.sip.status import Refusal
-from firmware.sip.transport import OpenTransport, Receiver, Transport, UdpTransport
-from firmware.sip.uri import dialled_number, parse_uri
+from firmware.sip.transactions.layer import TransactionLayer
+from firmware.sip.transports.transport import OpenTransport, Receiver, Transport, UdpTransport
 from firmware.telephony.cause import Cause
 from firmware.telephony.leg import Leg, LegListener, Party
 

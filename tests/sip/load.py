@@ -18,8 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from firmware.sip.accounts.binding_store import BindingStore
 from firmware.sip.agent import SipAgent
-from firmware.sip.binding_store import BindingStore
 from firmware.sip.settings import SipSettings, SipUser
 from tests.sip.exchange_stub import Bridge
 from tests.sip.fake_engine import FakeEngine

@@ -14,8 +14,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from firmware.sip.accounts.binding_store import Binding, BindingStore
 from firmware.sip.agent import SipAgent
-from firmware.sip.binding_store import Binding, BindingStore
 from firmware.sip.settings import SipSettings, SipUser
 from tests.sip.exchange_stub import Bridge
 from tests.sip.fake_engine import FakeEngine

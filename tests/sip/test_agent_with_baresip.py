@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from firmware.sip.accounts.binding_store import BindingStore
 from firmware.sip.agent import SipAgent
-from firmware.sip.binding_store import BindingStore
 from firmware.sip.settings import SipSettings
 from tests.sip.exchange_stub import Bridge
 from tests.sip.fake_engine import FakeEngine

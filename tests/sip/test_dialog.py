@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from firmware.sip.binding_store import Binding
-from firmware.sip.dialog import next_hop
+from firmware.sip.accounts.binding_store import Binding
+from firmware.sip.calls.dialog import next_hop
 from firmware.telephony.cause import Cause
 from tests.fake_time import run
 from tests.sip.exchange_stub import Bridge

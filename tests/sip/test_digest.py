@@ -8,9 +8,9 @@ import re
 
 import pytest
 
-from firmware.sip.digest import Authenticator, Verdict, digest_response, parse_digest
+from firmware.sip.accounts.digest import Authenticator, Verdict, digest_response, parse_digest
+from firmware.sip.messages.status import Refusal
 from firmware.sip.settings import SipUser
-from firmware.sip.status import Refusal
 from tests.fake_time import run
 from tests.sip.exchange_stub import Bridge
 from tests.sip.pairs import Network, Phone, agent_on, header

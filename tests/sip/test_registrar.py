@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from firmware.sip.binding_store import Binding, BindingStore
-from firmware.sip.message import Request, parse
-from firmware.sip.registrar import MAX_CONTACTS, Registrar
+from firmware.sip.accounts.binding_store import Binding, BindingStore
+from firmware.sip.accounts.registrar import MAX_CONTACTS, Registrar
+from firmware.sip.messages.message import Request, parse
+from firmware.sip.messages.status import Refusal
 from firmware.sip.settings import SipSettings, SipUser
-from firmware.sip.status import Refusal
 
 ANA = SipUser("201", "Ana")
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from firmware.sip.headers import parse_name_addr, parse_via, split_outside
-from firmware.sip.message import parse
-from firmware.sip.status import Refusal, Silence
-from firmware.sip.uri import dialled_number, parse_uri, same_uri
+from firmware.sip.messages.headers import parse_name_addr, parse_via, split_outside
+from firmware.sip.messages.message import parse
+from firmware.sip.messages.status import Refusal, Silence
+from firmware.sip.messages.uri import dialled_number, parse_uri, same_uri
 from firmware.telephony.cause import Cause
 from tests.fake_time import run
 from tests.sip.exchange_stub import Bridge

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 
-from firmware.sip.timer_heap import TimerHeap
+from firmware.sip.transactions.timer_heap import TimerHeap
 from tests.fake_time import run
 
 

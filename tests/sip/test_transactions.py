@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 
-from firmware.sip.compose import Outgoing
-from firmware.sip.layer import TransactionLayer
-from firmware.sip.tables import CLIENT, INVITE_CLIENT, INVITE_SERVER, SERVER
+from firmware.sip.messages.compose import Outgoing
+from firmware.sip.transactions.layer import TransactionLayer
+from firmware.sip.transactions.tables import CLIENT, INVITE_CLIENT, INVITE_SERVER, SERVER
 from tests.fake_time import run
 from tests.sip.pairs import Network, PipeTransport
 

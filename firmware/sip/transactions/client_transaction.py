@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from firmware.sip import compose
-from firmware.sip.message import Response
-from firmware.sip.tables import CLIENT, INVITE_CLIENT
-from firmware.sip.transaction import Layer, Transaction
-from firmware.sip.transport import Address, Transport
+from firmware.sip.messages import compose
+from firmware.sip.messages.message import Response
+from firmware.sip.transactions.tables import CLIENT, INVITE_CLIENT
+from firmware.sip.transactions.transaction import Layer, Transaction
+from firmware.sip.transports.transport import Address, Transport
 
 
 class ClientUser(Protocol):

@@ -10,8 +10,16 @@ from __future__ import annotations
 
 import re
 
-from firmware.sip.headers import NameAddr, Via, parse_cseq, parse_name_addr, parse_number, parse_via, split_outside
-from firmware.sip.status import Refusal, Silence
+from firmware.sip.messages.headers import (
+    NameAddr,
+    Via,
+    parse_cseq,
+    parse_name_addr,
+    parse_number,
+    parse_via,
+    split_outside,
+)
+from firmware.sip.messages.status import Refusal, Silence
 
 MAX_HEADER_LINES = 300
 

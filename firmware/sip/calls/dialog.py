@@ -10,13 +10,13 @@ import ipaddress
 import logging
 from functools import lru_cache
 
-from firmware.sip.compose import Outgoing
-from firmware.sip.headers import parse_name_addr
-from firmware.sip.identifiers import MAGIC
-from firmware.sip.message import Message, Request, Response
-from firmware.sip.status import Refusal
-from firmware.sip.transport import Address, Transport
-from firmware.sip.uri import parse_uri
+from firmware.sip.messages.compose import Outgoing
+from firmware.sip.messages.headers import parse_name_addr
+from firmware.sip.messages.identifiers import MAGIC
+from firmware.sip.messages.message import Message, Request, Response
+from firmware.sip.messages.status import Refusal
+from firmware.sip.messages.uri import parse_uri
+from firmware.sip.transports.transport import Address, Transport
 
 log = logging.getLogger(__name__)
 

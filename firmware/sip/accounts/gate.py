@@ -11,11 +11,11 @@ import ipaddress
 import logging
 from collections.abc import Callable, Mapping
 
-from firmware.sip.digest import ALGORITHMS, Authenticator, Verdict
-from firmware.sip.message import Request
+from firmware.sip.accounts.digest import ALGORITHMS, Authenticator, Verdict
+from firmware.sip.messages.message import Request
+from firmware.sip.messages.status import Refusal
+from firmware.sip.messages.uri import parse_uri
 from firmware.sip.settings import SipSettings, SipUser
-from firmware.sip.status import Refusal
-from firmware.sip.uri import parse_uri
 
 log = logging.getLogger(__name__)
 

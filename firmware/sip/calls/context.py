@@ -10,11 +10,11 @@ from abc import ABC, abstractmethod
 from typing import Protocol
 
 from firmware.media.offer_answer import Codec, OfferAnswer
-from firmware.sip.compose import ALLOW
-from firmware.sip.layer import TransactionLayer
-from firmware.sip.message import Request
+from firmware.sip.messages.compose import ALLOW
+from firmware.sip.messages.message import Request
 from firmware.sip.settings import SipSettings
-from firmware.sip.transport import Transport
+from firmware.sip.transactions.layer import TransactionLayer
+from firmware.sip.transports.transport import Transport
 from firmware.telephony.leg import Leg, LegListener
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from firmware.sip import compose
-from firmware.sip.message import Request
-from firmware.sip.tables import INVITE_SERVER, SERVER
-from firmware.sip.transaction import Layer, Transaction
-from firmware.sip.transport import Address, Transport
+from firmware.sip.messages import compose
+from firmware.sip.messages.message import Request
+from firmware.sip.transactions.tables import INVITE_SERVER, SERVER
+from firmware.sip.transactions.transaction import Layer, Transaction
+from firmware.sip.transports.transport import Address, Transport
 
 
 class InviteUser(Protocol):

@@ -14,7 +14,7 @@ import socket
 from collections.abc import Callable
 from typing import Protocol
 
-from firmware.sip.headers import Via
+from firmware.sip.messages.headers import Via
 
 log = logging.getLogger(__name__)
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from firmware.sip.client_transaction import ClientTransaction
-from firmware.sip.compose import Outgoing
-from firmware.sip.context import SipContext
-from firmware.sip.dialog import Dialog
-from firmware.sip.message import Response
-from firmware.sip.transport import Address, Transport
+from firmware.sip.calls.context import SipContext
+from firmware.sip.calls.dialog import Dialog
+from firmware.sip.messages.compose import Outgoing
+from firmware.sip.messages.message import Response
+from firmware.sip.transactions.client_transaction import ClientTransaction
+from firmware.sip.transports.transport import Address, Transport
 
 
 class BranchOwner(Protocol):

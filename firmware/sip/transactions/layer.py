@@ -12,14 +12,14 @@ import asyncio
 import logging
 from typing import Protocol
 
-from firmware.sip import compose
-from firmware.sip.client_transaction import ClientTransaction, ClientUser, client_key
-from firmware.sip.identifiers import MAGIC
-from firmware.sip.message import Request, Response, parse
-from firmware.sip.server_transaction import InviteUser, ServerTransaction
-from firmware.sip.status import Refusal, Silence
-from firmware.sip.timer_heap import TimerHeap
-from firmware.sip.transport import Address, Transport, response_address
+from firmware.sip.messages import compose
+from firmware.sip.messages.identifiers import MAGIC
+from firmware.sip.messages.message import Request, Response, parse
+from firmware.sip.messages.status import Refusal, Silence
+from firmware.sip.transactions.client_transaction import ClientTransaction, ClientUser, client_key
+from firmware.sip.transactions.server_transaction import InviteUser, ServerTransaction
+from firmware.sip.transactions.timer_heap import TimerHeap
+from firmware.sip.transports.transport import Address, Transport, response_address
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ import asyncio
 import logging
 from typing import Any, Protocol
 
-from firmware.sip.compose import Outgoing
-from firmware.sip.tables import (
+from firmware.sip.messages.compose import Outgoing
+from firmware.sip.transactions.tables import (
     CAPPED,
     DURATIONS_S,
     ONLY_UNRELIABLE,
@@ -21,8 +21,8 @@ from firmware.sip.tables import (
     T2_S,
     Table,
 )
-from firmware.sip.timer_heap import Timer, TimerHeap
-from firmware.sip.transport import Address, Transport
+from firmware.sip.transactions.timer_heap import Timer, TimerHeap
+from firmware.sip.transports.transport import Address, Transport
 
 log = logging.getLogger(__name__)
 

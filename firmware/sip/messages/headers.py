@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from firmware.sip.status import Refusal
+from firmware.sip.messages.status import Refusal
 
 _CUTS = {sep: re.compile(rf'\\.|["<>{sep}]', re.DOTALL) for sep in ",;"}
 _QUOTED_END = re.compile(r'\\.|"', re.DOTALL)

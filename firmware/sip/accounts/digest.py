@@ -17,9 +17,9 @@ from array import array
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from firmware.sip.headers import split_outside, unquote
+from firmware.sip.messages.headers import split_outside, unquote
+from firmware.sip.messages.status import Refusal
 from firmware.sip.settings import REALM, SipUser
-from firmware.sip.status import Refusal
 
 _RING = 1 << 18
 _SEAL_DIGITS = 24

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from firmware.sip.server_transaction import ServerTransaction
-from firmware.sip.tables import T1_S, T2_S
-from firmware.sip.timer_heap import Timer, TimerHeap
+from firmware.sip.transactions.server_transaction import ServerTransaction
+from firmware.sip.transactions.tables import T1_S, T2_S
+from firmware.sip.transactions.timer_heap import Timer, TimerHeap
 
 
 class AckWait:

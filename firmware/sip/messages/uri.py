@@ -12,8 +12,8 @@ from typing import NamedTuple
 from urllib.parse import quote as _percent
 from urllib.parse import unquote as _unpercent
 
-from firmware.sip.headers import split_host_port
-from firmware.sip.status import Refusal
+from firmware.sip.messages.headers import split_host_port
+from firmware.sip.messages.status import Refusal
 
 _HOST = re.compile(r"[a-z0-9._\-]+|\[[0-9a-f:.]+\]")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.\-]*")

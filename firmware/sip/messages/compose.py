@@ -7,9 +7,9 @@ Look next at `transaction.py`, which sends them.
 
 from __future__ import annotations
 
-from firmware.sip.identifiers import new_branch
-from firmware.sip.message import Request, Response
-from firmware.sip.status import reason_of
+from firmware.sip.messages.identifiers import new_branch
+from firmware.sip.messages.message import Request, Response
+from firmware.sip.messages.status import reason_of
 
 METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER")
 """What works, and exactly what Allow lists."""

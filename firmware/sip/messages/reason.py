@@ -5,8 +5,8 @@ Why: it tells more than a status, and outranks it when a peer gives it. Used by 
 
 from __future__ import annotations
 
-from firmware.sip.headers import parse_params
-from firmware.sip.message import Message
+from firmware.sip.messages.headers import parse_params
+from firmware.sip.messages.message import Message
 from firmware.telephony.cause import Cause
 
 ELSEWHERE = 'Reason: SIP;cause=200;text="Call completed elsewhere"\r\n'

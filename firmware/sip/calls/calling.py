@@ -9,14 +9,14 @@ from __future__ import annotations
 import logging
 
 from firmware.media import sdp
-from firmware.sip.context import SipContext
-from firmware.sip.dialog import Dialog
-from firmware.sip.identifiers import new_tag
-from firmware.sip.leg import SDP_TYPE, SipLeg, read_offer
-from firmware.sip.message import Request
-from firmware.sip.reason import reason_line
-from firmware.sip.server_transaction import ServerTransaction
-from firmware.sip.transport import Transport
+from firmware.sip.calls.context import SipContext
+from firmware.sip.calls.dialog import Dialog
+from firmware.sip.calls.leg import SDP_TYPE, SipLeg, read_offer
+from firmware.sip.messages.identifiers import new_tag
+from firmware.sip.messages.message import Request
+from firmware.sip.messages.reason import reason_line
+from firmware.sip.transactions.server_transaction import ServerTransaction
+from firmware.sip.transports.transport import Transport
 from firmware.telephony.cause import CAUSES, Cause
 from firmware.telephony.leg import CallRequest, Party
 

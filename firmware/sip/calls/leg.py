@@ -11,15 +11,15 @@ import logging
 
 from firmware.media import sdp
 from firmware.media.offer_answer import NotAcceptable, OfferAnswer
-from firmware.sip.ack_wait import AckWait
-from firmware.sip.compose import ALLOW
-from firmware.sip.context import DialogLeg, MediaStream, SipContext
-from firmware.sip.dialog import Dialog
-from firmware.sip.message import Message, Request
-from firmware.sip.reason import reason_cause, reason_line
-from firmware.sip.server_transaction import ServerTransaction
-from firmware.sip.status import Refusal
-from firmware.sip.transport import Transport
+from firmware.sip.calls.ack_wait import AckWait
+from firmware.sip.calls.context import DialogLeg, MediaStream, SipContext
+from firmware.sip.calls.dialog import Dialog
+from firmware.sip.messages.compose import ALLOW
+from firmware.sip.messages.message import Message, Request
+from firmware.sip.messages.reason import reason_cause, reason_line
+from firmware.sip.messages.status import Refusal
+from firmware.sip.transactions.server_transaction import ServerTransaction
+from firmware.sip.transports.transport import Transport
 from firmware.telephony.cause import CAUSES, Cause
 from firmware.telephony.leg import LegStats, Party
 

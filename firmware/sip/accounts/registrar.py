@@ -11,12 +11,12 @@ import time
 from dataclasses import dataclass
 from email.utils import formatdate
 
-from firmware.sip.binding_store import Binding, BindingStore
-from firmware.sip.headers import NameAddr, parse_name_addr, parse_number, printable
-from firmware.sip.message import Request
+from firmware.sip.accounts.binding_store import Binding, BindingStore
+from firmware.sip.messages.headers import NameAddr, parse_name_addr, parse_number, printable
+from firmware.sip.messages.message import Request
+from firmware.sip.messages.status import Refusal
+from firmware.sip.messages.uri import parse_uri, same_uri
 from firmware.sip.settings import SipSettings, SipUser
-from firmware.sip.status import Refusal
-from firmware.sip.uri import parse_uri, same_uri
 
 log = logging.getLogger(__name__)
 

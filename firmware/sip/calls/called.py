@@ -11,18 +11,18 @@ import logging
 from firmware.media import sdp
 from firmware.media.errors import PortsExhausted
 from firmware.media.offer_answer import NotAcceptable
-from firmware.sip.binding_store import Binding
-from firmware.sip.branch import Branch
-from firmware.sip.compose import Outgoing
-from firmware.sip.context import SipContext
-from firmware.sip.dialog import Dialog, next_hop
-from firmware.sip.headers import quote
-from firmware.sip.identifiers import new_call_id, new_tag
-from firmware.sip.leg import SDP_TYPE, SipLeg
-from firmware.sip.message import Response
-from firmware.sip.reason import ELSEWHERE, reason_cause, reason_line
-from firmware.sip.status import Refusal
-from firmware.sip.uri import escape_user
+from firmware.sip.accounts.binding_store import Binding
+from firmware.sip.calls.branch import Branch
+from firmware.sip.calls.context import SipContext
+from firmware.sip.calls.dialog import Dialog, next_hop
+from firmware.sip.calls.leg import SDP_TYPE, SipLeg
+from firmware.sip.messages.compose import Outgoing
+from firmware.sip.messages.headers import quote
+from firmware.sip.messages.identifiers import new_call_id, new_tag
+from firmware.sip.messages.message import Response
+from firmware.sip.messages.reason import ELSEWHERE, reason_cause, reason_line
+from firmware.sip.messages.status import Refusal
+from firmware.sip.messages.uri import escape_user
 from firmware.telephony.cause import Cause, from_sip
 from firmware.telephony.leg import CallRequest, Party
 

@@ -1,0 +1,1 @@
+"""Who may call and where users are reached: gate, digest, registrar."""

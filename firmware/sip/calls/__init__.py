@@ -1,0 +1,1 @@
+"""SIP calls: legs, dialogs, and the INVITEs that make them."""

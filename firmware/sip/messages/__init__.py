@@ -1,0 +1,1 @@
+"""SIP messages: parsing on demand, writing, URIs, status codes."""

@@ -1,0 +1,1 @@
+"""Carrying SIP over the network."""

@@ -108,9 +108,7 @@ def binding_answer(request: StunMessage, source: Address) -> bytes:
 
 
 def _message(kind: int, transaction: bytes, attributes: list[tuple[int, bytes]], *, fingerprint: bool) -> bytes:
-    body = b"".join(
-        struct.pack("!HH", name, len(value)) + value + bytes(-len(value) % 4) for name, value in attributes
-    )
+    body = b"".join(struct.pack("!HH", name, len(value)) + value + bytes(-len(value) % 4) for name, value in attributes)
     length = len(body) + (8 if fingerprint else 0)
     text = struct.pack("!HH", kind, length) + transaction + body
     return text + struct.pack("!HH", _FINGERPRINT, 4) + _fingerprint(text) if fingerprint else text

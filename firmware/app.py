@@ -171,6 +171,7 @@ def _sip_settings(loaded: Loaded) -> SipSettings:
     return SipSettings(
         listen_ip=sip.listen,
         udp_port=sip.udp_port,
+        tcp_port=(sip.udp_port if sip.tcp_port is None else sip.tcp_port) or None,
         advertise_ip=sip.advertise,
         trusted_networks=sip.trusted_networks,
         min_expires_s=sip.min_expires_s,

@@ -21,6 +21,8 @@ from firmware.sip.agent import SipAgent
 from firmware.telephony.clock import now_s
 from firmware.version import VERSION
 
+_REGISTRATION = ("user", "name", "contact", "source", "transport", "agent", "expires_s")
+
 
 class CoreStatus:
     """Read-only view of a running core."""
@@ -51,10 +53,7 @@ class CoreStatus:
             "country": settings.country,
             "language": settings.language,
             "ports": [self._port(line) for line in self._lines],
-            "registrations": [
-                {name: getattr(r, name) for name in ("user", "name", "contact", "source", "agent", "expires_s")}
-                for r in self._agent.registrations()
-            ],
+            "registrations": [{name: getattr(r, name) for name in _REGISTRATION} for r in self._agent.registrations()],
             "calls": self._exchange.status(),
             "notices": [{"level": n.level, "en": n.en, "es": n.es} for n in self._loaded.notices],
         }

@@ -21,7 +21,7 @@ from firmware.cli_output import complain, say
 from firmware.config.load import Loaded, load_or_last_good
 from firmware.config.mistake import SettingsError
 from firmware.config.sample import SETTINGS_FILE, SampleSite, ensure_sample
-from firmware.config.settings import Settings
+from firmware.config.settings import Settings, Sip
 from firmware.control.paths import check_length, core_socket
 from firmware.service import BoardLines, Supervisor, plan
 from firmware.service_lock import AlreadyRunning, RunLock
@@ -103,14 +103,7 @@ def _supervise(config: Path, data: Path, board: str, run: Path, loaded: Loaded, 
     if site is not None and site.passwords:
         print(_first_run_text(site), flush=True)
 
-    if port_is_taken(settings.sip.listen, settings.sip.udp_port, socket.SOCK_DGRAM):
-        port = settings.sip.udp_port
-        complain(
-            say(
-                f"Another program uses UDP port {port} (a second Tipring?). Another one: sip.udp_port in {config}",
-                f"Otro programa usa el puerto UDP {port} (¿otro Tipring?). Otro puerto: sip.udp_port en {config}",
-            )
-        )
+    if not _sip_ports_are_free(settings.sip, config):
         return 1
     listen, port = settings.web.listen, settings.web.port
     taken = port_is_taken(listen, port)
@@ -130,6 +123,21 @@ def _supervise(config: Path, data: Path, board: str, run: Path, loaded: Loaded, 
     if code == 0:
         print(say("Tipring has ended.", "Tipring ha terminado."))
     return code
+
+
+def _sip_ports_are_free(sip: Sip, config: Path) -> bool:
+    """False, and said why, when another program holds one of the ports for SIP."""
+    tcp_port = sip.udp_port if sip.tcp_port is None else sip.tcp_port
+    for kind, port, key in (("UDP", sip.udp_port, "udp_port"), ("TCP", tcp_port, "tcp_port")):
+        if port and port_is_taken(sip.listen, port, socket.SOCK_DGRAM if kind == "UDP" else socket.SOCK_STREAM):
+            complain(
+                say(
+                    f"Another program uses {kind} port {port} (a second Tipring?). Another one: sip.{key} in {config}",
+                    f"Otro programa usa el puerto {kind} {port} (¿otro Tipring?). Otro puerto: sip.{key} en {config}",
+                )
+            )
+            return False
+    return True
 
 
 def _first_run_text(site: SampleSite) -> str:

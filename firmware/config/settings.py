@@ -39,6 +39,14 @@ class Sip:
         help_en="UDP port for SIP",
         help_es="Puerto UDP para SIP",
     )
+    tcp_port: int | None = setting(
+        None,
+        low=0,
+        high=65535,
+        example=5060,
+        help_en="TCP port for SIP; the number of udp_port when absent, 0 does without TCP",
+        help_es="Puerto TCP para SIP; si falta, el número de udp_port; con 0 no se usa TCP",
+    )
     advertise: str | None = setting(
         None,
         rule=ADDRESS,

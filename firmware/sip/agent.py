@@ -28,7 +28,8 @@ from firmware.sip.messages.status import Refusal
 from firmware.sip.messages.uri import dialled_number, parse_uri
 from firmware.sip.settings import SipSettings, SipUser
 from firmware.sip.transactions.layer import TransactionLayer
-from firmware.sip.transports.transport import OpenTransport, Receiver, Transport, UdpTransport
+from firmware.sip.transports.opening import open_transports
+from firmware.sip.transports.transport import OpenTransport, Transport, host_text
 from firmware.telephony.cause import Cause
 from firmware.telephony.leg import Leg, LegListener, Party
 
@@ -42,7 +43,7 @@ _ACCEPT = "Accept: application/sdp\r\n"
 class SipAgent:
     """The house's SIP side: `start` and `stop` it; `call_user` makes a leg towards a user.
 
-    open_transport: how the UDP transport is made; tests put a pipe in its place.
+    open_transport: makes the only transport, in place of those of the settings; tests put a pipe there.
     """
 
     def __init__(
@@ -60,16 +61,12 @@ class SipAgent:
         self._engine = engine
         self._listener = listener
         self._store = bindings
-        self._open_transport = open_transport or self._open_udp
+        self._open_transport = open_transport
         self._registrar = Registrar(settings, bindings)
         self._stopping = False
         self._sweeping: asyncio.TimerHandle | None = None
         self._context: SipContext
         self._gate: Gate
-
-    def _open_udp(self, receiver: Receiver) -> Transport:
-        settings = self._settings
-        return UdpTransport(receiver, settings.listen_ip, settings.udp_port, settings.advertise_ip)
 
     async def start(self) -> None:
         """Load the registrations and listen. Raises OSError: the port is taken, the data folder is not writable."""
@@ -79,9 +76,11 @@ class SipAgent:
         self._gate = Gate(self._settings, self._users, loop.time)
         self._registrar.load(self._store.start())
         self._registrar.keep_only(set(self._users))
-        self._context.transports["UDP"] = self._open_transport(layer.receive)
+        if self._open_transport is not None:
+            self._context.transports["UDP"] = self._open_transport(layer.receive)
+        else:
+            self._context.transports.update(open_transports(self._settings, layer))
         self._sweep()
-        log.info("sip: listening on %s udp port %d", self._settings.listen_ip, self.udp_port)
 
     async def stop(self, deadline_s: float = 1.5) -> None:
         """End every call with BYE, CANCEL or 503, wait for the answers at most `deadline_s`, and close."""
@@ -102,6 +101,11 @@ class SipAgent:
         """The port in use."""
         return self._context.transports["UDP"].port
 
+    @property
+    def tcp_port(self) -> int:
+        """The port in use; KeyError without TCP."""
+        return self._context.transports["TCP"].port
+
     def call_user(self, user: str) -> Leg | None:
         """A leg towards all contacts of `user`, None when there is none."""
         bindings = self._registrar.bindings(user)
@@ -117,7 +121,8 @@ class SipAgent:
                 binding.user,
                 self._users[binding.user].name if binding.user in self._users else "",
                 binding.contact,
-                f"{binding.source_ip}:{binding.source_port}",
+                f"{host_text(binding.source_ip)}:{binding.source_port}",
+                binding.transport,
                 binding.agent,
                 round(binding.expires_wall_s - now_s),
             )
@@ -192,7 +197,7 @@ class SipAgent:
     def _register(self, request: Request, transport: Transport) -> None:
         self._shed(transport)
         user = self._gate.register(request)
-        headers = self._registrar.register(request, user)
+        headers = self._registrar.register(request, user, transport.name)
         self._context.transactions.accept(request, transport).respond(200, to_tag=new_tag(), headers=headers)
 
     def _options(self, request: Request, transport: Transport) -> None:

@@ -20,15 +20,18 @@ class SipUser:
 
 @dataclass(frozen=True, slots=True)
 class SipSettings:
-    """listen_ip "0.0.0.0" is every interface; udp_port 0 lets the system choose.
+    """listen_ip "0.0.0.0" and listen_ip6 "::" are every interface; "" does without that family.
 
+    Ports: 0 lets the system choose; tcp_port None does without TCP.
     advertise_ip: the address peers are told when it is not the local one, else None.
     trusted_networks: "192.0.2.0/24": INVITEs from there need no credentials, but reach no line port.
     Expires in s. max_calls: SIP legs at one time; more are answered 503.
     """
 
     listen_ip: str = "0.0.0.0"
+    listen_ip6: str = ""
     udp_port: int = 5060
+    tcp_port: int | None = None
     advertise_ip: str | None = None
     trusted_networks: tuple[str, ...] = ()
     min_expires_s: int = 60
@@ -37,3 +40,8 @@ class SipSettings:
     user_agent: str = "Tipring"
     max_calls: int = 2000
     nonce_life_s: int = 600
+
+    @property
+    def listen(self) -> tuple[str, ...]:
+        """The addresses listened on, one of each family."""
+        return tuple(ip for ip in (self.listen_ip, self.listen_ip6) if ip)

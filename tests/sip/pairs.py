@@ -17,6 +17,8 @@ from typing import Any
 from firmware.sip.accounts.binding_store import Binding, BindingStore
 from firmware.sip.agent import SipAgent
 from firmware.sip.settings import SipSettings, SipUser
+from firmware.sip.transports.own_addresses import OwnAddresses
+from firmware.sip.transports.transport import Transport
 from tests.sip.exchange_stub import Bridge
 from tests.sip.fake_engine import FakeEngine
 
@@ -47,11 +49,12 @@ class Network:
         return [(at, text) for at, text in found if text.startswith(start)]
 
 
-class PipeTransport:
+class PipeTransport(Transport):
     name = "UDP"
     behind = False
 
     def __init__(self, network: Network, receiver: Any, address: Address, reliable: bool = False) -> None:
+        super().__init__(OwnAddresses(address[:1]))
         self._network = network
         self.address = address
         self.port = address[1]
@@ -64,12 +67,6 @@ class PipeTransport:
             return False
         self._network.send(data, self.address, address)
         return True
-
-    def local_ip(self, remote_ip: str) -> str:
-        return self.address[0]
-
-    def sent_by(self, remote_ip: str) -> str:
-        return f"UDP {self.address[0]}:{self.port}"
 
     def contact_place(self, remote_ip: str) -> str:
         return f"{self.address[0]}:{self.port}"

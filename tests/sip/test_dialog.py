@@ -8,11 +8,11 @@ import re
 import pytest
 
 from firmware.sip.accounts.binding_store import Binding
-from firmware.sip.calls.dialog import next_hop
+from firmware.sip.transports.hop import next_hop
 from firmware.telephony.cause import Cause
 from tests.fake_time import run
 from tests.sip.exchange_stub import Bridge
-from tests.sip.pairs import PBX, Network, Phone, PresetStore, agent_on, header, sdp_of, settle
+from tests.sip.pairs import PBX, Network, Phone, PipeTransport, PresetStore, agent_on, header, sdp_of, settle
 from tests.sip.test_calls import EMPTY, house
 
 SOURCE = ("203.0.113.7", 40000)
@@ -34,7 +34,8 @@ SOURCE = ("203.0.113.7", 40000)
     ],
 )
 def test_where_requests_go(uri: str, address: tuple[str, int]) -> None:
-    assert next_hop(uri, SOURCE) == address
+    transport = PipeTransport(Network(), None, PBX)
+    assert next_hop(uri, transport, SOURCE) == (transport, address)
 
 
 def test_a_loose_route_set_is_followed_in_order_by_the_answering_side() -> None:

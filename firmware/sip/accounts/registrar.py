@@ -26,12 +26,13 @@ MAX_CONTACTS = 10
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A live binding for people to read. source: "ip:port"; expires_s: seconds left."""
+    """A live binding for people to read. source: "ip:port"; transport: "UDP"; expires_s: seconds left."""
 
     user: str
     name: str
     contact: str
     source: str
+    transport: str
     agent: str
     expires_s: int
 
@@ -70,8 +71,8 @@ class Registrar:
         for user in list(self._bindings):
             self._replace(user, self.bindings(user))
 
-    def register(self, request: Request, user: SipUser) -> str:
-        """Carry out a REGISTER for `user`; returns the header lines of its 200.
+    def register(self, request: Request, user: SipUser, transport: str = "UDP") -> str:
+        """Carry out a REGISTER for `user` that came by `transport`; returns the header lines of its 200.
 
         Raises Refusal: 400 bad contact, 423 too brief, 403 too many contacts, 500 old CSeq.
         """
@@ -89,7 +90,7 @@ class Registrar:
             current = []
         else:
             for line in lines:
-                self._change(current, request, user.user, parse_name_addr(line), default)
+                self._change(current, request, user.user, parse_name_addr(line), default, transport)
         if len(current) > MAX_CONTACTS:
             raise Refusal(403, "Too many contacts")
         self._replace(user.user, current)
@@ -102,7 +103,15 @@ class Registrar:
             return self._settings.default_expires_s
         return _expiry(text, self._settings.default_expires_s)
 
-    def _change(self, current: list[Binding], request: Request, user: str, contact: NameAddr, default_s: int) -> None:
+    def _change(
+        self,
+        current: list[Binding],
+        request: Request,
+        user: str,
+        contact: NameAddr,
+        default_s: int,
+        transport: str,
+    ) -> None:
         """Apply one Contact value to `current`."""
         uri = parse_uri(contact.uri)
         if uri.scheme == "tel":
@@ -120,7 +129,9 @@ class Registrar:
             ends = self.wall_s() + min(expires_s, self._settings.max_expires_s)
             cseq, agent = request.cseq[0], printable(request.get("user-agent"))
             q = _q_value(contact.params.get("q"))
-            current.append(Binding(user, contact.uri, request.call_id, cseq, ends, q, agent, *request.source))
+            current.append(
+                Binding(user, contact.uri, request.call_id, cseq, ends, q, agent, *request.source, transport)
+            )
 
     def _replace(self, user: str, after: list[Binding]) -> None:
         before = self._bindings.get(user, [])

@@ -14,7 +14,7 @@ from firmware.sip.calls.dialog import Dialog
 from firmware.sip.messages.compose import Outgoing
 from firmware.sip.messages.message import Response
 from firmware.sip.transactions.client_transaction import ClientTransaction
-from firmware.sip.transports.transport import Address, Transport
+from firmware.sip.transports.hop import Hop
 
 
 class BranchOwner(Protocol):
@@ -36,14 +36,14 @@ class Branch:
         context: SipContext,
         invite: Outgoing,
         from_tag: str,
-        hop: tuple[Transport, Address],
+        hop: Hop,
         hops: int,
     ) -> None:
         self._leg: BranchOwner | None = leg
         self._context = context
         self._invite = invite
         self._from_tag = from_tag
-        self._acks: list[tuple[str, Address, bytes]] = []
+        self._acks: list[tuple[str, Hop, bytes]] = []
         self._cancel_headers: str | None = None
         self._transaction = context.transactions.request(invite, *hop, self, hops)
 
@@ -76,17 +76,17 @@ class Branch:
 
     def _accepted(self, response: Response) -> None:
         tag = response.to.tag
-        for known, address, octets in self._acks:
+        for known, hop, octets in self._acks:
             if known == tag:
-                self._transaction.transport.send(octets, address)
+                hop.transport.send(octets, hop.address)
                 return
         dialog = Dialog.as_client(self._invite, self._from_tag, response, self._transaction.transport)
         ack = dialog.ack(self._invite.cseq)
-        self._acks.append((tag, dialog.address, ack))
+        self._acks.append((tag, dialog.hop, ack))
         self._invite.headers = self._invite.body = ""
         dialog.send(ack)
         if self._leg is not None and len(self._acks) == 1:
             self._leg.branch_answered(self, dialog, response)
         else:  # it lost against another answer, or crossed our CANCEL
             bye = dialog.request("BYE")
-            self._context.transactions.request(bye, dialog.transport, dialog.address, None)
+            self._context.transactions.request(bye, *dialog.hop, None)

@@ -14,7 +14,7 @@ from firmware.media.offer_answer import NotAcceptable
 from firmware.sip.accounts.binding_store import Binding
 from firmware.sip.calls.branch import Branch
 from firmware.sip.calls.context import SipContext
-from firmware.sip.calls.dialog import Dialog, next_hop
+from firmware.sip.calls.dialog import Dialog
 from firmware.sip.calls.leg import SDP_TYPE, SipLeg
 from firmware.sip.messages.compose import Outgoing
 from firmware.sip.messages.headers import quote
@@ -47,10 +47,14 @@ class CalledLeg(SipLeg):
         self.called = request.called
         first = self._bindings[0]
         try:
-            opened = self._context.open_media(self, self._context.transports[first.transport], first.source_ip)
+            opened = self._context.open_media(self, self._context.hop_to(first).transport, first.source_ip)
         except PortsExhausted:
             log.warning("%s: call %s: no audio port is free", self.leg_id, self.call_id)
             self._finish(Cause.RESOURCE_UNAVAILABLE)
+            return
+        except Refusal as refusal:
+            log.info("%s: call %s: %s", self.leg_id, self.call_id, refusal)
+            self._finish(from_sip(refusal.status))
             return
         self._stream, self._media = opened
         self.endpoint = self._stream.id
@@ -60,10 +64,9 @@ class CalledLeg(SipLeg):
         log.info("%s: call %s: ringing %d contact(s)", self.leg_id, self.call_id, len(self._branches))
 
     def _invite(self, binding: Binding, request: CallRequest, body: str) -> None:
-        transport = self._context.transports[binding.transport]
         uri = binding.contact.partition("?")[0]
-        source = (binding.source_ip, binding.source_port)
-        address = next_hop(uri, source)
+        hop = self._context.hop_to(binding)
+        transport, address = hop
         place = transport.contact_place(address[0])
         number = escape_user(request.caller.number) or "anonymous"
         name = f"{quote(request.caller.name)} " if request.caller.name else ""
@@ -75,11 +78,11 @@ class CalledLeg(SipLeg):
             to_line=f"<sip:{escape_user(binding.user)}@{place}>",
             call_id=new_call_id(place),
             cseq=1,
-            headers=f"Contact: <sip:{number}@{place}>\r\n{self._context.common_headers}{SDP_TYPE}",
+            headers=f"Contact: {transport.contact(address[0], number)}\r\n{self._context.common_headers}{SDP_TYPE}",
             body=body,
         )
         hops = max(request.hops, 0)
-        self._branches.append(Branch(self, self._context, outgoing, tag, (transport, address), hops))
+        self._branches.append(Branch(self, self._context, outgoing, tag, hop, hops))
 
     # -- told by the branches ------------------------------------------------------
     def branch_rang(self, branch: Branch, response: Response) -> None:

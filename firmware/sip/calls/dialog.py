@@ -6,9 +6,7 @@ routes. Look next at `leg.py`.
 
 from __future__ import annotations
 
-import ipaddress
 import logging
-from functools import lru_cache
 
 from firmware.sip.messages.compose import Outgoing
 from firmware.sip.messages.headers import parse_name_addr
@@ -16,6 +14,7 @@ from firmware.sip.messages.identifiers import MAGIC
 from firmware.sip.messages.message import Message, Request, Response
 from firmware.sip.messages.status import Refusal
 from firmware.sip.messages.uri import parse_uri
+from firmware.sip.transports.hop import Hop, next_hop
 from firmware.sip.transports.transport import Address, Transport
 
 log = logging.getLogger(__name__)
@@ -24,13 +23,17 @@ log = logging.getLogger(__name__)
 class Dialog:
     """local_line, remote_line: our From and To values with tags. target: the URI requests go to.
 
+    transport and the source of the peer's last message are the dialog's flow: over a stream,
+    requests go back over that connection while it lives.
     Made by `as_server` from a received INVITE or `as_client` from a response to ours.
     """
 
     __slots__ = (
-        "_address",
+        "_first",
+        "_hop",
         "_remote_seq",
         "_routes",
+        "_source",
         "call_id",
         "local_line",
         "local_seq",
@@ -52,7 +55,9 @@ class Dialog:
         self.transport = transport
         self.target = ""
         self._routes: list[str] = []
-        self._address: Address = ("", 0)
+        self._first = ""  # URI of the next station: the first route's, else the target
+        self._source: Address = ("", 0)
+        self._hop = Hop(transport, self._source)
 
     @classmethod
     def as_server(cls, request: Request, local_tag: str, transport: Transport) -> Dialog:
@@ -65,7 +70,7 @@ class Dialog:
             if request.via.branch.startswith(MAGIC):
                 raise Refusal(400, "Missing Contact")
             dialog.target = request.from_.uri  # RFC 2543 peers may leave it out
-            dialog._address = request.source
+            dialog._hop = Hop(transport, request.source)
         return dialog
 
     @classmethod
@@ -74,7 +79,7 @@ class Dialog:
         remote = (response.get("to"), response.to.tag)
         dialog = cls(invite.call_id, (invite.from_line, local_tag), remote, (invite.cseq, 0), transport)
         dialog.target = invite.uri
-        dialog._address = response.source
+        dialog._hop = Hop(transport, response.source)
         try:
             dialog._routes = response.values("record-route")[::-1]
             dialog.refresh_target(response)
@@ -94,18 +99,28 @@ class Dialog:
             return False
         parse_uri(contacts[0].uri)
         self.target = contacts[0].uri
-        first = parse_name_addr(self._routes[0]).uri if self._routes else self.target
-        self._address = next_hop(first, message.source, near_only=bool(self._routes))
+        self._source = message.source
+        self._first = parse_name_addr(self._routes[0]).uri if self._routes else self.target
+        self._find_hop()
         return True
 
-    def check(self, request: Request) -> None:
-        """Accept a request of the peer in this dialog: Refusal 481 for a strange tag, 500 for an old CSeq."""
+    def _find_hop(self) -> None:
+        self._hop = next_hop(self._first, self.transport, self._source, near_only=bool(self._routes))
+
+    def check(self, request: Request, transport: Transport) -> None:
+        """Accept a request of the peer in this dialog: Refusal 481 for a strange tag, 500 for an old CSeq.
+
+        When the peer has come over a new connection, our requests follow it there.
+        """
         if request.from_.tag != self.remote_tag:
             raise Refusal(481)
         number = request.cseq[0]
         if number <= self._remote_seq and request.method != "ACK":
             raise Refusal(500, "CSeq is out of order")
         self._remote_seq = max(number, self._remote_seq)
+        if transport.reliable and request.source != self._source and self._first:
+            self.transport, self._source = transport, request.source
+            self._find_hop()
 
     def request(self, method: str, *, headers: str = "", body: str = "") -> Outgoing:
         """The next request of ours."""
@@ -114,14 +129,20 @@ class Dialog:
 
     def ack(self, cseq: int, *, headers: str = "", body: str = "") -> bytes:
         """The ACK for a 2xx to our INVITE number `cseq` (RFC 3261 13.2.2.4): octets for `send`."""
-        return self._outgoing("ACK", cseq, headers, body).octets(self.transport.sent_by(self._address[0]))
+        hop = self.hop
+        return self._outgoing("ACK", cseq, headers, body).octets(hop.transport.sent_by(hop.address[0]))
 
     def send(self, octets: bytes) -> None:
-        self.transport.send(octets, self._address)
+        hop = self.hop
+        hop.transport.send(octets, hop.address)
 
     @property
-    def address(self) -> Address:
-        return self._address
+    def hop(self) -> Hop:
+        """Where the next request goes. Over a stream whose connection is gone, where the peer's Contact leads."""
+        hop = self._hop
+        if hop.transport.reliable and self._first and not hop.transport.has_flow(hop.address):
+            self._find_hop()
+        return self._hop
 
     def _outgoing(self, method: str, cseq: int, headers: str, body: str) -> Outgoing:
         uri, routes = self.target, self._routes
@@ -142,32 +163,3 @@ class Dialog:
 
 def dialog_key(call_id: str, local_tag: str) -> str:
     return f"{local_tag} {call_id}"
-
-
-def next_hop(uri_text: str, source: Address, *, near_only: bool = False) -> Address:
-    """Where requests for `uri_text` go, learned from a message that came from `source`.
-
-    The URI's own address if it is one we can reach; the source when the URI holds a name, or a
-    private address that is not the source's (the peer is behind NAT). near_only: a proxy's
-    route, whose address is taken as it stands.
-    """
-    uri = parse_uri(uri_text)
-    if uri.host == source[0]:
-        return uri.host, uri.port or 5060
-    if not _is_address(uri.host) or (not near_only and _is_private(uri.host)):
-        return source
-    return uri.host, uri.port or 5060
-
-
-@lru_cache(maxsize=1024)
-def _is_address(host: str) -> bool:
-    try:
-        address = ipaddress.IPv4Address(host)
-    except ValueError:
-        return False
-    return not (address.is_multicast or address.is_unspecified or address == ipaddress.IPv4Address("255.255.255.255"))
-
-
-@lru_cache(maxsize=1024)
-def _is_private(host: str) -> bool:
-    return ipaddress.IPv4Address(host).is_private

@@ -78,7 +78,7 @@ class SipLeg(DialogLeg):
             raise Refusal(405, headers=ALLOW)
         if self.released and request.method != "BYE":
             raise Refusal(481)
-        self._dialog.check(request)
+        self._dialog.check(request, transport)
         if request.method == "BYE":
             self._context.transactions.accept(request, transport).respond(200)
             self._peer_hung_up(reason_cause(request) or Cause.NORMAL_CLEARING)
@@ -151,7 +151,7 @@ class SipLeg(DialogLeg):
         self._ack_wait = AckWait(timers, transaction, octets, cseq, self._never_acknowledged, wants_answer=late)
 
     def _contact_line(self, transaction: ServerTransaction) -> str:
-        return f"Contact: <sip:{transaction.transport.contact_place(transaction.address[0])}>\r\n"
+        return f"Contact: {transaction.transport.contact(transaction.address[0])}\r\n"
 
     def _never_acknowledged(self) -> None:
         log.info("%s: call %s: our 200 was never acknowledged", self.leg_id, self.call_id)
@@ -199,7 +199,7 @@ class SipLeg(DialogLeg):
         if dialog is not None:
             self._context.dialogs.pop(dialog.key, None)
             bye = dialog.request("BYE", headers=headers)
-            self._context.transactions.request(bye, dialog.transport, dialog.address, None)
+            self._context.transactions.request(bye, *dialog.hop, None)
 
     def _drop_dialog(self) -> None:
         """From now on the dialog's requests get 481."""

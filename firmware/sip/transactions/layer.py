@@ -41,6 +41,7 @@ class TransactionLayer:
         self._clients: dict[str, ClientTransaction] = {}
         self._servers: dict[str, ServerTransaction] = {}
         self._merging: set[int] = set()
+        self._lost: set[tuple[str, Address]] = set()
         self._settled: asyncio.Event | None = None
 
     def debug(self) -> dict[str, int]:
@@ -88,7 +89,7 @@ class TransactionLayer:
 
     def accept(self, request: Request, transport: Transport, user: InviteUser | None = None) -> ServerTransaction:
         """Keep state for a request: from now on its resends are absorbed. user: of an INVITE."""
-        address = response_address(request.via, request.source)
+        address = response_address(request.via, request.source, transport)
         transaction = ServerTransaction(self, request, server_key(request, request.method), transport, address, user)
         self._servers[transaction.key] = transaction
         if request.method == "INVITE":
@@ -109,7 +110,7 @@ class TransactionLayer:
         """Answer and forget. Without `to_tag` it is one that is the same for a resent request (RFC 3261 8.2.7)."""
         tag = to_tag or f"{hash((request.get('call-id'), request.get('from'), request.get('cseq'))) & (2**64 - 1):016x}"
         try:
-            address = response_address(request.via, request.source)
+            address = response_address(request.via, request.source, transport)
         except Refusal:
             address = request.source
         octets = compose.response(request, status, reason=reason, to_tag=tag, headers=headers)
@@ -128,8 +129,11 @@ class TransactionLayer:
         return _merge_key(request) in self._merging
 
     # -- receiving ---------------------------------------------------------------
-    def receive(self, transport: Transport, data: bytes, source: Address) -> None:
-        """One datagram, whatever it holds. Never raises for what the peer did."""
+    def receive(self, transport: Transport, data: bytes, source: Address, fault: Refusal | None = None) -> None:
+        """One datagram or message of a stream, whatever it holds. Never raises for what the peer did.
+
+        fault: the stream's frame was broken, and the message is to be refused with this.
+        """
         if len(data) < 16:
             return  # keep-alive (RFC 5626 3.5) or noise
         request = None
@@ -139,6 +143,7 @@ class TransactionLayer:
                 self._receive_response(message)
                 return
             request = message
+            request.fault = fault or request.fault
             self._receive_request(request, transport)
         except Silence as silence:
             log.info("sip: dropped %d octets from %s:%s: %s", len(data), *source, silence)
@@ -150,6 +155,23 @@ class TransactionLayer:
                 log.info("sip: %s from %s:%s refused: %s", request.method, *source, refusal)
             self.answer_without_state(request, transport, refusal.status, reason=refusal.why, headers=refusal.headers)
 
+    def lost(self, transport: Transport, address: Address) -> None:
+        """A connection is gone: requests of ours that wait on it fail. Many lost at once cost one look."""
+        if not self._lost:
+            asyncio.get_running_loop().call_soon(self._tell_lost)
+        self._lost.add((transport.name, address))
+
+    def _tell_lost(self) -> None:
+        lost, self._lost = self._lost, set()
+        for transaction in list(self._clients.values()):
+            if transaction.transport.reliable and (transaction.transport.name, transaction.address) in lost:
+                transaction.step("unreachable")
+        self._tell_settled()
+
+    def _tell_settled(self) -> None:
+        if self._settled is not None and not self.waiting:
+            self._settled.set()
+
     def _receive_response(self, response: Response) -> None:
         response.check()
         transaction = self._clients.get(client_key(response.via.branch, response.cseq[1]))
@@ -157,8 +179,7 @@ class TransactionLayer:
             log.debug("sip: stray response %d from %s:%s", response.status, *response.source)
         else:
             transaction.received(response)
-            if self._settled is not None and not self.waiting:
-                self._settled.set()
+            self._tell_settled()
 
     def _receive_request(self, request: Request, transport: Transport) -> None:
         request.reply_via = _reply_via(request)

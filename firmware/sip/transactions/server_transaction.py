@@ -5,7 +5,7 @@ Why: the legs say what to answer, once. Look next at `calling.py` and `tables.py
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from firmware.sip.messages import compose
 from firmware.sip.messages.message import Request
@@ -24,7 +24,7 @@ class InviteUser(Protocol):
 class ServerTransaction(Transaction):
     """A request of a peer that we answer. Made by `TransactionLayer.accept`."""
 
-    __slots__ = ("_user", "merge_key", "request", "to_tag")
+    __slots__ = ("_sent_by_port", "_user", "merge_key", "request", "to_tag")
 
     def __init__(
         self,
@@ -41,6 +41,7 @@ class ServerTransaction(Transaction):
         self.request: Request | None = request
         """None once it was answered for good."""
         self._user = user
+        self._sent_by_port = request.via.port or transport.default_port
         self.to_tag = ""
         """Of the dialog an INVITE begins; its CANCEL is answered with the same (RFC 3261 9.2)."""
         self.merge_key = 0
@@ -85,6 +86,12 @@ class ServerTransaction(Transaction):
     def let_go(self) -> None:
         """The user is not interested any more."""
         self._user = None
+
+    def _do_send(self, message: Any) -> None:
+        """Where the request's connection is gone, to the port its Via names (RFC 3261 18.2.2)."""
+        if self.transport.reliable and not self.transport.has_flow(self.address):
+            self.address = (self.address[0], self._sent_by_port)
+        super()._do_send(message)
 
     def _do_tell_ack(self, ack: Request) -> None:
         if self._user is not None:

@@ -1,181 +1,106 @@
-"""Carrying SIP over the network: the face every transport has, and UDP (RFC 3261 section 18).
+"""Carrying SIP over the network: the face every transport has (RFC 3261 section 18).
 
-Why: everything above speaks to `Transport`, so that tests join two agents by a pipe and a
-stream transport can stand beside UDP. A datagram goes straight from the socket to the
-receiver; many are taken per wake-up, and when the socket stays full for long `behind` says so.
-Look next at `layer.py`.
+Why: everything above speaks to `Transport`, so that UDP, TCP and TLS stand side by side and
+tests join two agents by a pipe. An `Address` names a peer; on a stream transport it also names
+the connection: what came in from an address goes back over the connection from there.
+Look next at `udp.py`, `stream.py` and `hop.py`.
 """
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import socket
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from firmware.sip.messages.headers import Via
-
-log = logging.getLogger(__name__)
+from firmware.sip.messages.status import Refusal
+from firmware.sip.transports.own_addresses import OwnAddresses
 
 Address = tuple[str, int]
-Receiver = Callable[["Transport", bytes, Address], None]
-
-SOCKET_BUFFER_OCTETS = 4 * 1024 * 1024
-_BATCH = 32
-_BEHIND_AFTER_S = 0.25
-_LOCAL_IP_KEPT = 512
-_LOCAL_IP_KEPT_S = 30.0
-_PEERS_KEPT = 4096
+"""(ip, port). An IPv6 address stands in its shortest form and without brackets."""
 
 
-class Transport(Protocol):
-    """One way of carrying messages. name: as in Via ("UDP"). reliable: no retransmissions wanted."""
+class Transport(ABC):
+    """One way of carrying messages.
+
+    name: as in Via ("UDP"). reliable: no retransmissions wanted. port: where we listen.
+    siblings: every transport of the agent by its name, this one included; set by the agent.
+    """
 
     name: str
     reliable: bool
+    default_port = 5060
     port: int
 
+    def __init__(self, own: OwnAddresses) -> None:
+        self.own = own
+        self.siblings: Mapping[str, Transport] = {self.name: self}
+
+    @abstractmethod
     def send(self, data: bytes, address: Address) -> bool:
-        """Send to (ip, port). False when the network refuses at once; loss is not noticed."""
+        """Send to `address`, over a connection from or to there if there is one; a stream opens one if not.
 
-    def local_ip(self, remote_ip: str) -> str:
-        """Our address as `remote_ip` should know it."""
+        False when it is refused at once. Loss is not noticed; a connection that breaks or cannot
+        be made is told to the transport's user (`TransportUser.lost`).
+        """
 
-    def sent_by(self, remote_ip: str) -> str:
-        """For Via: "UDP 192.0.2.1:5060"."""
+    @abstractmethod
+    def close(self) -> None: ...
 
-    def contact_place(self, remote_ip: str) -> str:
-        """For Contact and From: "192.0.2.1:5060", without the port if it is 5060."""
+    def has_flow(self, address: Address) -> bool:
+        """Whether `send` needs no new connection. Always so without connections."""
+        return True
 
     @property
     def behind(self) -> bool:
         """Input has been arriving faster than it can be handled for a while: shed new work."""
+        return False
 
-    def close(self) -> None: ...
+    def local_ip(self, remote_ip: str) -> str:
+        """Our address as `remote_ip` should know it."""
+        return self.own.towards(remote_ip)
+
+    def sent_by(self, remote_ip: str) -> str:
+        """For Via: "UDP 192.0.2.1:5060" or "TCP [2001:db8::1]:5060"."""
+        return f"{self.name} {host_text(self.local_ip(remote_ip))}:{self.port}"
+
+    def contact_place(self, remote_ip: str) -> str:
+        """For From and the like: "192.0.2.1:5060", without the port if it is the default one."""
+        host = host_text(self.local_ip(remote_ip))
+        return host if self.port == self.default_port else f"{host}:{self.port}"
+
+    def contact(self, remote_ip: str, user: str = "") -> str:
+        """The value of our Contact header: "<sip:201@192.0.2.1;transport=tcp>"."""
+        at = f"{user}@" if user else ""
+        kind = "" if self.name == "UDP" else f";transport={self.name.lower()}"
+        return f"<sip:{at}{self.contact_place(remote_ip)}{kind}>"
 
 
+class TransportUser(Protocol):
+    """Who takes what arrives (the transaction layer)."""
+
+    def receive(self, transport: Transport, data: bytes, source: Address, fault: Refusal | None = None) -> None:
+        """One message. fault: its frame on a stream was broken, and it is to be refused with this."""
+
+    def lost(self, transport: Transport, address: Address) -> None:
+        """The connection from or to `address` is gone, or could not be made."""
+
+
+Receiver = Callable[[Transport, bytes, Address], None]
 OpenTransport = Callable[[Receiver], Transport]
 
 
-def response_address(via: Via, source: Address) -> Address:
-    """Where a response goes over UDP (RFC 3261 18.2.2, RFC 3581 4): to the source with rport, else its sent-by port."""
-    if "rport" in via.params:
-        return source
-    return source[0], via.port or 5060
+def host_text(ip: str) -> str:
+    """An address as it stands in a URI or Via: IPv6 in brackets, without its zone."""
+    return f"[{ip.partition('%')[0]}]" if ":" in ip else ip
 
 
-class UdpTransport:
-    """SIP over one IPv4 UDP socket.
+def response_address(via: Via, source: Address, transport: Transport) -> Address:
+    """Where a response goes (RFC 3261 18.2.2, RFC 3581 4).
 
-    listen_ip "0.0.0.0" listens everywhere. port 0 lets the system choose; `port` tells.
-    advertise_ip: what peers are told instead of the local address (behind NAT), or None.
-    Raises OSError when the port is taken.
+    Over a stream to where the request came from, by the same connection; over UDP there too
+    when rport is asked for, else to the source's sent-by port.
     """
-
-    name = "UDP"
-    reliable = False
-
-    def __init__(self, receiver: Receiver, listen_ip: str, port: int, advertise_ip: str | None = None) -> None:
-        self._receiver = receiver
-        self._fixed_ip = advertise_ip or (listen_ip if listen_ip != "0.0.0.0" else None)
-        self._local_ips: dict[str, str] = {}
-        self._local_ips_until_s = 0.0
-        self._full_since_s: float | None = None
-        self._peers: dict[Address, Address] = {}
-        self._buffer = bytearray(65536)
-        self._view = memoryview(self._buffer)
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.setblocking(False)
-        _enlarge_buffers(self._socket)
-        try:
-            self._socket.bind((listen_ip, port))
-        except OSError:
-            self._socket.close()
-            raise
-        self.port: int = self._socket.getsockname()[1]
-        self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._socket.fileno(), self._readable)
-
-    def close(self) -> None:
-        if self._socket.fileno() >= 0:
-            self._loop.remove_reader(self._socket.fileno())
-            self._socket.close()
-
-    def send(self, data: bytes, address: Address) -> bool:
-        try:
-            self._socket.sendto(data, address)
-        except BlockingIOError:
-            return True
-        except (OSError, OverflowError) as error:
-            log.info("sip: cannot send to %s:%s: %s", address[0], address[1], error)
-            return False
-        return True
-
-    def local_ip(self, remote_ip: str) -> str:
-        if self._fixed_ip is not None:
-            return self._fixed_ip
-        now_s = self._loop.time()
-        if now_s > self._local_ips_until_s or len(self._local_ips) > _LOCAL_IP_KEPT:
-            self._local_ips.clear()
-            self._local_ips_until_s = now_s + _LOCAL_IP_KEPT_S
-        found = self._local_ips.get(remote_ip)
-        if found is None:
-            found = self._local_ips[remote_ip] = _route_to(remote_ip)
-        return found
-
-    def sent_by(self, remote_ip: str) -> str:
-        return f"UDP {self.local_ip(remote_ip)}:{self.port}"
-
-    def contact_place(self, remote_ip: str) -> str:
-        ip = self.local_ip(remote_ip)
-        return ip if self.port == 5060 else f"{ip}:{self.port}"
-
-    @property
-    def behind(self) -> bool:
-        return self._full_since_s is not None and self._loop.time() - self._full_since_s > _BEHIND_AFTER_S
-
-    def _remember(self, source: Address) -> Address:
-        """One tuple a peer, however many transactions keep it."""
-        if len(self._peers) >= _PEERS_KEPT:
-            self._peers.clear()
-        self._peers[source] = source
+    if transport.reliable or "rport" in via.params:
         return source
-
-    def _readable(self) -> None:
-        receive = self._receiver
-        for _ in range(_BATCH):
-            try:
-                octets, source = self._socket.recvfrom_into(self._buffer)
-            except BlockingIOError:
-                self._full_since_s = None
-                return
-            except OSError as error:
-                log.debug("sip: receive error: %s", error)
-                continue
-            known = self._peers.get(source)
-            if known is None:
-                known = self._remember(source)
-            receive(self, bytes(self._view[:octets]), known)
-        if self._full_since_s is None:
-            self._full_since_s = self._loop.time()
-
-
-def _enlarge_buffers(sock: socket.socket) -> None:
-    """Ask for room for a burst; with CAP_NET_ADMIN beyond the system's limit."""
-    for forced, plain in ((33, socket.SO_RCVBUF), (32, socket.SO_SNDBUF)):  # SO_RCVBUFFORCE, SO_SNDBUFFORCE
-        try:
-            sock.setsockopt(socket.SOL_SOCKET, forced, SOCKET_BUFFER_OCTETS)
-        except OSError:
-            sock.setsockopt(socket.SOL_SOCKET, plain, SOCKET_BUFFER_OCTETS)
-
-
-def _route_to(remote_ip: str) -> str:
-    """The local address the kernel would use towards `remote_ip`; no packet is sent."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect((remote_ip, 9))
-        except OSError:
-            return "127.0.0.1"
-        found: str = probe.getsockname()[0]
-        return found
+    return source[0], via.port or transport.default_port

@@ -2,8 +2,8 @@
 
 Why: every question has a socket of its own, connected to its server. So the system picks a
 random port for it, drops what other addresses send, and tells at once when nothing listens
-there (ICMP). The library's own asynchronous client is not used: it takes the first datagram
-for the answer, and one forged datagram ends the attempt; here the true answer may still come.
+there (ICMP). What does not match is passed over: a forged datagram must not keep out the true
+answer behind it.
 
 Nothing here has a time-out: `resolver.py` cancels what takes too long.
 """

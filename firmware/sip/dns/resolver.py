@@ -159,6 +159,9 @@ class Resolver:
         except OSError as error:
             causes.append(f"name server {server[0]}: {error}")
             return None
+        if reply.truncated:
+            causes.append(f"name server {server[0]}: its answer is cut off even over TCP")
+            return None
         if reply.code not in _NONE:
             causes.append(f"name server {server[0]} refuses or has failed ({reply.code})")
             return None

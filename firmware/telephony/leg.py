@@ -85,6 +85,10 @@ class Leg(ABC):
         self.call_id = ""
         """Filled in by the exchange; every log line of the leg names it."""
         self.hops = 70
+        self.sip_status = 0
+        """The SIP status this leg failed with; 0 when it did not fail, or speaks no SIP."""
+        self.far_status = 0
+        """For a calling leg that is about to be released: `sip_status` of the leg that failed, to be told on."""
         self.may_call_lines = True
         """False for legs that were not authenticated: the exchange refuses them every line port."""
 

@@ -79,4 +79,5 @@ class Bridge:
         other = self._other.pop(leg, None)
         if other is not None:
             self._other.pop(other, None)
+            other.far_status = leg.sip_status
             other.release(cause)

@@ -20,7 +20,7 @@ from firmware.sip.messages.compose import Outgoing
 from firmware.sip.messages.headers import quote
 from firmware.sip.messages.identifiers import new_call_id, new_tag
 from firmware.sip.messages.message import Response
-from firmware.sip.messages.reason import ELSEWHERE, reason_cause, reason_line
+from firmware.sip.messages.reason import ELSEWHERE, failure_line, reason_cause, reason_line
 from firmware.sip.messages.status import Refusal
 from firmware.sip.messages.uri import escape_user
 from firmware.telephony.cause import Cause, from_sip
@@ -131,14 +131,14 @@ class CalledLeg(SipLeg):
     def branch_failed(self, branch: Branch, status: int, response: Response | None) -> None:
         """A contact refused or did not answer. 6xx ends the search at once (RFC 3261 16.7 step 5)."""
         self._branches.remove(branch)
+        log.info("%s: call %s: %s", self.leg_id, self.call_id, failure_line(status, response))
         self._failures.append((status, _cause_of(status, response)))
         if self._branches and status < 600:
             return
         for other in self._branches:
             other.cancel()
         self._branches = []
-        status, cause = min(self._failures, key=_rank)
-        log.info("%s: call %s: refused with %d", self.leg_id, self.call_id, status)
+        self.sip_status, cause = min(self._failures, key=_rank)
         self._finish(cause)
 
     # -- the end ---------------------------------------------------------------------

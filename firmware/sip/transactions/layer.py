@@ -20,6 +20,7 @@ from firmware.sip.transactions.client_transaction import ClientTransaction, Clie
 from firmware.sip.transactions.server_transaction import InviteUser, ServerTransaction
 from firmware.sip.transactions.timer_heap import TimerHeap
 from firmware.sip.transports.transport import Address, Transport, response_address
+from firmware.telephony.codes import explained
 
 log = logging.getLogger(__name__)
 
@@ -152,7 +153,9 @@ class TransactionLayer:
                 log.info("sip: dropped %d octets from %s:%s: %s", len(data), *source, refusal)
                 return
             if refusal.status not in {401, 407}:
-                log.info("sip: %s from %s:%s refused: %s", request.method, *source, refusal)
+                log.info(
+                    "sip: %s from %s:%s refused: %s: %s", request.method, *source, refusal, explained(refusal.status)
+                )
             self.answer_without_state(request, transport, refusal.status, reason=refusal.why, headers=refusal.headers)
 
     def lost(self, transport: Transport, address: Address) -> None:

@@ -221,7 +221,7 @@ class SipAgent:
         if not called.number.isprintable():
             raise Refusal(404)
         leg = self._take_leg(request, transport, self._caller(request, user), called)
-        leg.hops = hops - 1
+        leg.hops = hops
         leg.may_call_lines = user is not None
         log.info("%s: calls %s from %s:%d", leg.leg_id, called.number, *request.source)
         self._listener.leg_arrived(leg)

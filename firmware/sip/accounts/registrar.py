@@ -176,4 +176,4 @@ def _q_value(text: str | None) -> float:
 def _check_order(binding: Binding, call_id: str, cseq: int) -> None:
     """RFC 3261 10.3 step 7: an older or repeated CSeq of the same Call-ID changes nothing."""
     if binding.call_id == call_id and cseq <= binding.cseq:
-        raise Refusal(500, "CSeq is out of order")
+        raise Refusal(500, "Sequence number out of order")

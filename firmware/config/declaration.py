@@ -121,6 +121,14 @@ def _is_address(text: str) -> bool:
     return True
 
 
+def _is_any_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_network(text: str) -> bool:
     try:
         ipaddress.IPv4Network(text)
@@ -135,6 +143,10 @@ def _pattern(pattern: str) -> Callable[[str], bool]:
 
 
 ADDRESS = Rule(_is_address, Words("an IPv4 address such as 192.168.1.10", "una dirección IPv4 como 192.168.1.10"))
+ANY_ADDRESS = Rule(
+    _is_any_address,
+    Words("IPv4 or IPv6 addresses such as 192.168.1.1", "direcciones IPv4 o IPv6 como 192.168.1.1"),
+)
 NETWORK = Rule(
     _is_network,
     Words("IPv4 networks such as 192.168.1.0/24 or 10.0.0.5/32", "redes IPv4 como 192.168.1.0/24 o 10.0.0.5/32"),

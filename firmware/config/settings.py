@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from firmware.config.declaration import (
     ADDRESS,
+    ANY_ADDRESS,
     EXTENSION,
     HEX32,
     HEX64,
@@ -59,6 +60,12 @@ class Sip:
         rule=NETWORK,
         help_en="Networks whose calls are taken without a password; such calls never reach a telephone line",
         help_es="Redes cuyas llamadas se aceptan sin contraseña; esas llamadas nunca llegan a una línea telefónica",
+    )
+    dns_servers: tuple[str, ...] = setting(
+        (),
+        rule=ANY_ADDRESS,
+        help_en="Name servers asked for operators' names, in this order; those of the system when empty",
+        help_es="Servidores DNS para los nombres de los operadores, en este orden; si falta, los del sistema",
     )
     min_expires_s: int = setting(
         60,

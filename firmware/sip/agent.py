@@ -20,6 +20,8 @@ from firmware.sip.calls.called import CalledLeg
 from firmware.sip.calls.calling import CallingLeg
 from firmware.sip.calls.context import MediaEngine, SipContext
 from firmware.sip.calls.dialog import dialog_key
+from firmware.sip.dns.locate import Names
+from firmware.sip.dns.opening import open_locator
 from firmware.sip.messages.compose import ALLOW, METHODS
 from firmware.sip.messages.headers import printable
 from firmware.sip.messages.identifiers import new_tag
@@ -44,6 +46,7 @@ class SipAgent:
     """The house's SIP side: `start` and `stop` it; `call_user` makes a leg towards a user.
 
     open_transport: makes the only transport, in place of those of the settings; tests put a pipe there.
+    names: who is asked for host names, in place of the name servers of the settings.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class SipAgent:
         bindings: BindingStore,
         *,
         open_transport: OpenTransport | None = None,
+        names: Names | None = None,
     ) -> None:
         self._settings = settings
         self._users = users
@@ -62,6 +66,7 @@ class SipAgent:
         self._listener = listener
         self._store = bindings
         self._open_transport = open_transport
+        self._names = names
         self._registrar = Registrar(settings, bindings)
         self._stopping = False
         self._sweeping: asyncio.TimerHandle | None = None
@@ -80,6 +85,7 @@ class SipAgent:
             self._context.transports["UDP"] = self._open_transport(layer.receive)
         else:
             self._context.transports.update(open_transports(self._settings, layer))
+        self._context.locator = open_locator(self._settings, self._context.transports, self._names)
         self._sweep()
 
     async def stop(self, deadline_s: float = 1.5) -> None:
@@ -89,6 +95,7 @@ class SipAgent:
             leg.release(Cause.NORMAL_CLEARING if leg.answered else Cause.TEMPORARY_FAILURE)
         await self._context.transactions.settle(deadline_s)
         self._context.transactions.close()
+        self._context.locator.close()
         if self._sweeping is not None:
             self._sweeping.cancel()
         for transport in self._context.transports.values():
@@ -149,11 +156,12 @@ class SipAgent:
         return True
 
     def debug(self) -> dict[str, int]:
-        """Counts that return to zero after calls: transactions, dialogs, legs, timers."""
+        """Counts that return to zero after calls: transactions, dialogs, legs, timers and so on."""
         counts = self._context.transactions.debug()
         counts["dialogs"] = len(self._context.dialogs)
         counts["legs"] = len(self._context.legs)
         counts["streams"] = len(self._context.endpoints)
+        counts["lookups"] = len(self._context.locator)
         return counts
 
     # -- for the transaction layer -----------------------------------------------------

@@ -25,6 +25,7 @@ class SipSettings:
     Ports: 0 lets the system choose; tcp_port None does without TCP.
     advertise_ip: the address peers are told when it is not the local one, else None.
     trusted_networks: "192.0.2.0/24": INVITEs from there need no credentials, but reach no line port.
+    dns_servers: numeric addresses of name servers; () asks those of /etc/resolv.conf.
     Expires in s. max_calls: SIP legs at one time; more are answered 503.
     """
 
@@ -34,6 +35,7 @@ class SipSettings:
     tcp_port: int | None = None
     advertise_ip: str | None = None
     trusted_networks: tuple[str, ...] = ()
+    dns_servers: tuple[str, ...] = ()
     min_expires_s: int = 60
     max_expires_s: int = 3600
     default_expires_s: int = 3600

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from firmware.media.offer_answer import Codec, OfferAnswer
 from firmware.sip.accounts.binding_store import Binding
+from firmware.sip.dns.locate import Locator
 from firmware.sip.messages.compose import ALLOW
 from firmware.sip.messages.message import Request
 from firmware.sip.settings import SipSettings
@@ -75,7 +76,12 @@ class DialogLeg(Leg, ABC):
 
 
 class SipContext:
-    """One per agent. legs: every leg that arrived or was placed, until released. dialogs: by `Dialog.key`."""
+    """One per agent. legs: every leg that arrived or was placed, until released. dialogs: by `Dialog.key`.
+
+    locator: where the servers for a URI are; set when the transports are open.
+    """
+
+    locator: Locator
 
     def __init__(
         self, settings: SipSettings, engine: MediaEngine, listener: LegListener, transactions: TransactionLayer

@@ -22,7 +22,8 @@ class SipUser:
 class SipSettings:
     """listen_ip "0.0.0.0" and listen_ip6 "::" are every interface; "" does without that family.
 
-    Ports: 0 lets the system choose; tcp_port None does without TCP.
+    Ports: 0 lets the system choose; None does without that transport. tls_...: paths of PEM files
+    (`transports/certificates.py`). size_switch: "auto", "always", "never" (`transactions/layer.py`).
     advertise_ip: the address peers are told when it is not the local one, else None.
     trusted_networks: "192.0.2.0/24": INVITEs from there need no credentials, but reach no line port.
     dns_servers: numeric addresses of name servers; () asks those of /etc/resolv.conf.
@@ -33,6 +34,12 @@ class SipSettings:
     listen_ip6: str = ""
     udp_port: int = 5060
     tcp_port: int | None = None
+    tls_port: int | None = None
+    tls_certificate: str = ""
+    tls_key: str = ""
+    tls_client_ca: str = ""
+    tls_ca: str = ""
+    size_switch: str = "auto"
     advertise_ip: str | None = None
     trusted_networks: tuple[str, ...] = ()
     dns_servers: tuple[str, ...] = ()

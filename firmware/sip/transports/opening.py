@@ -6,6 +6,7 @@ Why: the agent only wants them by name. Look next at `udp.py`, `tcp.py` and `tls
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 from firmware.sip.settings import SipSettings
 from firmware.sip.transports.connection import StreamLimits
@@ -19,6 +20,13 @@ log = logging.getLogger(__name__)
 _IDLE_BEYOND_S = 300.0
 
 
+def tls_files(settings: SipSettings) -> TlsFiles:
+    """The files that the settings name."""
+    client_ca = Path(settings.tls_client_ca) if settings.tls_client_ca else None
+    ca = Path(settings.tls_ca) if settings.tls_ca else None
+    return TlsFiles(Path(settings.tls_certificate), Path(settings.tls_key), client_ca, ca)
+
+
 def open_transports(settings: SipSettings, user: TransportUser) -> dict[str, Transport]:
     """All of them by name. Raises OSError when a port is taken, and leaves nothing open."""
     own = OwnAddresses(settings.listen, settings.advertise_ip)
@@ -28,6 +36,10 @@ def open_transports(settings: SipSettings, user: TransportUser) -> dict[str, Tra
         opened["UDP"] = UdpTransport(user.receive, own, settings.udp_port)
         if settings.tcp_port is not None:
             opened["TCP"] = TcpTransport(user, own, settings.tcp_port, limits)
+        if settings.tls_port is not None:
+            from firmware.sip.transports.tls import TlsTransport
+
+            opened["TLS"] = TlsTransport(user, own, settings.tls_port, limits, tls_files(settings))
     except OSError:
         for transport in opened.values():
             transport.close()

@@ -31,7 +31,7 @@ from firmware.sip.messages.uri import dialled_number, parse_uri
 from firmware.sip.settings import SipSettings, SipUser
 from firmware.sip.transactions.layer import TransactionLayer
 from firmware.sip.transports.opening import open_transports
-from firmware.sip.transports.transport import OpenTransport, Transport, host_text
+from firmware.sip.transports.transport import Address, OpenTransport, Transport, host_text
 from firmware.telephony.cause import Cause
 from firmware.telephony.leg import Leg, LegListener, Party
 
@@ -70,6 +70,7 @@ class SipAgent:
         self._registrar = Registrar(settings, bindings)
         self._stopping = False
         self._sweeping: asyncio.TimerHandle | None = None
+        self._refreshing: asyncio.Task[None] | None = None
         self._context: SipContext
         self._gate: Gate
 
@@ -86,6 +87,8 @@ class SipAgent:
         else:
             self._context.transports.update(open_transports(self._settings, layer))
         self._context.locator = open_locator(self._settings, self._context.transports, self._names)
+        layer.may_switch = self._may_switch
+        await self.refresh()
         self._sweep()
 
     async def stop(self, deadline_s: float = 1.5) -> None:
@@ -98,9 +101,23 @@ class SipAgent:
         self._context.locator.close()
         if self._sweeping is not None:
             self._sweeping.cancel()
+        if self._refreshing is not None:
+            self._refreshing.cancel()
         for transport in self._context.transports.values():
             transport.close()
         self._store.stop()
+
+    async def refresh(self, *, force: bool = False) -> None:
+        """Look for new certificates; living connections stay as they are. force: even if they seem unchanged."""
+        for transport in list(self._context.transports.values()):
+            await transport.refresh(force=force)
+
+    def _may_switch(self, address: Address) -> bool:
+        """Most phones that register over UDP listen there only; "auto" leaves them alone (RFC 3261 18.1.1)."""
+        if self._settings.size_switch != "auto":
+            return self._settings.size_switch == "always"
+        udp = (place for place in self._registrar.all_bindings() if place.transport == "UDP")
+        return all(address[0] != place.source_ip for place in udp)
 
     # -- for the rest of the house -----------------------------------------------------
     @property
@@ -108,10 +125,9 @@ class SipAgent:
         """The port in use."""
         return self._context.transports["UDP"].port
 
-    @property
-    def tcp_port(self) -> int:
-        """The port in use; KeyError without TCP."""
-        return self._context.transports["TCP"].port
+    def port_of(self, transport: str) -> int:
+        """The port in use of "UDP", "TCP" or "TLS"; KeyError when there is none."""
+        return self._context.transports[transport].port
 
     def call_user(self, user: str) -> Leg | None:
         """A leg towards all contacts of `user`, None when there is none."""
@@ -255,6 +271,8 @@ class SipAgent:
 
     def _sweep(self) -> None:
         self._registrar.sweep()
+        if "TLS" in self._context.transports:
+            self._refreshing = asyncio.create_task(self.refresh(), name="sip-certificates")
         self._sweeping = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep)
 
 

@@ -52,7 +52,7 @@ def server_context(files: TlsFiles) -> ssl.SSLContext:
 
 
 def client_context(files: TlsFiles) -> ssl.SSLContext:
-    """For connections we open: the peer's certificate is verified, ours shown when asked for. Raises CertificateError."""
+    """For connections we open: the peer's certificate is verified, ours shown on demand. Raises CertificateError."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if files.ca is not None:

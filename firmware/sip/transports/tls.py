@@ -33,7 +33,7 @@ _NAMES_KEPT = 1024
 
 
 class TlsTransport(StreamTransport):
-    """SIP over TLS. Nobody is let in before `load` found good files.
+    """SIP over TLS. Nobody is let in before `refresh` found good files.
 
     fault: what is wrong with the files that were found last, "" while all is well.
     """
@@ -53,26 +53,28 @@ class TlsTransport(StreamTransport):
         self.fault = ""
 
     # -- certificates --------------------------------------------------------------------
-    async def load(self, *, force: bool = False) -> bool:
-        """Take the files into use for new connections, if they changed or `force`. False when they are at fault.
+    async def refresh(self, *, force: bool = False) -> None:
+        """Take the files into use for new connections, if they changed or `force`; `fault` tells when they are bad.
 
         A certificate whose time is over, or not yet come, is taken only where there is none in use:
         the clock of a small machine may be wrong at its start.
         """
         stamp = self._files.stamp()
         if stamp == self._stamp and not force:
-            return not self.fault
+            return
         self._stamp = stamp
         try:
             context, until = await asyncio.to_thread(self._read)
         except CertificateError as fault:
-            return self._refuse(fault)
+            self.fault = str(fault)
+            kept = "the one before stays in use" if self._accepting is not None else "no TLS until this is mended"
+            log.error("sip: tls: %s: %s", fault, kept)
+            return
         first = self._accepting is None
         self._accepting, self._opening, self.fault = context, None, ""
         log.info("sip: tls certificate %s in use, good until %s", self._files.certificate, until or "?")
         if first:
             self.listen()
-        return True
 
     def _read(self) -> tuple[ssl.SSLContext, str]:
         context = server_context(self._files)
@@ -84,12 +86,6 @@ class TlsTransport(StreamTransport):
             log.error("sip: tls certificate used all the same, there is no other: %s", expired)
             until = ""
         return context, until
-
-    def _refuse(self, fault: CertificateError) -> bool:
-        self.fault = str(fault)
-        kept = "the one before stays in use" if self._accepting is not None else "no TLS until this is mended"
-        log.error("sip: tls: %s: %s", fault, kept)
-        return False
 
     # -- connections -----------------------------------------------------------------------
     def expect(self, address: Address, name: str) -> None:

@@ -47,11 +47,14 @@ class Transport(ABC):
     @abstractmethod
     def close(self) -> None: ...
 
+    async def refresh(self, *, force: bool = False) -> None:  # noqa: B027
+        """Take what changed on disk into use (TLS: certificates); force: even if it seems unchanged."""
+
     def has_flow(self, address: Address) -> bool:
         """Whether `send` needs no new connection. Always so without connections."""
         return True
 
-    def expect(self, address: Address, name: str) -> None:
+    def expect(self, address: Address, name: str) -> None:  # noqa: B027
         """Whom a connection we open to `address` must lead to, when that is not its IP address (TLS)."""
 
     @property

@@ -179,6 +179,9 @@ def _sip_settings(loaded: Loaded) -> SipSettings:
         max_expires_s=sip.max_expires_s,
         default_expires_s=sip.default_expires_s,
         user_agent=f"Tipring/{VERSION}",
+        domains=sip.domains,
+        follow_redirects=sip.follow_redirects,
+        step_ring_s=sip.step_ring_s,
     )
 
 

@@ -72,7 +72,8 @@ class Call:
         self._alive.update(self.callees)
         self._legs += self.callees
         self.caller.proceed()
-        request = CallRequest(self.call_id, self.caller.party, destination.party, self.caller.hops - 1)
+        caller = self.caller
+        request = CallRequest(self.call_id, caller.party, destination.party, caller.hops - 1, caller.journey)
         for leg in self.callees:
             leg.call_id = self.call_id
             leg.place(request)

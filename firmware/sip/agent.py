@@ -20,6 +20,8 @@ from firmware.sip.calls.called import CalledLeg
 from firmware.sip.calls.calling import CallingLeg
 from firmware.sip.calls.context import MediaEngine, SipContext
 from firmware.sip.calls.dialog import dialog_key
+from firmware.sip.calls.directory import Directory
+from firmware.sip.calls.journey import journey_of
 from firmware.sip.dns.locate import Names
 from firmware.sip.dns.opening import open_locator
 from firmware.sip.messages.compose import ALLOW, METHODS
@@ -72,6 +74,7 @@ class SipAgent:
         self._sweeping: asyncio.TimerHandle | None = None
         self._refreshing: asyncio.Task[None] | None = None
         self._context: SipContext
+        self._directory: Directory
         self._gate: Gate
 
     async def start(self) -> None:
@@ -79,6 +82,7 @@ class SipAgent:
         loop = asyncio.get_running_loop()
         layer = TransactionLayer(self)
         self._context = SipContext(self._settings, self._engine, self._listener, layer)
+        self._directory = Directory(self._settings, self._context.transports, self._registrar)
         self._gate = Gate(self._settings, self._users, loop.time)
         self._registrar.load(self._store.start())
         self._registrar.keep_only(set(self._users))
@@ -131,11 +135,11 @@ class SipAgent:
 
     def call_user(self, user: str) -> Leg | None:
         """A leg towards all contacts of `user`, None when there is none."""
-        bindings = self._registrar.bindings(user)
+        telephones = self._directory.telephones(user)
         account = self._users.get(user)
-        if not bindings or account is None or self._stopping:
+        if not telephones or account is None or self._stopping:
             return None
-        return CalledLeg(self._context, Party(user, account.name), bindings)
+        return CalledLeg(self._context, self._directory, Party(user, account.name), telephones)
 
     def registrations(self) -> list[Registration]:
         now_s = self._registrar.wall_s()
@@ -220,6 +224,7 @@ class SipAgent:
 
     def _register(self, request: Request, transport: Transport) -> None:
         self._shed(transport)
+        self._check_domain(request)
         user = self._gate.register(request)
         headers = self._registrar.register(request, user, transport.name)
         self._context.transactions.accept(request, transport).respond(200, to_tag=new_tag(), headers=headers)
@@ -233,12 +238,14 @@ class SipAgent:
         hops = request.hops()
         if hops == 0:
             raise Refusal(483)
+        self._check_domain(request)
         accepts = request.values("accept")
         if accepts and not any(value.partition(";")[0].strip().lower() in _SDP_RANGES for value in accepts):
             raise Refusal(406, headers=_ACCEPT)
         user = self._gate.invite(request)
         if self._context.transactions.is_merged(request):
             raise Refusal(482)
+        journey = journey_of(request)
         if len(self._context.legs) >= self._settings.max_calls:
             raise Refusal(503, headers="Retry-After: 5\r\n")
         called = Party(dialled_number(parse_uri(request.uri)))
@@ -246,6 +253,7 @@ class SipAgent:
             raise Refusal(404)
         leg = self._take_leg(request, transport, self._caller(request, user), called)
         leg.hops = hops
+        leg.journey = journey
         leg.may_call_lines = user is not None
         log.info("%s: calls %s from %s:%d", leg.leg_id, called.number, *request.source)
         self._listener.leg_arrived(leg)
@@ -263,6 +271,11 @@ class SipAgent:
             return Party(user.user, user.name or printable(given.display))
         number = parse_uri(given.uri).user if given.uri.lower().startswith(("sip", "tel")) else ""
         return Party(printable(number), printable(given.display))
+
+    def _check_domain(self, request: Request) -> None:
+        """RFC 3261 10.3 step 1, 16.5: we are no relay for the domains of others."""
+        if not self._directory.serves(request.uri):
+            raise Refusal(404, "Not our domain")
 
     def _shed(self, transport: Transport) -> None:
         """Refuse new work while stopping, or while input piles up (RFC 3261 21.5.4)."""

@@ -27,7 +27,10 @@ class SipSettings:
     advertise_ip: the address peers are told when it is not the local one, else None.
     trusted_networks: "192.0.2.0/24": INVITEs from there need no credentials, but reach no line port.
     dns_servers: numeric addresses of name servers; () asks those of /etc/resolv.conf.
+    domains: names of this house besides its addresses and the realm.
     Expires in s. max_calls: SIP legs at one time; more are answered 503.
+    step_ring_s: how long telephones of one q ring before those of the next lower q.
+    follow_redirects: where a telephone's 3xx may lead: "no", "users" (of this house), "any".
     """
 
     listen_ip: str = "0.0.0.0"
@@ -43,12 +46,15 @@ class SipSettings:
     advertise_ip: str | None = None
     trusted_networks: tuple[str, ...] = ()
     dns_servers: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
     min_expires_s: int = 60
     max_expires_s: int = 3600
     default_expires_s: int = 3600
     user_agent: str = "Tipring"
     max_calls: int = 2000
     nonce_life_s: int = 600
+    step_ring_s: float = 20.0
+    follow_redirects: str = "users"
 
     @property
     def listen(self) -> tuple[str, ...]:

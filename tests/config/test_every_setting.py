@@ -29,6 +29,12 @@ CASES: dict[str, Cases] = {
     "sip.min_expires_s": ([10, 300], [9, 3601, "60"]),
     "sip.max_expires_s": ([300, 86400], [86401, 59, 1.5]),
     "sip.default_expires_s": ([60, 3600], [9, 86401, 3601, [300]]),
+    "sip.domains": (
+        [[], ["pbx.example.com", "a"]],
+        [["Pbx.example.com"], ["10.0.0.1:5060"], ["a..b"], ["-a"], ["a" * 254], "pbx", [1]],
+    ),
+    "sip.follow_redirects": (["no", "users", "any"], ["yes", "", True, "ANY"]),
+    "sip.step_ring_s": ([5, 20.5, 180], [4.9, 181, "20"]),
     "media.rtp_first": ([1024, 10000, 10996], [1023, 10001, 65536, "10000"]),
     "media.rtp_last": ([10003, 65535], [65536, 10002, 10999.0]),
     "web.listen": (["127.0.0.1", "0.0.0.0"], ["", "localhost", 80]),

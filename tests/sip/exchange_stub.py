@@ -51,7 +51,7 @@ class Bridge:
             leg.release(Cause.SUBSCRIBER_ABSENT)
             return
         self._other[leg], self._other[other] = other, leg
-        other.place(CallRequest(leg.call_id, leg.party, leg.called, leg.hops - 1))
+        other.place(CallRequest(leg.call_id, leg.party, leg.called, leg.hops - 1, leg.journey))
 
     def leg_ringing(self, leg: Leg) -> None:
         self.note("ringing", leg)

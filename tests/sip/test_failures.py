@@ -83,7 +83,7 @@ def test_what_the_callee_says_of_itself_is_told_to_the_caller(status: int) -> No
 
 @pytest.mark.parametrize(
     ("status", "told"),
-    [(400, 503), (401, 403), (407, 403), (415, 501), (420, 500), (481, 503), (482, 483), (500, 503), (503, 503),
+    [(400, 503), (401, 403), (407, 403), (415, 501), (420, 500), (481, 503), (482, 483), (500, 500), (503, 500),
      (504, 504), (513, 500), (499, 503), (699, 486)],
 )  # fmt: skip
 def test_what_is_between_the_callee_and_us_is_told_by_its_cause(status: int, told: int) -> None:

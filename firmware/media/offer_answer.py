@@ -8,6 +8,7 @@ Look next at `sdp.py` for the text itself.
 
 from __future__ import annotations
 
+import copy
 import secrets
 from dataclasses import dataclass
 from typing import Literal
@@ -67,6 +68,18 @@ class OfferAnswer:
         codecs = sorted(_OWN_TYPES, key=lambda entry: self.agreed is not None and entry[1] != self.agreed.codec)
         parts[self._audio] = sdp.audio_line(self._port, codecs, self._event_pt, "sendrecv")
         return self._text("".join(parts))
+
+    def repeat(self) -> str:
+        """Our last description, word for word, as an offer that changes nothing (RFC 3264 8, RFC 4028 7.4)."""
+        return self._text(self._media)
+
+    def fork(self) -> OfferAnswer:
+        """Another half like this one, for the next peer that answers the same offer (RFC 3264 4)."""
+        return copy.copy(self)
+
+    def refuse(self, offered: sdp.Description) -> str:
+        """An answer that takes nothing, where the offer's carrier leaves no way to say 488 (RFC 6337 3.2)."""
+        return self._text("".join(sdp.refused_line(line) for line in offered.media))
 
     def answer(self, offered: sdp.Description) -> str:
         """The answer to `offered`; `agreed` is then set. Raises NotAcceptable and changes nothing."""

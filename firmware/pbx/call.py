@@ -53,8 +53,7 @@ class Call:
         self._talk_ms = 0
         self._hung_up_by = ""
         self._joined: Leg | None = None
-        self._refusals: list[tuple[Cause, Leg]] = []
-        self._teller: Leg | None = None
+        self._refusals: list[Cause] = []
         self._alive: set[Leg] = {caller}
         self._legs: list[Leg] = [caller]
         caller.call_id = call_id
@@ -72,8 +71,7 @@ class Call:
         self._alive.update(self.callees)
         self._legs += self.callees
         self.caller.proceed()
-        caller = self.caller
-        request = CallRequest(self.call_id, caller.party, destination.party, caller.hops - 1, caller.journey)
+        request = CallRequest(self.call_id, self.caller.party, destination.party, self.caller.hops - 1)
         for leg in self.callees:
             leg.call_id = self.call_id
             leg.place(request)
@@ -111,6 +109,13 @@ class Call:
         self.caller.accept()
         self._join(leg)
 
+    def signalled(self, leg: Leg, digit: str, duration_ms: int) -> None:
+        """A digit that does not travel in the audio: pass it to the other end of a talking pair."""
+        log.debug("call %s: digit %s from %s", self.call_id, digit, leg.leg_id)
+        other = self._joined if leg is self.caller else self.caller
+        if other is not None and leg in (self.caller, self._joined):
+            other.send_digit(digit, duration_ms)
+
     def released(self, leg: Leg, cause: Cause) -> bool:
         """A leg is gone. True when it was the last one: the call can be forgotten."""
         self._alive.discard(leg)
@@ -119,11 +124,11 @@ class Call:
                 self._over(cause, leg)
             elif leg in self.callees:
                 self.callees.remove(leg)
-                self._refusals.append((cause, leg))
+                self._refusals.append(cause)
                 if self.state == "talking":
                     self._over(cause, leg)
                 elif not self.callees:
-                    self._nobody_took_it(leg)
+                    self._over(min(self._refusals, key=_telling), leg)
         if self._alive:
             return False
         self._write_end()
@@ -139,13 +144,6 @@ class Call:
         if self.caller.endpoint and leg.endpoint:
             self._media.join(self.caller.endpoint, leg.endpoint)
 
-    def _nobody_took_it(self, last: Leg) -> None:
-        """The caller hears of the most telling refusal, and a SIP caller its very status."""
-        cause, teller = min(self._refusals, key=_telling)
-        self.caller.far_status = teller.sip_status
-        self._teller = teller
-        self._over(cause, last)
-
     def _over(self, cause: Cause, by: Leg | None) -> None:
         if self.state == "talking":
             self._talk_ms = round((now_s() - self._answered_s) * 1000)
@@ -158,11 +156,6 @@ class Call:
             self._media.part(self.caller.endpoint)
         for leg in list(self._alive):
             leg.release(cause)
-
-    def _failures(self) -> dict[str, int]:
-        """The SIP status of each leg that failed with one; the leg that decided the call comes first."""
-        legs = sorted(self._legs, key=lambda leg: leg is not self._teller)
-        return {leg.leg_id: leg.sip_status for leg in legs if leg.sip_status}
 
     def _write_end(self) -> None:
         stats = _worse(self.caller.stats(), self._joined.stats()) if self._joined is not None else LegStats()
@@ -178,7 +171,6 @@ class Call:
                 loss=stats.packets_lost / expected if expected else None,
                 jitter_ms=stats.jitter_ms,
                 mos=stats.mos,
-                failures=self._failures(),
                 ports=" ".join(_side(leg) for leg in self._legs if not leg.leg_id.startswith("sip:")),
             ),
         )
@@ -189,9 +181,9 @@ def _side(leg: Leg | None) -> str:
     return leg.leg_id.rsplit("/", 1)[0] if leg is not None else ""
 
 
-def _telling(refusal: tuple[Cause, Leg]) -> int:
+def _telling(cause: Cause) -> int:
     """Of several telephones that did not take the call, the caller hears of a busy one or a refusal first."""
-    return {Cause.USER_BUSY: 0, Cause.CALL_REJECTED: 1, Cause.NO_ANSWER: 2}.get(refusal[0], 3)
+    return {Cause.USER_BUSY: 0, Cause.CALL_REJECTED: 1, Cause.NO_ANSWER: 2}.get(cause, 3)
 
 
 def _worse(a: LegStats, b: LegStats) -> LegStats:

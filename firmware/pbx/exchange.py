@@ -42,7 +42,7 @@ class Exchange:
         if len(self._calls) > CALLS_MOST:
             call.fail(Cause.SWITCHING_CONGESTION)
         elif leg.hops < 1:
-            call.fail(Cause.EXCHANGE_ROUTING_ERROR)
+            call.fail(Cause.INTERWORKING)
         else:
             self._route(call)
 
@@ -65,6 +65,10 @@ class Exchange:
     def leg_digit(self, leg: Leg, digit: str) -> None:
         """Digits in a call travel in the media engine; here they are only noted."""
         log.debug("call %s: digit %s from %s", leg.call_id, digit, leg.leg_id)
+
+    def leg_signalled(self, leg: Leg, digit: str, duration_ms: int) -> None:
+        if call := self._by_leg.get(leg):
+            call.signalled(leg, digit, duration_ms)
 
     def leg_released(self, leg: Leg, cause: Cause) -> None:
         call = self._by_leg.pop(leg, None)

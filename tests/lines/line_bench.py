@@ -97,6 +97,9 @@ class Notes:
     def leg_digit(self, leg: Leg, digit: str) -> None:
         self.told.append(("digit", digit))
 
+    def leg_signalled(self, leg: Leg, digit: str, duration_ms: int) -> None:
+        self.told.append(("signalled", digit, duration_ms))
+
     def leg_released(self, leg: Leg, cause: Cause) -> None:
         self.told.append(("released", cause))
 

@@ -51,7 +51,7 @@ class Bridge:
             leg.release(Cause.SUBSCRIBER_ABSENT)
             return
         self._other[leg], self._other[other] = other, leg
-        other.place(CallRequest(leg.call_id, leg.party, leg.called, leg.hops - 1, leg.journey))
+        other.place(CallRequest(leg.call_id, leg.party, leg.called, leg.hops))
 
     def leg_ringing(self, leg: Leg) -> None:
         self.note("ringing", leg)
@@ -74,10 +74,14 @@ class Bridge:
     def leg_digit(self, leg: Leg, digit: str) -> None:
         self.note("digit", leg, digit)
 
+    def leg_signalled(self, leg: Leg, digit: str, duration_ms: int) -> None:
+        self.note("signalled", leg, digit, duration_ms)
+        if leg in self._other:
+            self._other[leg].send_digit(digit, duration_ms)
+
     def leg_released(self, leg: Leg, cause: Cause) -> None:
         self.note("released", leg, cause)
         other = self._other.pop(leg, None)
         if other is not None:
             self._other.pop(other, None)
-            other.far_status = leg.sip_status
             other.release(cause)

@@ -11,7 +11,7 @@ from tests.sip.exchange_stub import Bridge
 from tests.sip.fake_engine import FakeEngine
 from tests.sip.pairs import PBX, Network, Phone, PresetStore, agent_on, header, sdp_of, settle
 
-EMPTY = {"client": 0, "server": 0, "timers": 0, "dialogs": 0, "legs": 0, "streams": 0, "lookups": 0}
+EMPTY = {"client": 0, "server": 0, "timers": 0, "dialogs": 0, "legs": 0, "streams": 0}
 
 
 async def house(*places: tuple[str, str], **settings: object):
@@ -484,7 +484,7 @@ def test_refusals_by_the_book() -> None:
             answer = await caller.expect("SIP/2.0 ")
             assert answer.startswith(f"SIP/2.0 {status}"), (text, answer)
             if status in {"405", "501"}:
-                assert header(answer, "Allow") == "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER"
+                assert header(answer, "Allow") == "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO"
             if status == "420":
                 assert header(answer, "Unsupported") == "foo, bar"
         assert not bridge.told

@@ -39,7 +39,7 @@ class Taker:
     def acknowledged(self, ack) -> None:
         self.acks.append(ack)
 
-    def cancelled(self) -> None:
+    def cancelled(self, cancel) -> None:
         self.transactions[-1].respond(487, to_tag="t")
 
     def responded(self, transaction, response) -> None:

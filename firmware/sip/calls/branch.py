@@ -1,43 +1,63 @@
-"""One INVITE of a called leg to one target (RFC 3261 13.2, RFC 6026).
+"""One INVITE of a called leg to one contact (RFC 3261 13.2, RFC 6026).
 
-Why: a called leg rings several targets, and each INVITE has a fate of its own that
+Why: a called leg rings every contact of its user, and each INVITE has a fate of its own that
 may outlive the leg: a 200 that crosses our CANCEL still wants its ACK and BYE. A branch
-knows its leg only while the leg is interested. Look next at `called.py`.
+knows its leg only while the leg is interested. Look next at `early.py` (what a provisional
+response begins) and `called.py`.
 """
 
 from __future__ import annotations
 
+import logging
 from typing import Protocol
 
 from firmware.sip.calls.context import SipContext
-from firmware.sip.calls.dialog import Dialog
-from firmware.sip.calls.targets import Target
+from firmware.sip.calls.dialog import Dialog, dialog_key
+from firmware.sip.calls.early import EarlyDialogs
+from firmware.sip.calls.keeper import KeptLeg
+from firmware.sip.calls.offer_exchange import SDP_TYPE, OfferExchange, Turn
+from firmware.sip.calls.session import Session
+from firmware.sip.calls.session_timer import asking_lines, read_min_se
 from firmware.sip.messages.compose import Outgoing
 from firmware.sip.messages.message import Response
+from firmware.sip.messages.status import Refusal
 from firmware.sip.transactions.client_transaction import ClientTransaction
-from firmware.sip.transactions.timer_heap import Timer
 from firmware.sip.transports.hop import Hop
 
-RING_LIMIT_S = 181.0
-"""Timer C (RFC 3261 16.6 step 11): a target that rings longer without news is given up."""
+log = logging.getLogger(__name__)
+
+_MOST_TRIES = 3
 
 
-class BranchOwner(Protocol):
+class BranchOwner(KeptLeg, Protocol):
     """The called leg, as its branches see it."""
 
     def branch_rang(self, branch: Branch, response: Response) -> None: ...
-    def branch_answered(self, branch: Branch, dialog: Dialog, response: Response) -> None: ...
+    def branch_answered(self, branch: Branch, session: Session, response: Response) -> None: ...
     def branch_failed(self, branch: Branch, status: int, response: Response | None) -> None: ...
 
 
 class Branch:
-    """Sends its INVITE when made. from_tag: our tag in it. Lives as long as its transaction, so it is kept small.
+    """Sends its INVITE when made. Lives as long as its transaction, so it is kept small.
 
-    target: whom it rings, by the first of its ways. wanted: False once `cancel` or `stop_ringing` was called.
+    invite: Contact and the like among its headers; what asks for a session timer is added here.
+    from_tag: our tag in it. exchange: its offer, or one without an offer yet.
     """
 
-    __slots__ = ("_acks", "_cancel_headers", "_context", "_from_tag", "_invite", "_leg", "_limit", "_transaction",
-                 "target", "wanted")  # fmt: skip
+    __slots__ = (
+        "_acks",
+        "_cancel_headers",
+        "_context",
+        "_early",
+        "_exchange",
+        "_from_tag",
+        "_hops",
+        "_invite",
+        "_leg",
+        "_session_lines",
+        "_transaction",
+        "_tries",
+    )
 
     def __init__(
         self,
@@ -45,77 +65,78 @@ class Branch:
         context: SipContext,
         invite: Outgoing,
         from_tag: str,
-        target: Target,
+        hop: Hop,
         hops: int,
+        exchange: OfferExchange,
     ) -> None:
         self._leg: BranchOwner | None = leg
         self._context = context
         self._invite = invite
         self._from_tag = from_tag
+        self._hops = hops
+        self._exchange = exchange
+        self._early: EarlyDialogs | None = None
         self._acks: list[tuple[str, Hop, bytes]] = []
         self._cancel_headers: str | None = None
-        self._limit: Timer | None = None
-        self.target = target
-        self.wanted = True
-        self._transaction = context.transactions.request(invite, *target.ways[0].hop, self, max(hops, 0))
+        self._tries = 1
+        self._session_lines = asking_lines(context.settings.session_expires_s)
+        invite.headers = self._session_lines + invite.headers
+        self._transaction = context.transactions.request(invite, *hop, self, hops)
+
+    # -- for the leg ---------------------------------------------------------------------
+    @property
+    def key(self) -> str:
+        """Under which requests in its early dialogs are looked for."""
+        return dialog_key(self._invite.call_id, self._from_tag)
+
+    def session(self, remote_tag: str) -> Session | None:
+        """The early session with the peer of this tag."""
+        return self._early.session(remote_tag) if self._early is not None else None
+
+    @property
+    def early_media(self) -> OfferExchange | None:
+        """What was agreed about the early media to be heard."""
+        return self._early.heard if self._early is not None else None
 
     def cancel(self, headers: str = "") -> None:
         """The leg has no more interest. CANCEL goes out once a provisional response came."""
         self._leg = None
-        self.stop_ringing(headers)
-
-    def stop_ringing(self, headers: str = "") -> None:
-        """CANCEL, but the leg still takes a 200 that crosses it."""
-        self._stop_limit()
-        if not self.wanted:
-            return
-        self.wanted = False
-        if self._transaction.may_cancel:
-            self._transaction.cancel(headers)
-        else:
-            self._cancel_headers = headers
+        self._cancel_headers = headers
+        self._transaction.cancel(headers)
 
     def let_go(self) -> None:
         """The leg is dead; only resent 200s are acknowledged from now on."""
         self._leg = None
-        self._stop_limit()
+        self._early = None
 
+    # -- told by the transaction ------------------------------------------------------------
     def responded(self, transaction: ClientTransaction, response: Response) -> None:
         status = response.status
         if status < 200:
-            self._rang(transaction, response)
+            self._provisional(transaction, response)
         elif status < 300:
             self._accepted(response)
-        elif self._leg is not None:
-            self._failed(status, response)
+        else:
+            self._early = None
+            if self._leg is not None and not (status == 422 and self._asked_longer(response)):
+                self._leg.branch_failed(self, status, response)
 
     def unanswered(self, transaction: ClientTransaction, status: int) -> None:
-        self._failed(status, None)
+        self._early = None
+        if self._leg is not None:
+            self._leg.branch_failed(self, status, None)
 
-    def _rang(self, transaction: ClientTransaction, response: Response) -> None:
-        if self._cancel_headers is not None:
+    def _provisional(self, transaction: ClientTransaction, response: Response) -> None:
+        if response.status > 100:
+            if self._early is None and self._leg is not None:
+                self._early = EarlyDialogs(self._context, self._leg, self._invite, self._from_tag, self._exchange)
+            if self._early is not None and not self._early.take(response, transaction.transport):
+                return
+        if self._leg is not None:
+            self._leg.branch_rang(self, response)
+        elif self._cancel_headers is not None:
             transaction.cancel(self._cancel_headers)
             self._cancel_headers = None
-        elif self._leg is not None and self.wanted:
-            if response.status > 100 or self._limit is None:
-                self._stop_limit()
-                self._limit = self._context.timers.after(RING_LIMIT_S, self._rang_too_long)
-            self._leg.branch_rang(self, response)
-
-    def _rang_too_long(self) -> None:
-        self._limit = None
-        self._failed(480, None)
-        self.cancel()
-
-    def _failed(self, status: int, response: Response | None) -> None:
-        self._stop_limit()
-        if self._leg is not None:
-            self._leg.branch_failed(self, status, response)
-
-    def _stop_limit(self) -> None:
-        if self._limit is not None:
-            self._limit.cancel()
-            self._limit = None
 
     def _accepted(self, response: Response) -> None:
         tag = response.to.tag
@@ -123,14 +144,42 @@ class Branch:
             if known == tag:
                 hop.transport.send(octets, hop.address)
                 return
-        dialog = Dialog.as_client(self._invite, self._from_tag, response, self._transaction.transport)
-        ack = dialog.ack(self._invite.cseq)
+        session = self._early.pop(tag) if self._early is not None else None
+        if session is not None:
+            dialog, exchange = session.dialog, session.exchange
+            dialog.learn(response)
+        else:
+            dialog = Dialog.as_client(self._invite, self._from_tag, response, self._transaction.transport)
+            exchange = self._exchange.fork() if self._acks else self._exchange
+        text = exchange.answer_response(response) if exchange.turn is Turn.NOTHING else ""
+        ack = dialog.ack(self._invite.cseq, headers=SDP_TYPE if text else "", body=text)
         self._acks.append((tag, dialog.hop, ack))
-        self._stop_limit()
         self._invite.headers = self._invite.body = ""
         dialog.send(ack)
-        if self._leg is not None and len(self._acks) == 1:
-            self._leg.branch_answered(self, dialog, response)
-        else:  # it lost against another answer, or crossed our CANCEL
+        if self._leg is None or len(self._acks) > 1:  # it crossed our CANCEL, or lost against another answer
             bye = dialog.request("BYE")
             self._context.transactions.request(bye, *dialog.hop, None)
+            return
+        if not self._early:
+            self._early = None
+        session = session or Session(self._context, self._leg, dialog, exchange, owns_call_id=True)
+        self._leg.branch_answered(self, session, response)
+
+    def _asked_longer(self, response: Response) -> bool:
+        """422: ask once more, for the interval the peer wants (RFC 4028 7.3). False when that makes no sense."""
+        try:
+            least_s = read_min_se(response)
+        except Refusal:
+            return False
+        if not least_s or self._tries >= _MOST_TRIES:
+            return False
+        self._tries += 1
+        lines = asking_lines(max(least_s, self._context.settings.session_expires_s), least_s)
+        headers = lines + self._invite.headers.removeprefix(self._session_lines)
+        self._session_lines = lines
+        self._invite = self._invite.again(headers)
+        old = self._transaction
+        self._transaction = self._context.transactions.request(
+            self._invite, old.transport, old.address, self, self._hops
+        )
+        return True

@@ -1,7 +1,10 @@
 """The leg of a call that comes to us: a received INVITE (RFC 3261 13.3).
 
 Why: the exchange only says proceed, ring, accept or release; what that is in responses is
-here. Look next at `leg.py` for the life after the answer.
+here. A provisional response that carries SDP goes out reliably where the caller can take that
+(RFC 3262): only then do early media and their answer count for both sides. A plain 180 does
+so only where the caller demands it, since a PRACK a call buys nothing there. Look next at
+`reliable.py`, and at `leg.py` for the life after the answer.
 """
 
 from __future__ import annotations
@@ -9,21 +12,24 @@ from __future__ import annotations
 import logging
 
 from firmware.media import sdp
+from firmware.media.offer_answer import NotAcceptable
 from firmware.sip.calls.context import SipContext
 from firmware.sip.calls.dialog import Dialog
-from firmware.sip.calls.leg import SDP_TYPE, SipLeg, read_offer
+from firmware.sip.calls.leg import SipLeg
+from firmware.sip.calls.offer_exchange import SDP_TYPE, OfferExchange, Turn, read_offer
+from firmware.sip.calls.reliable import ReliableResponses
+from firmware.sip.calls.session import Session
+from firmware.sip.calls.session_timer import refuse_short
 from firmware.sip.messages.identifiers import new_tag
 from firmware.sip.messages.message import Request
-from firmware.sip.messages.reason import failure_line, reason_line
+from firmware.sip.messages.reason import reason_cause, reason_line
+from firmware.sip.messages.status import Refusal
 from firmware.sip.transactions.server_transaction import ServerTransaction
 from firmware.sip.transports.transport import Transport
 from firmware.telephony.cause import CAUSES, Cause
 from firmware.telephony.leg import CallRequest, Party
 
 log = logging.getLogger(__name__)
-
-_TOLD_ON = frozenset({402, 403, 404, 410, 433, 480, 484, 485, 486, 488, 600, 603, 604, 606, 607, 608})
-"""What a callee says of itself, so that it holds for our caller too. The rest is between the callee and us."""
 
 
 class CallingLeg(SipLeg):
@@ -33,10 +39,12 @@ class CallingLeg(SipLeg):
         super().__init__(context, user, party)
         context.legs.add(self)
         self._invite: ServerTransaction | None = None
-        self._cseq = 0
         self._text = ""
-        self._late_offer = False
+        """Our description, until it went out for certain."""
         self._record_routes = ""
+        self._reliable: ReliableResponses | None = None
+        self._all_reliable = False
+        self._accepting = False
 
     @classmethod
     def take(
@@ -44,34 +52,39 @@ class CallingLeg(SipLeg):
     ) -> CallingLeg:
         """A leg for an accepted INVITE; 100 is sent.
 
-        Raises Refusal (400, 415, 488) or PortsExhausted, and leaves nothing behind then.
+        Raises Refusal (400, 415, 422, 488) or PortsExhausted, and leaves nothing behind then.
         """
+        refuse_short(request)
         offered = read_offer(request)
         dialog = Dialog.as_server(request, new_tag(), transport)
         routes = "".join(f"Record-Route: {value}\r\n" for value in request.values("record-route"))
         leg = cls(context, party.number, party)
         try:
-            leg._open(offered, transport, request.source[0])
+            exchange = leg._open(offered, transport, request.source[0])
         except BaseException:
             leg.abandon()
             raise
         leg.called = called
         leg._record_routes = routes
-        leg._dialog = dialog
-        leg._cseq = request.cseq[0]
+        leg._session = Session(context, leg, dialog, exchange, owns_call_id=False)
         context.dialogs[dialog.key] = leg
-        leg._invite = context.transactions.accept(request, transport, leg)
-        leg._invite.to_tag = dialog.local_tag
-        leg._invite.respond(100)
+        leg._invite = invite = context.transactions.accept(request, transport, leg)
+        invite.to_tag = dialog.local_tag
+        invite.respond(100)
+        leg._all_reliable = request.lists("require", "100rel")
+        if leg._all_reliable or request.lists("supported", "100rel"):
+            gave_up = leg._never_acknowledged
+            leg._reliable = ReliableResponses(context.timers, invite, request.cseq[0], dialog.local_tag, gave_up)
         return leg
 
-    def _open(self, offered: sdp.Description | None, transport: Transport, remote_ip: str) -> None:
-        self._stream, self._media = self._context.open_media(self, transport, remote_ip)
+    def _open(self, offered: sdp.Description | None, transport: Transport, remote_ip: str) -> OfferExchange:
+        self._stream, media = self._context.open_media(self, transport, remote_ip)
         self.endpoint = self._stream.id
-        self._text = self._answer_text(offered)
-        self._late_offer = offered is None
+        exchange = OfferExchange(media)
         if offered is not None:
-            self._apply_media()
+            self._text = exchange.answer(offered, Turn.THEIRS)
+            self._apply_media(media.agreed)
+        return exchange
 
     def abandon(self) -> None:
         """Undo a leg that was never told to anybody."""
@@ -81,65 +94,128 @@ class CallingLeg(SipLeg):
             self._context.endpoints.pop(self._stream.id, None)
             self._stream.close()
 
+    # -- from the exchange ---------------------------------------------------------------
     def proceed(self) -> None:
         """Nothing to send: 100 went out when the INVITE came."""
 
     def show_ringing(self) -> None:
-        self._provisional(180, "", "")
+        self._provisional(180)
 
     def show_progress(self) -> None:
-        if self._late_offer:
-            self._provisional(183, "", "")  # our offer belongs into the 200; nothing flows before
-        else:
-            self._provisional(183, SDP_TYPE, self._text)
+        self._provisional(183)
 
-    def _provisional(self, status: int, headers: str, body: str) -> None:
-        invite, dialog = self._invite, self._dialog
-        if invite is None or dialog is None or invite.answered:
+    def _provisional(self, status: int) -> None:
+        """180 without SDP, 183 with it.
+
+        Our own offer, where the INVITE had none, belongs into the first reliable response (RFC 3261 13.2.1).
+        """
+        invite, session = self._invite, self._session
+        if invite is None or session is None or invite.answered:
             return
-        headers = self._record_routes + self._contact_line(invite) + headers
-        invite.respond(status, to_tag=dialog.local_tag, headers=headers, body=body)
+        headers = self._record_routes + session.contact_line(invite) + self._context.common_headers
+        owes_offer = session.exchange.turn is Turn.NOTHING
+        if self._reliable is not None and (self._all_reliable or status == 183):
+            text = self._final_text() if status == 183 or owes_offer else ""
+            self._reliable.send(status, headers + SDP_TYPE if text else headers, text)
+            return
+        text = self._text if status == 183 else ""
+        headers = headers + SDP_TYPE if text else headers
+        invite.respond(status, to_tag=session.dialog.local_tag, headers=headers, body=text)
+
+    def _final_text(self) -> str:
+        """Our answer or offer for a message that arrives for certain; "" when it went out before."""
+        assert self._session is not None
+        exchange = self._session.exchange
+        text, self._text = self._text, ""
+        if exchange.turn is Turn.THEIRS:
+            exchange.turn = Turn.SETTLED
+        elif exchange.turn is Turn.NOTHING:
+            text = exchange.offer()
+        return text
 
     def accept(self) -> None:
-        invite = self._invite
-        if invite is None or invite.answered or self.released:
+        invite, session = self._invite, self._session
+        if invite is None or session is None or invite.answered or self.released:
             return
+        if self._reliable is not None:
+            if self._reliable.holds_sdp:
+                self._accepting = True
+                return
+            self._reliable.answered()
         self.answered = True
         self._invite = None
         log.info("%s: call %s: answered", self.leg_id, self.call_id)
-        self._send_ok(invite, self._cseq, self._text, late=self._late_offer, routes=self._record_routes)
+        session.confirm(invite, self._final_text(), self._record_routes)
 
     def place(self, request: CallRequest) -> None:
         raise RuntimeError(f"{self.leg_id} is a calling leg")
 
-    def _refuse(self, cause: Cause, elsewhere: bool) -> None:
-        status = _status_for(cause, self.far_status)
-        log.info("%s: call %s: refused: %s", self.leg_id, self.call_id, failure_line(status, None))
-        self._fail(status, reason_line(cause))
+    # -- from the network ------------------------------------------------------------------
+    def _pracked(self, request: Request, transport: Transport) -> None:
+        """PRACK: it may hold the answer to our offer, or an offer (RFC 3262 5). Raises Refusal."""
+        reliable, session = self._reliable, self._session
+        if reliable is None or session is None:
+            raise Refusal(481)
+        reliable.check(request)
+        exchange = session.exchange
+        offered = read_offer(request)
+        text = ""
+        usable = True
+        if exchange.turn is Turn.OURS and reliable.holds_sdp:
+            if offered is None:
+                raise Refusal(400, "No answer to our offer")
+            usable = self._take_answer(request, exchange)
+        elif offered is not None:
+            exchange.admit()
+            text = exchange.answer_response(request)
+            usable = exchange.media.agreed is not None
+        transaction = self._context.transactions.accept(request, transport)
+        transaction.respond(200, headers=SDP_TYPE if text else "", body=text)
+        reliable.acknowledged()
+        if not usable:
+            self.release(Cause.INCOMPATIBLE_DESTINATION)
+            return
+        if offered is not None:
+            self.session_changed()
+        if self._accepting and not reliable.holds_sdp:
+            self.accept()
 
-    def cancelled(self) -> None:
-        """The caller gave up (CANCEL)."""
+    def _take_answer(self, prack: Request, exchange: OfferExchange) -> bool:
+        try:
+            exchange.take_answer(prack)
+        except NotAcceptable as error:
+            log.info("%s: call %s: %s", self.leg_id, self.call_id, error)
+            return False
+        return True
+
+    def _never_acknowledged(self) -> None:
+        log.info("%s: call %s: no PRACK came", self.leg_id, self.call_id)
+        self._fail(504, reason_line(Cause.RECOVERY_ON_TIMER))
+        self._finish(Cause.RECOVERY_ON_TIMER)
+
+    def cancelled(self, cancel: Request) -> None:
+        """The caller gave up (CANCEL); the Reason may say that another phone answered."""
         log.info("%s: call %s: cancelled by the caller", self.leg_id, self.call_id)
         self._fail(487, "")
-        self._finish(Cause.NORMAL_CLEARING)
+        self._finish(reason_cause(cancel) or Cause.NORMAL_CLEARING)
 
     def _peer_hung_up(self, cause: Cause) -> None:
         """BYE, which a caller may also send before the answer (RFC 3261 15)."""
         self._fail(487, "")
         super()._peer_hung_up(cause)
 
+    # -- the end -----------------------------------------------------------------------
+    def _refuse(self, cause: Cause, elsewhere: bool) -> None:
+        self._fail(CAUSES[cause].sip, reason_line(cause))
+
     def _fail(self, status: int, headers: str) -> None:
-        invite, dialog = self._invite, self._dialog
-        if invite is not None and dialog is not None:
+        invite, session = self._invite, self._session
+        if invite is not None and session is not None:
             self._invite = None
-            self.sip_status = status
-            invite.respond(status, to_tag=dialog.local_tag, headers=headers)
+            invite.respond(status, to_tag=session.dialog.local_tag, headers=headers)
 
-
-def _status_for(cause: Cause, far_status: int) -> int:
-    """What to tell a caller: the callee's own status where it holds for the caller too, else what the cause becomes."""
-    if far_status in _TOLD_ON:
-        return far_status
-    if cause is Cause.CALL_REJECTED and 400 <= far_status < 600:
-        return 403  # 603 is for the refusal of a person (RFC 3398 8.2.6.1)
-    return CAUSES[cause].sip
+    def _finish(self, cause: Cause) -> None:
+        if self._reliable is not None:
+            self._reliable.answered()
+            self._reliable = None
+        super()._finish(cause)

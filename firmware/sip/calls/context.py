@@ -10,11 +10,12 @@ from abc import ABC, abstractmethod
 from typing import Protocol
 
 from firmware.media.offer_answer import Codec, OfferAnswer
-from firmware.sip.dns.locate import Locator
-from firmware.sip.messages.compose import ALLOW
+from firmware.sip.accounts.binding_store import Binding
+from firmware.sip.messages.compose import ALLOW, SUPPORTED
 from firmware.sip.messages.message import Request
 from firmware.sip.settings import SipSettings
 from firmware.sip.transactions.layer import TransactionLayer
+from firmware.sip.transports.hop import Hop, next_hop
 from firmware.sip.transports.transport import Transport
 from firmware.telephony.leg import Leg, LegListener
 
@@ -74,12 +75,7 @@ class DialogLeg(Leg, ABC):
 
 
 class SipContext:
-    """One per agent. legs: every leg that arrived or was placed, until released. dialogs: by `Dialog.key`.
-
-    locator: where the servers for a URI are; set when the transports are open.
-    """
-
-    locator: Locator
+    """One per agent. legs: every leg that arrived or was placed, until released. dialogs: by `Dialog.key`."""
 
     def __init__(
         self, settings: SipSettings, engine: MediaEngine, listener: LegListener, transactions: TransactionLayer
@@ -93,12 +89,23 @@ class SipContext:
         self.legs: set[DialogLeg] = set()
         self.dialogs: dict[str, DialogLeg] = {}
         self.endpoints: dict[int, DialogLeg] = {}
-        self.common_headers = f"{ALLOW}User-Agent: {settings.user_agent}\r\n"
+        self.common_headers = f"{ALLOW}{SUPPORTED}User-Agent: {settings.user_agent}\r\n"
+        self.change_headers = f"{ALLOW}Supported: timer\r\nUser-Agent: {settings.user_agent}\r\n"
+        """Of our re-INVITE: without 100rel, since nothing is gained by acknowledging what comes at once."""
         self._leg_serial = 0
 
     def new_leg_id(self, user: str) -> str:
         self._leg_serial += 1
         return f"sip:{user}/{self._leg_serial}"
+
+    def hop_to(self, binding: Binding) -> Hop:
+        """The way to a registered contact: over the connection it registered from while that lives.
+
+        Raises Refusal when its URI cannot be reached by any transport of ours.
+        """
+        transport = self.transports.get(binding.transport) or self.transports["UDP"]
+        uri = binding.contact.partition("?")[0]
+        return next_hop(uri, transport, (binding.source_ip, binding.source_port))
 
     def open_media(self, leg: DialogLeg, transport: Transport, remote_ip: str) -> tuple[MediaStream, OfferAnswer]:
         """A stream for `leg`, with its half of offer and answer. Raises PortsExhausted."""

@@ -75,18 +75,22 @@ class Dialog:
 
     @classmethod
     def as_client(cls, invite: Outgoing, local_tag: str, response: Response, transport: Transport) -> Dialog:
-        """The dialog a 2xx to our INVITE begins. Without a usable Contact it leads back to where the 2xx came from."""
+        """The dialog a response to our INVITE begins. Without a usable Contact it leads back to that one's source."""
         remote = (response.get("to"), response.to.tag)
         dialog = cls(invite.call_id, (invite.from_line, local_tag), remote, (invite.cseq, 0), transport)
         dialog.target = invite.uri
         dialog._hop = Hop(transport, response.source)
-        try:
-            dialog._routes = response.values("record-route")[::-1]
-            dialog.refresh_target(response)
-        except Refusal as refusal:
-            log.info("sip: 2xx from %s:%d: %s", *response.source, refusal)
-            dialog._routes = []
+        dialog.learn(response)
         return dialog
+
+    def learn(self, response: Response) -> None:
+        """Take route set and target of a 1xx or 2xx; those of the 2xx stay (RFC 3261 12.1.2, 13.2.2.4)."""
+        try:
+            self._routes = response.values("record-route")[::-1]
+            self.refresh_target(response)
+        except Refusal as refusal:
+            log.info("sip: %d from %s:%d: %s", response.status, *response.source, refusal)
+            self._routes = []
 
     @property
     def key(self) -> str:
@@ -116,7 +120,7 @@ class Dialog:
             raise Refusal(481)
         number = request.cseq[0]
         if number <= self._remote_seq and request.method != "ACK":
-            raise Refusal(500, "Sequence number out of order")
+            raise Refusal(500, "CSeq is out of order")
         self._remote_seq = max(number, self._remote_seq)
         if transport.reliable and request.source != self._source and self._first:
             self.transport, self._source = transport, request.source

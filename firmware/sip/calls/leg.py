@@ -1,7 +1,8 @@
-"""A SIP leg: what calling and called legs have in common once there is a dialog.
+"""A SIP leg: what calling and called legs have in common.
 
-Why: this is where the stack meets the house. BYE, re-INVITE (hold and resume), the media
-stream and the end of a leg live here; how a leg begins is in `calling.py` and `called.py`.
+Why: this is where the stack meets the house. Requests of the peer find their handler here, the
+media stream follows what was agreed, and a leg ends here. How a leg begins is in `calling.py`
+and `called.py`, what happens inside its dialog in `session.py`.
 """
 
 from __future__ import annotations
@@ -9,23 +10,21 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from firmware.media import sdp
-from firmware.media.offer_answer import NotAcceptable, OfferAnswer
-from firmware.sip.calls.ack_wait import AckWait
+from firmware.media.offer_answer import Agreement
 from firmware.sip.calls.context import DialogLeg, MediaStream, SipContext
-from firmware.sip.calls.dialog import Dialog
-from firmware.sip.messages.compose import ALLOW
-from firmware.sip.messages.message import Message, Request
+from firmware.sip.calls.info import FLASH, read_info
+from firmware.sip.calls.session import Session
+from firmware.sip.messages.compose import ACCEPT, ALLOW
+from firmware.sip.messages.message import Request
 from firmware.sip.messages.reason import reason_cause, reason_line
 from firmware.sip.messages.status import Refusal
-from firmware.sip.transactions.server_transaction import ServerTransaction
 from firmware.sip.transports.transport import Transport
 from firmware.telephony.cause import CAUSES, Cause
 from firmware.telephony.leg import LegStats, Party
 
 log = logging.getLogger(__name__)
 
-SDP_TYPE = "Content-Type: application/sdp\r\n"
+_INSIDE = {"BYE", "INVITE", "UPDATE", "PRACK", "INFO", "OPTIONS"}
 
 
 class SipLeg(DialogLeg):
@@ -35,11 +34,9 @@ class SipLeg(DialogLeg):
         super().__init__(context.new_leg_id(user), party, context.listener)
         self._context = context
         self._stream: MediaStream | None = None
-        self._media: OfferAnswer | None = None
-        self._dialog: Dialog | None = None
-        self._ack_wait: AckWait | None = None
-        self._bye_after_ack: str | None = None
-        self._held = False
+        self._session: Session | None = None
+        self._agreed: Agreement | None = None
+        self._packets_heard = 0
         self._final_stats: LegStats | None = None
         self.released = False
         self.answered = False
@@ -48,8 +45,8 @@ class SipLeg(DialogLeg):
     def release(self, cause: Cause, *, elsewhere: bool = False) -> None:
         if self.released:
             return
-        if self.answered:
-            self._send_bye(reason_line(cause))
+        if self.answered and self._session is not None:
+            self._session.bye(reason_line(cause))
         else:
             self._refuse(cause, elsewhere)
         self._finish(cause)
@@ -66,116 +63,93 @@ class SipLeg(DialogLeg):
         if self._final_stats is not None or self._stream is None:
             return self._final_stats or LegStats()
         figures = self._stream.stats()
-        agreed = self._media.agreed if self._media else None
-        codec = agreed.codec if agreed else ""
+        codec = self._agreed.codec if self._agreed is not None else ""
         return LegStats(codec, figures.packets_received, figures.packets_lost, figures.jitter_ms, figures.mos)
 
     # -- from the network ----------------------------------------------------------
     def in_dialog(self, request: Request, transport: Transport) -> None:
         """A request inside this leg's dialog. Raises Refusal."""
-        assert self._dialog is not None
-        if request.method not in {"BYE", "INVITE", "OPTIONS"}:
+        method = request.method
+        if method not in _INSIDE:
             raise Refusal(405, headers=ALLOW)
-        if self.released and request.method != "BYE":
+        session = self._session_of(request)
+        if session is None or (self.released and method != "BYE"):
             raise Refusal(481)
-        self._dialog.check(request, transport)
-        if request.method == "BYE":
+        session.dialog.check(request, transport)
+        if method == "BYE":
             self._context.transactions.accept(request, transport).respond(200)
             self._peer_hung_up(reason_cause(request) or Cause.NORMAL_CLEARING)
-        elif request.method == "INVITE":
-            self._reinvited(request, transport)
+        elif method == "INVITE":
+            session.reinvited(request, transport)
+        elif method == "UPDATE":
+            session.updated(request, transport)
+        elif method == "PRACK":
+            self._pracked(request, transport)
+        elif method == "INFO":
+            self._informed(request, transport)
         else:
-            self._context.transactions.accept(request, transport).respond(200, headers=ALLOW)
+            self._context.transactions.accept(request, transport).respond(
+                200, headers=self._context.common_headers + ACCEPT
+            )
+
+    def _session_of(self, request: Request) -> Session | None:
+        """The session whose dialog a request belongs to."""
+        return self._session
 
     def _peer_hung_up(self, cause: Cause) -> None:
         log.info("%s: call %s: hung up by the peer", self.leg_id, self.call_id)
-        self._bye_after_ack = None
-        self._drop_dialog()
+        if self._session is not None:
+            self._session.drop()
         self._finish(cause)
 
-    def cancelled(self) -> None:
+    def _pracked(self, request: Request, transport: Transport) -> None:
+        raise Refusal(481)
+
+    def _informed(self, request: Request, transport: Transport) -> None:
+        """INFO: a digit goes to the exchange, all else is only answered (RFC 6086 and older usage)."""
+        signal = read_info(request)
+        self._context.transactions.accept(request, transport).respond(200)
+        if signal is None:
+            return
+        if signal.sign == FLASH:
+            log.info("%s: call %s: hook flash by INFO; no service takes it yet", self.leg_id, self.call_id)
+        else:
+            self.listener.leg_signalled(self, signal.sign, signal.duration_ms)
+
+    def cancelled(self, cancel: Request) -> None:
         """A CANCEL for a re-INVITE comes too late: those are answered at once."""
 
     def acknowledged(self, ack: Request) -> None:
-        """The ACK for our 2xx."""
-        wait = self._ack_wait
-        if wait is None or ack.cseq[0] != wait.cseq:
-            return
-        wait.stop()
-        self._ack_wait = None
-        if self._bye_after_ack is not None:
-            self._send_bye(self._bye_after_ack)
-        elif wait.wants_answer:
-            self._take_late_answer(ack)
+        """The ACK for a 2xx of ours."""
+        if self._session is not None:
+            self._session.acknowledged(ack)
 
     def media_stopped(self) -> None:
         """The engine heard nothing for long: the peer is gone."""
-        if self.answered and not self._held and not self.released:
+        held = self._agreed is not None and self._agreed.held
+        if self.answered and not held and not self.released:
             log.info("%s: call %s: no audio any more", self.leg_id, self.call_id)
             self.release(Cause.RECOVERY_ON_TIMER)
 
-    # -- re-INVITE -------------------------------------------------------------------
-    def _reinvited(self, request: Request, transport: Transport) -> None:
-        """Hold, resume, new address: answered at once (RFC 3261 14.2)."""
-        assert self._media is not None and self._dialog is not None
-        if self._ack_wait is not None and self._ack_wait.wants_answer:
-            raise Refusal(491)
-        if not self.answered:
-            raise Refusal(500, "First INVITE is not answered yet", "Retry-After: 2\r\n")
-        offered = read_offer(request)
-        text = self._answer_text(offered)
-        self._dialog.refresh_target(request)
-        transaction = self._context.transactions.accept(request, transport, self)
-        if self._ack_wait is not None:
-            self._ack_wait.stop()
-        self._send_ok(transaction, request.cseq[0], text, late=offered is None)
-        if offered is not None:
-            self._apply_media()
+    # -- told by the session -----------------------------------------------------------
+    def session_lost(self, cause: Cause) -> None:
+        """It cannot go on: hang up."""
+        self.release(cause)
 
-    def _answer_text(self, offered: sdp.Description | None) -> str:
-        """Our answer to `offered`, or our own offer when there was none. Raises Refusal 488."""
-        assert self._media is not None
-        if offered is None:
-            return self._media.offer()
-        try:
-            return self._media.answer(offered)
-        except NotAcceptable as error:
-            raise Refusal(488, headers=f'Warning: 304 tipring "{error}"\r\n') from None
+    def session_changed(self) -> None:
+        """Something else was agreed about the audio."""
+        if self._session is not None:
+            self._apply_media(self._session.exchange.media.agreed)
 
-    def _send_ok(self, transaction: ServerTransaction, cseq: int, text: str, *, late: bool, routes: str = "") -> None:
-        """200 with SDP, sent again until acknowledged. late: it holds our offer. routes: Record-Route lines."""
-        headers = routes + self._contact_line(transaction) + self._context.common_headers + SDP_TYPE
-        tag = self._dialog.local_tag if self._dialog else ""
-        octets = transaction.respond(200, to_tag=tag, headers=headers, body=text)
-        timers = self._context.timers
-        self._ack_wait = AckWait(timers, transaction, octets, cseq, self._never_acknowledged, wants_answer=late)
+    def hears_audio(self) -> bool:
+        """Whether audio has come since this was asked last."""
+        if self._stream is None:
+            return False
+        before, self._packets_heard = self._packets_heard, self._stream.stats().packets_received
+        return self._packets_heard > before
 
-    def _contact_line(self, transaction: ServerTransaction) -> str:
-        return f"Contact: {transaction.transport.contact(transaction.address[0])}\r\n"
-
-    def _never_acknowledged(self) -> None:
-        log.info("%s: call %s: our 200 was never acknowledged", self.leg_id, self.call_id)
-        assert self._ack_wait is not None
-        self._ack_wait.stop()
-        self._ack_wait = None
-        self._send_bye(self._bye_after_ack or reason_line(Cause.RECOVERY_ON_TIMER))
-        self._finish(Cause.RECOVERY_ON_TIMER)
-
-    # -- media -----------------------------------------------------------------------
-    def _take_late_answer(self, message: Message) -> None:
-        """The answer to an offer we made in a 200; without a usable one the call ends."""
-        assert self._media is not None
-        try:
-            self._media.take_answer(sdp.parse(message.body))
-        except (sdp.SdpError, NotAcceptable) as error:
-            log.info("%s: call %s: %s", self.leg_id, self.call_id, error)
-            self.release(Cause.INCOMPATIBLE_DESTINATION)
-            return
-        self._apply_media()
-
-    def _apply_media(self) -> None:
+    def _apply_media(self, agreed: Agreement | None) -> None:
         """Tell the engine what was agreed, and the exchange whether we are held."""
-        agreed = self._media.agreed if self._media else None
         if agreed is None or self._stream is None:
             return
         self._stream.set_codec(agreed.payload_type, agreed.codec, agreed.event_pt, agreed.ptime_ms)
@@ -183,32 +157,13 @@ class SipLeg(DialogLeg):
             self._stream.set_remote(agreed.ip, agreed.port)
             self._stream.relearn_source()
         self._stream.set_direction(agreed.send, agreed.receive)
-        if agreed.held != self._held:
-            self._held = agreed.held
-            if self.answered:
-                log.info("%s: call %s: %s", self.leg_id, self.call_id, "held" if agreed.held else "resumed")
-                self.listener.leg_held(self, agreed.held)
+        was_held = self._agreed is not None and self._agreed.held
+        self._agreed = agreed
+        if agreed.held != was_held and self.answered:
+            log.info("%s: call %s: %s", self.leg_id, self.call_id, "held" if agreed.held else "resumed")
+            self.listener.leg_held(self, agreed.held)
 
     # -- the end -----------------------------------------------------------------------
-    def _send_bye(self, headers: str) -> None:
-        """BYE, held back while our 2xx is unacknowledged (RFC 3261 15)."""
-        if self._ack_wait is not None:
-            self._bye_after_ack = headers
-            return
-        dialog = self._dialog
-        if dialog is not None:
-            self._context.dialogs.pop(dialog.key, None)
-            bye = dialog.request("BYE", headers=headers)
-            self._context.transactions.request(bye, *dialog.hop, None)
-
-    def _drop_dialog(self) -> None:
-        """From now on the dialog's requests get 481."""
-        if self._ack_wait is not None:
-            self._ack_wait.stop()
-            self._ack_wait = None
-        if self._dialog is not None:
-            self._context.dialogs.pop(self._dialog.key, None)
-
     def _finish(self, cause: Cause) -> None:
         """The leg is dead: tell it once, from the loop, then free the stream."""
         if self.released:
@@ -216,26 +171,16 @@ class SipLeg(DialogLeg):
         self.released = True
         self._final_stats = self.stats()
         self._context.legs.discard(self)
-        if self._bye_after_ack is None:
-            self._drop_dialog()
+        if self._session is not None and not self._session.bye_waits:
+            self._session.drop()
         log.info("%s: call %s: released: %s", self.leg_id, self.call_id, CAUSES[cause].en)
         asyncio.get_running_loop().call_soon(self._tell_released, cause)
 
     def _tell_released(self, cause: Cause) -> None:
         self.listener.leg_released(self, cause)
+        if self._session is not None and not self._session.bye_waits:
+            self._session = None
         if self._stream is not None:
             self._context.endpoints.pop(self._stream.id, None)
             self._stream.close()
             self._stream = None
-
-
-def read_offer(request: Request) -> sdp.Description | None:
-    """The SDP of an INVITE, None if it has no body. Raises Refusal 400 or 415."""
-    if not request.body.strip():
-        return None
-    if request.media_type() != "application/sdp" or request.get("content-encoding"):
-        raise Refusal(415, headers="Accept: application/sdp\r\nAccept-Encoding: identity\r\n")
-    try:
-        return sdp.parse(request.body)
-    except sdp.SdpError as error:
-        raise Refusal(400, str(error).capitalize()) from None

@@ -1,6 +1,7 @@
 """What is asked of DNS and what comes back, in words of our own.
 
-Why: `wire.py` makes these from octets, the resolver keeps them, `search.py` decides on them.
+Why: `locate.py` decides on these, `wire.py` makes them from octets, the resolver keeps them;
+none of them hands around objects of the DNS library, which may not even be loaded yet.
 """
 
 from __future__ import annotations

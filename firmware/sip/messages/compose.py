@@ -11,10 +11,18 @@ from firmware.sip.messages.identifiers import new_branch
 from firmware.sip.messages.message import Request, Response
 from firmware.sip.messages.status import reason_of
 
-METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER")
+METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER", "PRACK", "UPDATE", "INFO")
 """What works, and exactly what Allow lists."""
+EXTENSIONS = ("100rel", "timer")
+"""The option tags that work (RFC 3262, RFC 4028): what Supported lists and Require may name."""
+INFO_BODIES = ("application/dtmf-relay", "application/dtmf", "application/hook-flash", "application/media_control+xml")
+"""What an INFO may hold (`calls/info.py`)."""
 
 ALLOW = "Allow: " + ", ".join(METHODS) + "\r\n"
+SUPPORTED = "Supported: " + ", ".join(EXTENSIONS) + "\r\n"
+ACCEPT_SDP = "Accept: application/sdp\r\nAccept-Encoding: identity\r\n"
+ACCEPT_INFO = "Accept: " + ", ".join(INFO_BODIES) + "\r\n"
+ACCEPT = "Accept: " + ", ".join(("application/sdp", *INFO_BODIES)) + "\r\nAccept-Encoding: identity\r\n"
 
 
 def response(
@@ -79,6 +87,14 @@ class Outgoing:
             f"{self.headers}Content-Length: {len(body)}\r\n\r\n"
         )
         return text.encode("utf-8", "surrogateescape") + body
+
+    def again(self, headers: str) -> Outgoing:
+        """The same request once more as a new one: next CSeq, new branch, `headers` in place of its own."""
+        twin = self._sibling(self.method, self.to_line, headers)
+        twin.branch = new_branch()
+        twin.cseq += 1
+        twin.body = self.body
+        return twin
 
     def ack_for(self, answer: Response) -> Outgoing:
         """The ACK inside the transaction, for 300 to 699 (RFC 3261 17.1.1.3)."""

@@ -112,6 +112,13 @@ class Message:
     def call_id(self) -> str:
         return self._need("call-id", "Call-ID")
 
+    def lists(self, name: str, token: str) -> bool:
+        """Whether a comma-separated header names `token` (lower case), an option tag or method in any case."""
+        lines = self.headers.get(name)
+        return lines is not None and any(
+            value.strip() == token for line in lines if token in (lower := line.lower()) for value in lower.split(",")
+        )
+
     def contacts(self) -> list[NameAddr]:
         """The Contact values except `*`. Raises Refusal 400."""
         return [parse_name_addr(value) for value in self.values("contact") if value != "*"]
@@ -156,7 +163,7 @@ class Request(Message):
             raise self.fault
         self._check()
         if self.cseq[1] != self.method:
-            raise Refusal(400, "Sequence names another method")
+            raise Refusal(400, "CSeq method differs")
         if self.via.params.get("branch") == "z9hG4bK":
             raise Refusal(400, "Bad branch")
 

@@ -18,7 +18,7 @@ class InviteUser(Protocol):
     """Who answers an INVITE: told of the ACK to its 2xx, and of a CANCEL before any final answer."""
 
     def acknowledged(self, ack: Request) -> None: ...
-    def cancelled(self) -> None: ...
+    def cancelled(self, cancel: Request) -> None: ...
 
 
 class ServerTransaction(Transaction):
@@ -74,14 +74,14 @@ class ServerTransaction(Transaction):
         return self.request is None
 
     def resend(self, octets: bytes) -> None:
-        """Send a 2xx once more, for who waits for its ACK (RFC 3261 13.3.1.4)."""
+        """Send a 2xx once more for who waits for its ACK (RFC 3261 13.3.1.4), or a reliable 1xx (RFC 3262 3)."""
         self._octets = octets
-        self.step("answer_2xx")
+        self.step("answer_2xx" if self.answered else "answer_1xx")
 
-    def cancelled(self) -> None:
+    def cancelled(self, cancel: Request) -> None:
         """A CANCEL came for this INVITE."""
         if not self.answered and self._user is not None:
-            self._user.cancelled()
+            self._user.cancelled(cancel)
 
     def let_go(self) -> None:
         """The user is not interested any more."""

@@ -110,5 +110,7 @@ class TimerHeap:
                 else:
                     self._dead -= 1
         finally:
-            if self._heap and (self._alarm is None or self._heap[0][0] < self._alarm_at_s):
+            if self._dead == len(self._heap):
+                self.clear()
+            elif self._alarm is None or self._heap[0][0] < self._alarm_at_s:
                 self._set_alarm(self._heap[0][0])

@@ -56,6 +56,7 @@ def disagreement(played: PlayedCall, verdict: Verdict) -> list[str]:
     caller = played.caller
     winner = played.phones[verdict.winner] if verdict.winner else None
     faults = [fault for phone in played.phones.values() for fault in wrong_direction(played, phone)]
+    faults += not_hung_up(played, verdict)
     if caller.status and caller.status != verdict.caller_status:
         faults.append(f"the caller was told {caller.status} instead of {verdict.caller_status}")
     if winner is None and caller.up_at_s:
@@ -81,6 +82,24 @@ def wrong_direction(played: PlayedCall, phone: ModelPhone) -> list[str]:
     wanted = {"sendrecv": (True, True), "sendonly": (False, True)}[agreed]
     found = streams[-1].direction
     return [] if found == wanted else [f"{phone.address[0]} agreed on {agreed}, the house does {found}"]
+
+
+def not_hung_up(played: PlayedCall, verdict: Verdict) -> list[str]:
+    """A 200 of a phone that lost the race, or that came after the caller gave up, is followed by BYE at once."""
+    faults = []
+    for phone in played.callees:
+        oks = [at_s for at_s, n in played.network.deliveries if n.source == phone.address and is_answer(n)]
+        branch = verdict.branches.get(phone.address)
+        if not oks or branch is None or phone.address == verdict.winner or oks[0] > branch.deadline_s:
+            continue
+        byes = [note.at_s for note in played.network.between(PBX, phone.address) if note.method == "BYE"]
+        if not any(abs(at_s - oks[0]) < SOON_S for at_s in byes):
+            faults.append(f"{phone.address[0]} answered too late at {oks[0]:.3f} and was not hung up")
+    return faults
+
+
+def is_answer(note: Note) -> bool:
+    return note.status == 200 and note.method == "INVITE"
 
 
 def talk_skew_s(network: BadNetwork, caller: ModelPhone, winner: ModelPhone) -> float:

@@ -38,7 +38,7 @@ def caller_script(dice: random.Random) -> Script:
         early_bye=dice.random() < 0.2,
         talk_s=talk_s(dice),
         asks=asks(dice),
-        dies_s=dice.uniform(0, 30) if dice.random() < 0.05 else NEVER_S,
+        dies_s=dies_s(dice),
     )
 
 
@@ -50,8 +50,12 @@ def callee_script(dice: random.Random) -> Script:
         early_media=dice.random() < 0.2,
         talk_s=talk_s(dice),
         asks=asks(dice),
-        dies_s=dice.uniform(0, 30) if dice.random() < 0.07 else NEVER_S,
+        dies_s=dies_s(dice),
     )
+
+
+def dies_s(dice: random.Random) -> float:
+    return dice.choice((dice.uniform(0, 3), dice.uniform(0, 30))) if dice.random() < 0.07 else NEVER_S
 
 
 def talk_s(dice: random.Random) -> float:

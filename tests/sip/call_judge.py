@@ -19,8 +19,9 @@ SOON_S = 1e-3
 """The house answers at once; fake time stands still meanwhile."""
 
 NORMAL, BUSY, NO_RESPONSE, NO_ANSWER, REJECTED, TIMER = 16, 17, 18, 19, 21, 102
-CAUSE_OF = {408: NO_RESPONSE, 480: NO_ANSWER, 486: BUSY, 500: 41, 603: REJECTED, 487: NORMAL}
-STATUS_OF = {NORMAL: 480, BUSY: 486, NO_RESPONSE: 408, NO_ANSWER: 480, REJECTED: 603, 41: 503}
+CAUSE_OF = {408: NO_RESPONSE, 480: NO_RESPONSE, 486: BUSY, 500: 41, 603: REJECTED, 487: NORMAL}
+TOLD = {500: 503}
+"""The caller hears the status of the contact that decided, but for these: its own request was not at fault."""
 
 
 @dataclass(slots=True)
@@ -155,13 +156,12 @@ class Judge:
         branches[who].deadline_s = float("inf")
         if status >= 600 or all(branch.failed for branch in branches.values()):
             worst = min((branch.failed for branch in branches.values() if branch.failed), key=_rank)
-            cause = CAUSE_OF[worst]
-            self._over(at_s, cause, who, status=STATUS_OF[cause])
+            self._over(at_s, CAUSE_OF[worst], who, status=TOLD.get(worst, worst))
 
-    def _over(self, at_s: float, cause: int, by: Address | None, status: int = 0) -> None:
+    def _over(self, at_s: float, cause: int, by: Address | None, status: int = 480) -> None:
         verdict = self.verdict
         if verdict.state == "trying":
-            verdict.caller_status = status or STATUS_OF[cause]
+            verdict.caller_status = status
         verdict.state = "over"
         verdict.over_s, verdict.cause, verdict.by = at_s, cause, by
 

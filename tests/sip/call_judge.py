@@ -19,9 +19,7 @@ SOON_S = 1e-3
 """The house answers at once; fake time stands still meanwhile."""
 
 NORMAL, BUSY, NO_RESPONSE, NO_ANSWER, REJECTED, TIMER = 16, 17, 18, 19, 21, 102
-CAUSE_OF = {408: NO_RESPONSE, 480: NO_RESPONSE, 486: BUSY, 500: 41, 603: REJECTED, 487: NORMAL}
-TOLD = {500: 503}
-"""The caller hears the status of the contact that decided, but for these: its own request was not at fault."""
+CAUSE_OF = {408: NO_RESPONSE, 480: NO_RESPONSE, 486: BUSY, 603: REJECTED, 487: NORMAL}
 
 
 @dataclass(slots=True)
@@ -156,7 +154,7 @@ class Judge:
         branches[who].deadline_s = float("inf")
         if status >= 600 or all(branch.failed for branch in branches.values()):
             worst = min((branch.failed for branch in branches.values() if branch.failed), key=_rank)
-            self._over(at_s, CAUSE_OF[worst], who, status=TOLD.get(worst, worst))
+            self._over(at_s, CAUSE_OF[worst], who, status=worst)
 
     def _over(self, at_s: float, cause: int, by: Address | None, status: int = 480) -> None:
         verdict = self.verdict

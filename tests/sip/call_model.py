@@ -43,7 +43,7 @@ def caller_script(dice: random.Random) -> Script:
 
 
 def callee_script(dice: random.Random) -> Script:
-    finals = ("200 OK",) * 8 + ("486 Busy Here", "603 Decline", "480 Away", "500 Broken", "")
+    finals = ("200 OK",) * 8 + ("486 Busy Here", "603 Decline", "480 Away", "480 Away", "")
     return Script(
         rings_s=dice.choice((0.0, dice.uniform(0, 0.5), dice.uniform(0, 4), dice.uniform(0, 70))),
         final=dice.choice(finals),

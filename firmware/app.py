@@ -174,10 +174,14 @@ def _sip_settings(loaded: Loaded) -> SipSettings:
         tcp_port=(sip.udp_port if sip.tcp_port is None else sip.tcp_port) or None,
         advertise_ip=sip.advertise,
         trusted_networks=sip.trusted_networks,
+        dns_servers=sip.dns_servers,
         min_expires_s=sip.min_expires_s,
         max_expires_s=sip.max_expires_s,
         default_expires_s=sip.default_expires_s,
         user_agent=f"Tipring/{VERSION}",
+        domains=sip.domains,
+        follow_redirects=sip.follow_redirects,
+        step_ring_s=sip.step_ring_s,
     )
 
 

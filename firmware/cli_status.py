@@ -12,7 +12,7 @@ from typing import Any
 from firmware.cli_output import clean, language, local_time, print_json, say, span, table
 from firmware.control.client import ControlClient, call_core
 from firmware.control.messages import CoreAway
-from firmware.telephony.cause import CAUSES, Cause
+from firmware.telephony.outcome import outcome
 from firmware.web.words import Words, read_catalogue
 
 LOOK_EVERY_S = 1.0
@@ -130,7 +130,9 @@ def calls_text(records: Sequence[Mapping[str, Any]]) -> str:
     """Call records for people, the newest last."""
     if not records:
         return say("No calls yet.", "Todavía no hay llamadas.")
-    return table(_titles(), [_call_row(r) for r in _oldest_first(records)])
+    listed = table(_titles(), [_call_row(r) for r in _oldest_first(records)])
+    ends = {end.text: end.explanation for r in records if (end := outcome(r, language())).explanation}
+    return "\n".join([listed, *([""] if ends else []), *(f"{text}: {ends[text]}" for text in sorted(ends))])
 
 
 def _titles() -> Sequence[str]:
@@ -150,19 +152,10 @@ def _call_row(record: Mapping[str, Any]) -> Sequence[str]:
         str(record["from"]),
         str(record["to"]),
         span(record["talk_ms"] / 1000) if record.get("talk_ms") else "",
-        cause_text(record.get("cause"), language()),
+        outcome(record, language()).text,
         str(record.get("codec") or ""),
         f"{mos:.1f}" if isinstance(mos, int | float) else "",
     )
-
-
-def cause_text(cause: object, lang: str) -> str:
-    """A record's Q.850 cause in words; what is no cause is shown as it is."""
-    try:
-        row = CAUSES[Cause(int(str(cause)))]
-    except (ValueError, KeyError):
-        return "" if cause is None else str(cause)
-    return row.es if lang == "es" else row.en
 
 
 async def _follow(limit: int, as_json: bool) -> int:
@@ -194,6 +187,5 @@ async def _print_new(core: ControlClient, limit: int, seen: set[str], as_json: b
     records = [r for r in _oldest_first(ended) if str(r["id"]) not in seen]
     seen.update(str(r["id"]) for r in records)
     for record in records:
-        print(
-            json.dumps(record, ensure_ascii=False) if as_json else "  ".join(map(clean, _call_row(record))), flush=True
-        )
+        line = "  ".join(map(clean, (*_call_row(record), outcome(record, language()).explanation)))
+        print(json.dumps(record, ensure_ascii=False) if as_json else line.rstrip(), flush=True)

@@ -51,8 +51,8 @@ class SteppedHouse:
             highway_address=self.sim.highway_address, rtp_ports=range(20000, 20010), stepped=True, seed=7
         )
         self.records = NotedRecords()
-        routes = Routes()
-        exchange = Exchange(routes, self._engine, self.records)
+        self.routes = routes = Routes()
+        self.exchange = exchange = Exchange(routes, self._engine, self.records)
         self.lines: dict[str, FxsLine] = {}
         self._by_endpoint: dict[int, FxsLine] = {}
         for name, number in numbers.items():

@@ -121,6 +121,14 @@ def _is_address(text: str) -> bool:
     return True
 
 
+def _is_any_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_network(text: str) -> bool:
     try:
         ipaddress.IPv4Network(text)
@@ -135,9 +143,17 @@ def _pattern(pattern: str) -> Callable[[str], bool]:
 
 
 ADDRESS = Rule(_is_address, Words("an IPv4 address such as 192.168.1.10", "una dirección IPv4 como 192.168.1.10"))
+ANY_ADDRESS = Rule(
+    _is_any_address,
+    Words("IPv4 or IPv6 addresses such as 192.168.1.1", "direcciones IPv4 o IPv6 como 192.168.1.1"),
+)
 NETWORK = Rule(
     _is_network,
     Words("IPv4 networks such as 192.168.1.0/24 or 10.0.0.5/32", "redes IPv4 como 192.168.1.0/24 o 10.0.0.5/32"),
+)
+DOMAIN = Rule(
+    _pattern(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"),
+    Words("host names in lower case such as pbx.example.com", "nombres en minúsculas como pbx.example.com"),
 )
 EXTENSION = Rule(_pattern(r"[0-9]{2,8}"), Words('2 to 8 digits, such as "101"', 'de 2 a 8 cifras, como "101"'))
 LINE_NAME = Rule(_pattern(r"fxs[1-9][0-9]?"), Words("names fxs1 to fxs99", "nombres de fxs1 a fxs99"))

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from firmware.config.declaration import (
     ADDRESS,
+    ANY_ADDRESS,
+    DOMAIN,
     EXTENSION,
     HEX32,
     HEX64,
@@ -60,6 +62,12 @@ class Sip:
         help_en="Networks whose calls are taken without a password; such calls never reach a telephone line",
         help_es="Redes cuyas llamadas se aceptan sin contraseña; esas llamadas nunca llegan a una línea telefónica",
     )
+    dns_servers: tuple[str, ...] = setting(
+        (),
+        rule=ANY_ADDRESS,
+        help_en="Name servers asked for operators' names, in this order; those of the system when empty",
+        help_es="Servidores DNS para los nombres de los operadores, en este orden; si falta, los del sistema",
+    )
     min_expires_s: int = setting(
         60,
         low=10,
@@ -83,6 +91,27 @@ class Sip:
         unit="s",
         help_en="Registration granted to phones that do not ask for a time",
         help_es="Registro que se concede a los teléfonos que no piden una duración",
+    )
+    domains: tuple[str, ...] = setting(
+        (),
+        rule=DOMAIN,
+        example=("pbx.example.com",),
+        help_en="Names by which phones reach this house, besides its addresses; if any stands here, no other is served",
+        help_es="Nombres con que se llega aquí, además de sus direcciones; si los hay, no se atienden otros",
+    )
+    follow_redirects: str = setting(
+        "users",
+        one_of=("no", "users", "any"),
+        help_en="Where a phone may send calls on by itself: nowhere, to users of this house, or anywhere at your cost",
+        help_es="A dónde puede desviar por sí mismo un teléfono: a nadie, a usuarios de aquí, o a quien sea a su costa",
+    )
+    step_ring_s: float = setting(
+        20.0,
+        low=5.0,
+        high=180.0,
+        unit="s",
+        help_en="How long a user's preferred phones ring before those it registered with a lower q",
+        help_es="Cuánto suenan los teléfonos preferidos de un usuario antes que los registrados con q menor",
     )
 
 

@@ -13,6 +13,12 @@ from firmware.lines.fxs_machine import Event
 from firmware.telephony.cause import CAUSES, Cause
 from firmware.telephony.leg import CallRequest, Leg, LegListener, LegStats, Party
 
+_RELEASED = {
+    "busy": Event.RELEASED_BUSY,
+    "congestion": Event.RELEASED_CONGESTION,
+    "sit": Event.RELEASED_UNOBTAINABLE,
+}
+
 
 class Line(Protocol):
     """The line, as far as its leg needs it (`fxs_line.FxsLine`)."""
@@ -49,8 +55,7 @@ class FxsLeg(Leg):
     def release(self, cause: Cause, *, elsewhere: bool = False) -> None:
         if self._over:
             return
-        tone = CAUSES[cause].tone
-        self._feed(Event.RELEASED_CONGESTION if tone == "congestion" else Event.RELEASED_BUSY)
+        self._feed(_RELEASED[CAUSES[cause].tone])
         self.ended(cause)
 
     def stats(self) -> LegStats:

@@ -4,7 +4,7 @@
 `fxs_line.py` obeys. Timers are actions too; their lengths are settings. A pair that is not in
 the table is logged once and changes nothing.
 
-An off-hook telephone that nobody serves walks busy or congestion (30 s) -> howler (60 s) ->
+An off-hook telephone that nobody serves walks busy, congestion or number unobtainable (30 s) -> howler (60 s) ->
 parked at low power until it is hung up.
 """
 
@@ -29,6 +29,7 @@ class State(enum.Enum):
     RINGING = "ringing"
     BUSY = "busy"
     CONGESTION = "congestion"
+    UNOBTAINABLE = "unobtainable"
     HOWLER = "howler"
     PARKED = "parked"
     OUT_OF_SERVICE = "out-of-service"
@@ -50,6 +51,7 @@ class Event(enum.Enum):
     CONNECTED = enum.auto()
     RELEASED_BUSY = enum.auto()
     RELEASED_CONGESTION = enum.auto()
+    RELEASED_UNOBTAINABLE = enum.auto()
     FAILED = enum.auto()
     RECOVERED = enum.auto()
 
@@ -95,6 +97,8 @@ S, E = State, Event
 _QUIET = (Do.STOP_TONE, Do.STOP_TIMER, Do.DEAFEN)
 _TO_BUSY: Row = (S.BUSY, (PlayTone("busy"), StartTimer("congestion_s")))
 _TO_CONGESTION: Row = (S.CONGESTION, (PlayTone("congestion"), StartTimer("congestion_s")))
+_TO_UNOBTAINABLE: Row = (S.UNOBTAINABLE, (PlayTone("sit"), StartTimer("congestion_s")))
+_TO_HOWLER: Row = (S.HOWLER, (PlayTone("howler"), StartTimer("howler_s")))
 
 _TO_DIALLING: Row = (S.DIALLING, (Do.FORGET_DIGITS, PlayTone("dial"), Do.LISTEN, StartTimer("first_digit_s")))
 
@@ -121,12 +125,14 @@ TABLE: dict[tuple[State, Event], Row] = {
     (S.RINGING, E.OFF_HOOK): (S.TALKING, (Do.STOP_RINGING, Do.LISTEN, Do.ANSWER)),
     (S.RINGING, E.RELEASED_BUSY): (S.IDLE, (Do.STOP_RINGING,)),
     (S.RINGING, E.RELEASED_CONGESTION): (S.IDLE, (Do.STOP_RINGING,)),
+    (S.RINGING, E.RELEASED_UNOBTAINABLE): (S.IDLE, (Do.STOP_RINGING,)),
     # -- talking
     (S.TALKING, E.DIGIT): (S.TALKING, (Do.PASS_DIGIT,)),
     (S.TALKING, E.FLASH): (S.TALKING, ()),
     # -- nobody serves an off-hook telephone
-    (S.BUSY, E.TIME_OUT): (S.HOWLER, (PlayTone("howler"), StartTimer("howler_s"))),
-    (S.CONGESTION, E.TIME_OUT): (S.HOWLER, (PlayTone("howler"), StartTimer("howler_s"))),
+    (S.BUSY, E.TIME_OUT): _TO_HOWLER,
+    (S.CONGESTION, E.TIME_OUT): _TO_HOWLER,
+    (S.UNOBTAINABLE, E.TIME_OUT): _TO_HOWLER,
     (S.HOWLER, E.TIME_OUT): (S.PARKED, (Do.STOP_TONE, Do.DEAFEN, Do.LOW_POWER)),
     (S.PARKED, E.ON_HOOK): (S.IDLE, (Do.FULL_POWER,)),
     (S.OUT_OF_SERVICE, E.RECOVERED): (S.IDLE, ()),
@@ -138,10 +144,11 @@ _WITH_LEG = (S.CALLING, S.RINGBACK, S.TALKING)
 for _state in _WITH_LEG:
     TABLE[_state, E.RELEASED_BUSY] = _TO_BUSY
     TABLE[_state, E.RELEASED_CONGESTION] = _TO_CONGESTION
+    TABLE[_state, E.RELEASED_UNOBTAINABLE] = _TO_UNOBTAINABLE
     TABLE[_state, E.ON_HOOK] = (S.IDLE, (*_QUIET, Do.HANG_UP))
-for _state in (S.DIALLING, S.COLLECTING, S.BUSY, S.CONGESTION, S.HOWLER):
+for _state in (S.DIALLING, S.COLLECTING, S.BUSY, S.CONGESTION, S.UNOBTAINABLE, S.HOWLER):
     TABLE[_state, E.ON_HOOK] = (S.IDLE, _QUIET)
-for _state in (S.CALLING, S.RINGBACK, S.BUSY, S.CONGESTION, S.HOWLER, S.PARKED):
+for _state in (S.CALLING, S.RINGBACK, S.BUSY, S.CONGESTION, S.UNOBTAINABLE, S.HOWLER, S.PARKED):
     # People press keys and the hook switch out of impatience; it means nothing here.
     TABLE[_state, E.DIGIT] = (_state, ())
     TABLE[_state, E.FLASH] = (_state, ())

@@ -109,12 +109,16 @@ class Stream(Endpoint):
         self.local_port: int = lib.engine_local_port(native, self.id)
         """Even; RTCP is on the port above."""
 
-    def set_remote(self, ip: str, port: int) -> None:
+    def set_remote(self, ip: str, port: int, signal_ip: str = "") -> None:
         """Where the far end says it receives. Its true source is learnt from its packets (RFC 4961).
 
-        Saying the same again changes nothing; another address is learnt anew.
+        Saying the same again changes nothing; another address is learnt anew. signal_ip: where its
+        signalling comes from; another port of that machine is trusted before any stranger. ip
+        "0.0.0.0": what it says means nothing here, so nothing is sent until it has been heard.
         """
-        checked(lib.engine_set_remote(self._native, self.id, ip_number(ip), port), f"remote {ip}:{port}")
+        signal = ip_number(signal_ip) if signal_ip else 0
+        result = lib.engine_set_remote(self._native, self.id, ip_number(ip), port, signal)
+        checked(result, f"remote {ip}:{port}")
 
     def set_codec(self, pt: int, codec: str, event_pt: int | None, ptime_ms: int = 20) -> None:
         """Payload types of both directions.

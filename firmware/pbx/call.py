@@ -53,7 +53,8 @@ class Call:
         self._talk_ms = 0
         self._hung_up_by = ""
         self._joined: Leg | None = None
-        self._refusals: list[Cause] = []
+        self._refusals: list[tuple[Cause, Leg]] = []
+        self._teller: Leg | None = None
         self._alive: set[Leg] = {caller}
         self._legs: list[Leg] = [caller]
         caller.call_id = call_id
@@ -71,7 +72,8 @@ class Call:
         self._alive.update(self.callees)
         self._legs += self.callees
         self.caller.proceed()
-        request = CallRequest(self.call_id, self.caller.party, destination.party, self.caller.hops - 1)
+        caller = self.caller
+        request = CallRequest(self.call_id, caller.party, destination.party, caller.hops - 1, caller.journey)
         for leg in self.callees:
             leg.call_id = self.call_id
             leg.place(request)
@@ -124,11 +126,11 @@ class Call:
                 self._over(cause, leg)
             elif leg in self.callees:
                 self.callees.remove(leg)
-                self._refusals.append(cause)
+                self._refusals.append((cause, leg))
                 if self.state == "talking":
                     self._over(cause, leg)
                 elif not self.callees:
-                    self._over(min(self._refusals, key=_telling), leg)
+                    self._nobody_took_it(leg)
         if self._alive:
             return False
         self._write_end()
@@ -144,6 +146,13 @@ class Call:
         if self.caller.endpoint and leg.endpoint:
             self._media.join(self.caller.endpoint, leg.endpoint)
 
+    def _nobody_took_it(self, last: Leg) -> None:
+        """The caller hears of the most telling refusal, and a SIP caller its very status."""
+        cause, teller = min(self._refusals, key=_telling)
+        self.caller.far_status = teller.sip_status
+        self._teller = teller
+        self._over(cause, last)
+
     def _over(self, cause: Cause, by: Leg | None) -> None:
         if self.state == "talking":
             self._talk_ms = round((now_s() - self._answered_s) * 1000)
@@ -156,6 +165,11 @@ class Call:
             self._media.part(self.caller.endpoint)
         for leg in list(self._alive):
             leg.release(cause)
+
+    def _failures(self) -> dict[str, int]:
+        """The SIP status of each leg that failed with one; the leg that decided the call comes first."""
+        legs = sorted(self._legs, key=lambda leg: leg is not self._teller)
+        return {leg.leg_id: leg.sip_status for leg in legs if leg.sip_status}
 
     def _write_end(self) -> None:
         stats = _worse(self.caller.stats(), self._joined.stats()) if self._joined is not None else LegStats()
@@ -171,6 +185,7 @@ class Call:
                 loss=stats.packets_lost / expected if expected else None,
                 jitter_ms=stats.jitter_ms,
                 mos=stats.mos,
+                failures=self._failures(),
                 ports=" ".join(_side(leg) for leg in self._legs if not leg.leg_id.startswith("sip:")),
             ),
         )
@@ -181,9 +196,9 @@ def _side(leg: Leg | None) -> str:
     return leg.leg_id.rsplit("/", 1)[0] if leg is not None else ""
 
 
-def _telling(cause: Cause) -> int:
+def _telling(refusal: tuple[Cause, Leg]) -> int:
     """Of several telephones that did not take the call, the caller hears of a busy one or a refusal first."""
-    return {Cause.USER_BUSY: 0, Cause.CALL_REJECTED: 1, Cause.NO_ANSWER: 2}.get(cause, 3)
+    return {Cause.USER_BUSY: 0, Cause.CALL_REJECTED: 1, Cause.NO_ANSWER: 2}.get(refusal[0], 3)
 
 
 def _worse(a: LegStats, b: LegStats) -> LegStats:

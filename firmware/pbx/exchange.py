@@ -42,7 +42,7 @@ class Exchange:
         if len(self._calls) > CALLS_MOST:
             call.fail(Cause.SWITCHING_CONGESTION)
         elif leg.hops < 1:
-            call.fail(Cause.INTERWORKING)
+            call.fail(Cause.EXCHANGE_ROUTING_ERROR)
         else:
             self._route(call)
 

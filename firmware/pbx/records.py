@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import queue
 import sqlite3
 import threading
 import time
+from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +36,15 @@ CREATE TABLE IF NOT EXISTS calls (
     id INTEGER PRIMARY KEY, legs TEXT NOT NULL, caller TEXT NOT NULL, called TEXT NOT NULL,
     start TEXT NOT NULL, answer TEXT, end TEXT, talk_ms INTEGER NOT NULL DEFAULT 0,
     cause INTEGER, hung_up_by TEXT NOT NULL DEFAULT '', codec TEXT NOT NULL DEFAULT '',
-    loss REAL, jitter_ms REAL, mos REAL, ports TEXT NOT NULL DEFAULT '', fax_id TEXT
+    loss REAL, jitter_ms REAL, mos REAL, ports TEXT NOT NULL DEFAULT '', fax_id TEXT,
+    failures TEXT NOT NULL DEFAULT '{}'
 );
 """
+_ADDED = {"failures": "TEXT NOT NULL DEFAULT '{}'"}
+"""Columns that a file written by an earlier version lacks."""
 _COLUMNS = (
     "id", "legs", "caller", "called", "start", "answer", "end", "talk_ms", "cause", "hung_up_by", "codec", "loss",
-    "jitter_ms", "mos", "ports", "fax_id",
+    "jitter_ms", "mos", "ports", "fax_id", "failures",
 )  # fmt: skip
 _NEWEST = f"SELECT {', '.join(_COLUMNS)} FROM calls ORDER BY id DESC LIMIT ?"
 _PUBLIC = {"caller": "from", "called": "to"}
@@ -47,7 +52,10 @@ _PUBLIC = {"caller": "from", "called": "to"}
 
 @dataclass(frozen=True, slots=True)
 class CallEnd:
-    """What is known when a call is over. loss: 0 to 1. hung_up_by: the leg that ended it, "" for the exchange."""
+    """What is known when a call is over. loss: 0 to 1. hung_up_by: the leg that ended it, "" for the exchange.
+
+    failures: leg id -> the SIP status that leg failed with, the leg that decided the call first.
+    """
 
     cause: Cause
     hung_up_by: str
@@ -58,6 +66,7 @@ class CallEnd:
     jitter_ms: float | None = None
     mos: float | None = None
     ports: str = ""
+    failures: Mapping[str, int] = field(default_factory=dict)
 
 
 Write = tuple[str, tuple[object, ...]]
@@ -101,6 +110,9 @@ class CallRecords:
     def _open(self) -> None:
         with contextlib.closing(_connect(self._path)) as database, database:
             database.executescript(_SCHEMA)
+            present = {row[1] for row in database.execute("PRAGMA table_info(calls)")}
+            for column in _ADDED.keys() - present:
+                database.execute(f"ALTER TABLE calls ADD COLUMN {column} {_ADDED[column]}")
             found = database.execute("SELECT max(id) FROM calls").fetchone()[0]
             self._next_id = int(found or 0)
             closed = database.execute(
@@ -134,10 +146,10 @@ class CallRecords:
         """The call is over now."""
         self._put(
             "UPDATE calls SET end = ?, cause = ?, hung_up_by = ?, talk_ms = ?, legs = ?, codec = ?, loss = ?, "
-            "jitter_ms = ?, mos = ?, ports = ? WHERE id = ?",
+            "jitter_ms = ?, mos = ?, ports = ?, failures = ? WHERE id = ?",
             (
                 _now(), int(end.cause), end.hung_up_by, end.talk_ms, end.legs, end.codec, end.loss, end.jitter_ms,
-                end.mos, end.ports, call_id,
+                end.mos, end.ports, json.dumps(dict(end.failures), ensure_ascii=False), call_id,
             ),
         )  # fmt: skip
 
@@ -189,7 +201,10 @@ def _answer(database: sqlite3.Connection, read: Read) -> None:
         read.answer.set_exception(error)
         return
     names = [_PUBLIC.get(column, column) for column in _COLUMNS]
-    read.answer.set_result([dict(zip(names, (str(row[0]), *row[1:]), strict=True)) for row in rows])
+    records = [dict(zip(names, (str(row[0]), *row[1:]), strict=True)) for row in rows]
+    for record in records:
+        record["failures"] = json.loads(record["failures"])
+    read.answer.set_result(records)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

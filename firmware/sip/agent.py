@@ -20,6 +20,10 @@ from firmware.sip.calls.called import CalledLeg
 from firmware.sip.calls.calling import CallingLeg
 from firmware.sip.calls.context import MediaEngine, SipContext
 from firmware.sip.calls.dialog import dialog_key
+from firmware.sip.calls.directory import Directory
+from firmware.sip.calls.journey import journey_of
+from firmware.sip.dns.locate import Names
+from firmware.sip.dns.opening import open_locator
 from firmware.sip.messages.compose import ACCEPT, ACCEPT_SDP, ALLOW, EXTENSIONS, METHODS
 from firmware.sip.messages.headers import printable
 from firmware.sip.messages.identifiers import new_tag
@@ -29,7 +33,7 @@ from firmware.sip.messages.uri import dialled_number, parse_uri
 from firmware.sip.settings import SipSettings, SipUser
 from firmware.sip.transactions.layer import TransactionLayer
 from firmware.sip.transports.opening import open_transports
-from firmware.sip.transports.transport import OpenTransport, Transport, host_text
+from firmware.sip.transports.transport import Address, OpenTransport, Transport, host_text
 from firmware.telephony.cause import Cause
 from firmware.telephony.leg import Leg, LegListener, Party
 
@@ -43,6 +47,7 @@ class SipAgent:
     """The house's SIP side: `start` and `stop` it; `call_user` makes a leg towards a user.
 
     open_transport: makes the only transport, in place of those of the settings; tests put a pipe there.
+    names: who is asked for host names, in place of the name servers of the settings.
     """
 
     def __init__(
@@ -54,6 +59,7 @@ class SipAgent:
         bindings: BindingStore,
         *,
         open_transport: OpenTransport | None = None,
+        names: Names | None = None,
     ) -> None:
         self._settings = settings
         self._users = users
@@ -61,10 +67,13 @@ class SipAgent:
         self._listener = listener
         self._store = bindings
         self._open_transport = open_transport
+        self._names = names
         self._registrar = Registrar(settings, bindings)
         self._stopping = False
         self._sweeping: asyncio.TimerHandle | None = None
+        self._refreshing: asyncio.Task[None] | None = None
         self._context: SipContext
+        self._directory: Directory
         self._gate: Gate
 
     async def start(self) -> None:
@@ -72,6 +81,7 @@ class SipAgent:
         loop = asyncio.get_running_loop()
         layer = TransactionLayer(self)
         self._context = SipContext(self._settings, self._engine, self._listener, layer)
+        self._directory = Directory(self._settings, self._context.transports, self._registrar)
         self._gate = Gate(self._settings, self._users, loop.time)
         self._registrar.load(self._store.start())
         self._registrar.keep_only(set(self._users))
@@ -79,6 +89,9 @@ class SipAgent:
             self._context.transports["UDP"] = self._open_transport(layer.receive)
         else:
             self._context.transports.update(open_transports(self._settings, layer))
+        self._context.locator = open_locator(self._settings, self._context.transports, self._names)
+        layer.may_switch = self._may_switch
+        await self.refresh()
         self._sweep()
 
     async def stop(self, deadline_s: float = 1.5) -> None:
@@ -88,11 +101,26 @@ class SipAgent:
             leg.release(Cause.NORMAL_CLEARING if leg.answered else Cause.TEMPORARY_FAILURE)
         await self._context.transactions.settle(deadline_s)
         self._context.transactions.close()
+        self._context.locator.close()
         if self._sweeping is not None:
             self._sweeping.cancel()
+        if self._refreshing is not None:
+            self._refreshing.cancel()
         for transport in self._context.transports.values():
             transport.close()
         self._store.stop()
+
+    async def refresh(self, *, force: bool = False) -> None:
+        """Look for new certificates; living connections stay as they are. force: even if they seem unchanged."""
+        for transport in list(self._context.transports.values()):
+            await transport.refresh(force=force)
+
+    def _may_switch(self, address: Address) -> bool:
+        """Most phones that register over UDP listen there only; "auto" leaves them alone (RFC 3261 18.1.1)."""
+        if self._settings.size_switch != "auto":
+            return self._settings.size_switch == "always"
+        udp = (place for place in self._registrar.all_bindings() if place.transport == "UDP")
+        return all(address[0] != place.source_ip for place in udp)
 
     # -- for the rest of the house -----------------------------------------------------
     @property
@@ -100,18 +128,17 @@ class SipAgent:
         """The port in use."""
         return self._context.transports["UDP"].port
 
-    @property
-    def tcp_port(self) -> int:
-        """The port in use; KeyError without TCP."""
-        return self._context.transports["TCP"].port
+    def port_of(self, transport: str) -> int:
+        """The port in use of "UDP", "TCP" or "TLS"; KeyError when there is none."""
+        return self._context.transports[transport].port
 
     def call_user(self, user: str) -> Leg | None:
         """A leg towards all contacts of `user`, None when there is none."""
-        bindings = self._registrar.bindings(user)
+        telephones = self._directory.telephones(user)
         account = self._users.get(user)
-        if not bindings or account is None or self._stopping:
+        if not telephones or account is None or self._stopping:
             return None
-        return CalledLeg(self._context, Party(user, account.name), bindings)
+        return CalledLeg(self._context, self._directory, Party(user, account.name), telephones)
 
     def registrations(self) -> list[Registration]:
         now_s = self._registrar.wall_s()
@@ -148,11 +175,12 @@ class SipAgent:
         return True
 
     def debug(self) -> dict[str, int]:
-        """Counts that return to zero after calls: transactions, dialogs, legs, timers."""
+        """Counts that return to zero after calls: transactions, dialogs, legs, timers and so on."""
         counts = self._context.transactions.debug()
         counts["dialogs"] = len(self._context.dialogs)
         counts["legs"] = len(self._context.legs)
         counts["streams"] = len(self._context.endpoints)
+        counts["lookups"] = len(self._context.locator)
         return counts
 
     # -- for the transaction layer -----------------------------------------------------
@@ -196,6 +224,7 @@ class SipAgent:
 
     def _register(self, request: Request, transport: Transport) -> None:
         self._shed(transport)
+        self._check_domain(request)
         user = self._gate.register(request)
         headers = self._registrar.register(request, user, transport.name)
         self._context.transactions.accept(request, transport).respond(200, to_tag=new_tag(), headers=headers)
@@ -209,19 +238,22 @@ class SipAgent:
         hops = request.hops()
         if hops == 0:
             raise Refusal(483)
+        self._check_domain(request)
         accepts = request.values("accept")
         if accepts and not any(value.partition(";")[0].strip().lower() in _SDP_RANGES for value in accepts):
             raise Refusal(406, headers=ACCEPT_SDP)
         user = self._gate.invite(request)
         if self._context.transactions.is_merged(request):
             raise Refusal(482)
+        journey = journey_of(request)
         if len(self._context.legs) >= self._settings.max_calls:
             raise Refusal(503, headers="Retry-After: 5\r\n")
         called = Party(dialled_number(parse_uri(request.uri)))
         if not called.number.isprintable():
             raise Refusal(404)
         leg = self._take_leg(request, transport, self._caller(request, user), called)
-        leg.hops = hops - 1
+        leg.hops = hops
+        leg.journey = journey
         leg.may_call_lines = user is not None
         log.info("%s: calls %s from %s:%d", leg.leg_id, called.number, *request.source)
         self._listener.leg_arrived(leg)
@@ -240,6 +272,11 @@ class SipAgent:
         number = parse_uri(given.uri).user if given.uri.lower().startswith(("sip", "tel")) else ""
         return Party(printable(number), printable(given.display))
 
+    def _check_domain(self, request: Request) -> None:
+        """RFC 3261 10.3 step 1, 16.5: we are no relay for the domains of others."""
+        if not self._directory.serves(request.uri):
+            raise Refusal(404, "Not our domain")
+
     def _shed(self, transport: Transport) -> None:
         """Refuse new work while stopping, or while input piles up (RFC 3261 21.5.4)."""
         if self._stopping or transport.behind:
@@ -247,6 +284,8 @@ class SipAgent:
 
     def _sweep(self) -> None:
         self._registrar.sweep()
+        if "TLS" in self._context.transports:
+            self._refreshing = asyncio.create_task(self.refresh(), name="sip-certificates")
         self._sweeping = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep)
 
 

@@ -22,10 +22,15 @@ class SipUser:
 class SipSettings:
     """listen_ip "0.0.0.0" and listen_ip6 "::" are every interface; "" does without that family.
 
-    Ports: 0 lets the system choose; tcp_port None does without TCP.
+    Ports: 0 lets the system choose; None does without that transport. tls_...: paths of PEM files
+    (`transports/certificates.py`). size_switch: "auto", "always", "never" (`transactions/layer.py`).
     advertise_ip: the address peers are told when it is not the local one, else None.
     trusted_networks: "192.0.2.0/24": INVITEs from there need no credentials, but reach no line port.
+    dns_servers: numeric addresses of name servers; () asks those of /etc/resolv.conf.
+    domains: names of this house besides its addresses and the realm.
     Expires in s. max_calls: SIP legs at one time; more are answered 503.
+    step_ring_s: how long telephones of one q ring before those of the next lower q.
+    follow_redirects: where a telephone's 3xx may lead: "no", "users" (of this house), "any".
     session_expires_s: how often a call is confirmed to be alive (RFC 4028), 90 and more.
     """
 
@@ -33,14 +38,24 @@ class SipSettings:
     listen_ip6: str = ""
     udp_port: int = 5060
     tcp_port: int | None = None
+    tls_port: int | None = None
+    tls_certificate: str = ""
+    tls_key: str = ""
+    tls_client_ca: str = ""
+    tls_ca: str = ""
+    size_switch: str = "auto"
     advertise_ip: str | None = None
     trusted_networks: tuple[str, ...] = ()
+    dns_servers: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
     min_expires_s: int = 60
     max_expires_s: int = 3600
     default_expires_s: int = 3600
     user_agent: str = "Tipring"
     max_calls: int = 2000
     nonce_life_s: int = 600
+    step_ring_s: float = 20.0
+    follow_redirects: str = "users"
     session_expires_s: int = 1800
 
     @property

@@ -3,13 +3,15 @@
 A cause is an ITU-T Q.850 number. Each row carries the SIP status it becomes
 (RFC 3398 section 8.2.6.1, RFC 4497), the tone a telephone hears, and a sentence
 in Spanish and English. `from_sip` is the way back (RFC 3398 section 7.2.4.1).
-Log lines, call records and the page all read these rows.
+Log lines, call records and the page all read these rows; `codes.py` has those of SIP.
 """
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+
+from firmware.telephony.codes import code_of
 
 
 class Cause(enum.IntEnum):
@@ -25,6 +27,7 @@ class Cause(enum.IntEnum):
     SUBSCRIBER_ABSENT = 20
     CALL_REJECTED = 21
     NUMBER_CHANGED = 22
+    EXCHANGE_ROUTING_ERROR = 25
     ANSWERED_ELSEWHERE = 26
     DESTINATION_OUT_OF_ORDER = 27
     INVALID_NUMBER_FORMAT = 28
@@ -34,12 +37,17 @@ class Cause(enum.IntEnum):
     NETWORK_OUT_OF_ORDER = 38
     TEMPORARY_FAILURE = 41
     SWITCHING_CONGESTION = 42
+    CHANNEL_NOT_AVAILABLE = 44
     RESOURCE_UNAVAILABLE = 47
+    FACILITY_NOT_SUBSCRIBED = 50
     INCOMING_BARRED = 55
     BEARER_NOT_AUTHORISED = 57
     BEARER_NOT_AVAILABLE = 58
+    SERVICE_NOT_AVAILABLE = 63
     BEARER_NOT_IMPLEMENTED = 65
+    ONLY_RESTRICTED_DIGITAL = 70
     SERVICE_NOT_IMPLEMENTED = 79
+    NOT_IN_CLOSED_GROUP = 87
     INCOMPATIBLE_DESTINATION = 88
     RECOVERY_ON_TIMER = 102
     PROTOCOL_ERROR = 111
@@ -48,7 +56,7 @@ class Cause(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class CauseRow:
-    """sip: status for a call refused with this cause. tone: key of a country's tones."""
+    """sip: status for a call refused with this cause. tone: busy, congestion or sit, a country's key."""
 
     sip: int
     tone: str
@@ -57,9 +65,9 @@ class CauseRow:
 
 
 CAUSES: dict[Cause, CauseRow] = {
-    Cause.UNALLOCATED_NUMBER: CauseRow(404, "congestion", "there is no such number", "ese número no existe"),
-    Cause.NO_ROUTE_TO_NETWORK: CauseRow(404, "congestion", "no route to that network", "no hay ruta a esa red"),
-    Cause.NO_ROUTE_TO_DESTINATION: CauseRow(404, "congestion", "no route to that number", "no hay ruta a ese número"),
+    Cause.UNALLOCATED_NUMBER: CauseRow(404, "sit", "there is no such number", "ese número no existe"),
+    Cause.NO_ROUTE_TO_NETWORK: CauseRow(404, "sit", "no route to that network", "no hay ruta a esa red"),
+    Cause.NO_ROUTE_TO_DESTINATION: CauseRow(404, "sit", "no route to that number", "no hay ruta a ese número"),
     Cause.NORMAL_CLEARING: CauseRow(480, "busy", "hung up", "se colgó"),
     Cause.USER_BUSY: CauseRow(486, "busy", "busy", "ocupado"),
     Cause.NO_USER_RESPONDING: CauseRow(
@@ -68,10 +76,11 @@ CAUSES: dict[Cause, CauseRow] = {
     Cause.NO_ANSWER: CauseRow(480, "busy", "nobody answered", "nadie contestó"),
     Cause.SUBSCRIBER_ABSENT: CauseRow(480, "congestion", "not registered or unplugged", "no registrado o desconectado"),
     Cause.CALL_REJECTED: CauseRow(603, "busy", "the call was refused", "la llamada fue rechazada"),
-    Cause.NUMBER_CHANGED: CauseRow(410, "congestion", "the number has changed", "el número ha cambiado"),
+    Cause.NUMBER_CHANGED: CauseRow(410, "sit", "the number has changed", "el número ha cambiado"),
+    Cause.EXCHANGE_ROUTING_ERROR: CauseRow(483, "congestion", "the call went in a circle", "la llamada daba vueltas"),
     Cause.ANSWERED_ELSEWHERE: CauseRow(487, "busy", "answered elsewhere", "contestada en otro teléfono"),
     Cause.DESTINATION_OUT_OF_ORDER: CauseRow(502, "congestion", "the line is out of order", "la línea está averiada"),
-    Cause.INVALID_NUMBER_FORMAT: CauseRow(484, "congestion", "the number is incomplete", "el número está incompleto"),
+    Cause.INVALID_NUMBER_FORMAT: CauseRow(484, "sit", "the number is incomplete", "el número está incompleto"),
     Cause.FACILITY_REJECTED: CauseRow(501, "congestion", "that service is not offered", "ese servicio no se ofrece"),
     Cause.NORMAL_UNSPECIFIED: CauseRow(480, "busy", "ended for no stated reason", "terminó sin motivo declarado"),
     Cause.NO_CIRCUIT_AVAILABLE: CauseRow(503, "congestion", "all lines are in use", "todas las líneas están ocupadas"),
@@ -80,7 +89,11 @@ CAUSES: dict[Cause, CauseRow] = {
         503, "congestion", "a passing failure, try again", "fallo pasajero, inténtelo de nuevo"
     ),
     Cause.SWITCHING_CONGESTION: CauseRow(503, "congestion", "too many calls at once", "demasiadas llamadas a la vez"),
+    Cause.CHANNEL_NOT_AVAILABLE: CauseRow(503, "congestion", "the channel is not free", "el canal no está libre"),
     Cause.RESOURCE_UNAVAILABLE: CauseRow(503, "congestion", "no audio port is free", "no queda ningún puerto de audio"),
+    Cause.FACILITY_NOT_SUBSCRIBED: CauseRow(
+        503, "congestion", "that service is not in the contract", "ese servicio no está contratado"
+    ),
     Cause.INCOMING_BARRED: CauseRow(
         403, "congestion", "calls to this number are barred", "las llamadas a este número están restringidas"
     ),
@@ -90,8 +103,20 @@ CAUSES: dict[Cause, CauseRow] = {
     Cause.BEARER_NOT_AVAILABLE: CauseRow(
         503, "congestion", "that kind of call is not possible now", "ese tipo de llamada no es posible ahora"
     ),
+    Cause.SERVICE_NOT_AVAILABLE: CauseRow(
+        503, "congestion", "that service is not possible now", "ese servicio no es posible ahora"
+    ),
     Cause.BEARER_NOT_IMPLEMENTED: CauseRow(488, "congestion", "no common codec", "no hay códec común"),
+    Cause.ONLY_RESTRICTED_DIGITAL: CauseRow(
+        488,
+        "congestion",
+        "only restricted digital information is possible",
+        "solo se admite información digital restringida",
+    ),
     Cause.SERVICE_NOT_IMPLEMENTED: CauseRow(501, "congestion", "not implemented", "no implementado"),
+    Cause.NOT_IN_CLOSED_GROUP: CauseRow(
+        403, "congestion", "the caller is not in the closed group", "el llamante no es del grupo cerrado"
+    ),
     Cause.INCOMPATIBLE_DESTINATION: CauseRow(
         488, "congestion", "the other end cannot take this call", "el otro extremo no admite esta llamada"
     ),
@@ -100,37 +125,7 @@ CAUSES: dict[Cause, CauseRow] = {
     Cause.INTERWORKING: CauseRow(500, "congestion", "failure beyond the gateway", "fallo más allá de la pasarela"),
 }
 
-_FROM_SIP: dict[int, Cause] = {
-    400: Cause.TEMPORARY_FAILURE,
-    401: Cause.BEARER_NOT_AUTHORISED,
-    403: Cause.BEARER_NOT_AUTHORISED,
-    404: Cause.UNALLOCATED_NUMBER,
-    405: Cause.SERVICE_NOT_IMPLEMENTED,
-    407: Cause.BEARER_NOT_AUTHORISED,
-    408: Cause.NO_USER_RESPONDING,
-    410: Cause.NUMBER_CHANGED,
-    415: Cause.SERVICE_NOT_IMPLEMENTED,
-    480: Cause.NO_ANSWER,
-    481: Cause.TEMPORARY_FAILURE,
-    484: Cause.INVALID_NUMBER_FORMAT,
-    486: Cause.USER_BUSY,
-    487: Cause.NORMAL_CLEARING,
-    488: Cause.BEARER_NOT_IMPLEMENTED,
-    500: Cause.TEMPORARY_FAILURE,
-    501: Cause.SERVICE_NOT_IMPLEMENTED,
-    502: Cause.NETWORK_OUT_OF_ORDER,
-    503: Cause.TEMPORARY_FAILURE,
-    504: Cause.RECOVERY_ON_TIMER,
-    600: Cause.USER_BUSY,
-    603: Cause.CALL_REJECTED,
-    604: Cause.UNALLOCATED_NUMBER,
-    606: Cause.BEARER_NOT_AVAILABLE,
-}
-
 
 def from_sip(status: int) -> Cause:
     """The cause of a failed SIP request. status: 300 to 699; unknown ones are treated as x00 (RFC 3261 8.1.3.2)."""
-    found = _FROM_SIP.get(status)
-    if found is not None:
-        return found
-    return Cause.CALL_REJECTED if status >= 600 else Cause.INTERWORKING
+    return Cause(code_of(status).cause)

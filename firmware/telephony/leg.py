@@ -33,6 +33,32 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
+class Diversion:
+    """A number that sent the call on. reason: "unconditional", "user-busy" ... (RFC 5806 4). count: how many times."""
+
+    number: str
+    reason: str = "unknown"
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """What a call brings along from box to box, so that it can neither run in circles nor multiply.
+
+    breadth: how many telephones may still be rung at one time (RFC 5393 5). diversions: newest first.
+    instance: the one telephone of its user that is meant ("urn:uuid:..."), "" for any (RFC 5627).
+    """
+
+    breadth: int = 60
+    diversions: tuple[Diversion, ...] = ()
+    instance: str = ""
+
+
+SETTING_OUT = Journey()
+"""Of a call that begins here."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallRequest:
     """What a called leg is asked to do: alert `called` on behalf of `caller`.
 
@@ -43,6 +69,7 @@ class CallRequest:
     caller: Party
     called: Party
     hops: int = 70
+    journey: Journey = SETTING_OUT
 
 
 @dataclass(slots=True)
@@ -90,6 +117,11 @@ class Leg(ABC):
         self.call_id = ""
         """Filled in by the exchange; every log line of the leg names it."""
         self.hops = 70
+        self.journey = SETTING_OUT
+        self.sip_status = 0
+        """The SIP status this leg failed with; 0 when it did not fail, or speaks no SIP."""
+        self.far_status = 0
+        """For a calling leg that is about to be released: `sip_status` of the leg that failed, to be told on."""
         self.may_call_lines = True
         """False for legs that were not authenticated: the exchange refuses them every line port."""
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from firmware.telephony.cause import CAUSES, Cause
+from firmware.telephony.outcome import outcome
 from firmware.web.core_feed import Snapshot
 from firmware.web.words import Words
 
@@ -102,6 +102,7 @@ def _phone(registration: Mapping[str, Any]) -> dict[str, str]:
 
 def _record(record: Mapping[str, Any], words: Words, now: datetime) -> dict[str, str]:
     talked = bool(record.get("talk_ms"))
+    end = outcome(record, words.language)
     return {
         "start": _when(record["start"], now),
         "iso": str(record["start"]),
@@ -109,17 +110,11 @@ def _record(record: Mapping[str, Any], words: Words, now: datetime) -> dict[str,
         "to": record["to"],
         "kind": "answered" if talked else "missed",
         "talked": exact_span(record["talk_ms"] / 1000) if talked else "",
-        "result": _cause(record.get("cause"), words),
+        "result": end.text,
+        "phrase": end.phrase,
+        "explanation": end.explanation,
         "quality": _quality(record.get("mos"), words),
     }
-
-
-def _cause(cause: object, words: Words) -> str:
-    try:
-        row = CAUSES[Cause(int(str(cause)))]
-    except (ValueError, KeyError):
-        return "" if cause is None else str(cause)
-    return row.es if words.language == "es" else row.en
 
 
 def _quality(mos: object, words: Words) -> str:

@@ -27,6 +27,7 @@ from firmware.config.load import load
 from firmware.config.password import check_values
 from firmware.config.sample import ensure_sample
 from firmware.control.server import ControlServer
+from firmware.telephony.codes import code_of, explained
 from firmware.version import VERSION
 from tests.web.sample_core import CALLS, STATUS
 
@@ -76,7 +77,7 @@ def core(tmp_path: Path) -> Iterator[None]:
 def every_command() -> list[list[str]]:
     phone = ["rig", "phone", "fxs1"]
     acts = [[*phone, act] for act in ("lift", "hangup", "flash", "dial", "say", "hear", "state")]
-    return [["run"], ["check"], ["password"], ["status"], ["calls"], ["rig"], *acts]
+    return [["run"], ["check"], ["password"], ["status"], ["calls"], ["codes"], ["rig"], *acts]
 
 
 @pytest.mark.parametrize("command", every_command(), ids=" ".join)
@@ -170,6 +171,37 @@ def test_calls_as_table_and_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     said = capsys.readouterr().out.splitlines()
     assert said[0].split() == ["START", "FROM", "TO", "TALKED", "ENDED", "CODEC", "MOS"]
     assert any("nobody answered" in line for line in said)
+    assert any(line.endswith("busy (486)") for line in said)
+    assert [line for line in said if line.startswith("busy (486): ")] == [f"busy (486): {explained(486)}"]
+    assert sum(explained(603) in line for line in said) == 1
+
+
+@pytest.mark.usefixtures("core")
+def test_calls_in_spanish_say_what_to_do(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANG", "es_ES.UTF-8")
+    assert main(["calls"]) == 0
+    assert f"ocupado (486): {explained(486, 'es')}" in capsys.readouterr().out.splitlines()
+
+
+def test_a_code_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["codes", "404"]) == 0
+    said = capsys.readouterr().out
+    for wanted in (
+        "404 Not Found (RFC 3261 21.4.5)",
+        code_of(404).en,
+        code_of(404).do_en,
+        "Q.850 cause 1.",
+        "number unobtainable tone",
+    ):
+        assert wanted in said
+
+
+def test_all_codes_are_listed_and_an_unknown_one_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["codes"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 78
+    assert main(["codes", "486", "499"]) == 1
+    out, err = capsys.readouterr()
+    assert "486 Busy Here" in out and err == "499 is no response code we know.\n"
 
 
 def test_a_second_run_names_the_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware.telephony.codes import explained
 from tests.interop.processes import eventually
 from tests.interop.raw_phone import RawPhone
 from tests.interop.site import Site
@@ -48,6 +49,22 @@ def test_a_call_and_a_registration_are_seen(site: Site, raw_phone: Callable[...,
     site.phone("fxs1", "dial", digits="201")
     eventually("talking", lambda: site.port("fxs1")["state"] == "talking", 5)
     eventually("page follows core", lambda: "talking" in read(site).lower() and "User 201" in read(site), 10)
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_a_failed_call_says_why_and_what_to_do(
+    site: Site, raw_phone: Callable[..., RawPhone], tmp_path: Path, language: str
+) -> None:
+    raw_phone("202", answer="603")
+    site.phone("fxs1", "lift")
+    site.phone("fxs1", "dial", digits="202")
+    eventually("refused", lambda: site.port("fxs1")["state"] == "busy", 8)
+    site.phone("fxs1", "hangup")
+    record = eventually("record", lambda: [r for r in site.records() if r["to"] == "202"], 5)[0]
+    assert list(record["failures"].values()) == [603]
+    eventually("page follows core", lambda: "(603)" in read(site, language), 10)
+    text = html.unescape(chromium(tmp_path, f"http://127.0.0.1:{site.web_port}/?lang={language}", "--dump-dom"))
+    assert explained(603, language) in text and 'title="603 Decline"' in text
 
 
 def test_a_dead_port_says_why(own_site: Site) -> None:

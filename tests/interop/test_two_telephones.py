@@ -97,10 +97,10 @@ def check_speech(site: Site, speaker: str, ear: str, folder: Path) -> None:
     assert lag < 1.0  # includes the start of two commands; the engine's own delay is judged by the bench
 
 
-def test_unknown_number_gets_congestion(site: Site) -> None:
+def test_unknown_number_gets_number_unobtainable(site: Site) -> None:
     site.phone("fxs1", "lift")
     site.phone("fxs1", "dial", digits="999")
-    eventually("congestion", lambda: site.port("fxs1")["state"] == "congestion", 8)
+    eventually("unobtainable", lambda: site.port("fxs1")["state"] == "unobtainable", 8)
     site.phone("fxs1", "hangup")
     record = eventually("record", lambda: [r for r in site.records() if r["to"] == "999"], 3)[0]
     assert record["cause"] == 1

@@ -112,9 +112,10 @@ def test_real_early_media_replaces_ringback() -> None:
     [
         (Cause.USER_BUSY, "busy"),
         (Cause.NO_ANSWER, "busy"),
-        (Cause.UNALLOCATED_NUMBER, "congestion"),
         (Cause.SUBSCRIBER_ABSENT, "congestion"),
         (Cause.DESTINATION_OUT_OF_ORDER, "congestion"),
+        (Cause.UNALLOCATED_NUMBER, "sit"),
+        (Cause.INVALID_NUMBER_FORMAT, "sit"),
     ],
 )
 def test_the_telephone_hears_the_tone_of_the_cause(cause: Cause, tone: str) -> None:
@@ -122,7 +123,7 @@ def test_the_telephone_hears_the_tone_of_the_cause(cause: Cause, tone: str) -> N
         bench = LineBench()
         leg = await bench.call_out()
         leg.release(cause)
-        assert (bench.slot.tone, bench.state) == (tone, tone)
+        assert (bench.slot.tone, bench.state) == (tone, "unobtainable" if tone == "sit" else tone)
         await settle()
         assert bench.notes.told[-1] == ("released", cause)
 

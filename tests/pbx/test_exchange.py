@@ -140,7 +140,7 @@ def test_hops_run_out() -> None:
         none = bench.leg("sip:a/2")
         none.hops = 0
         bench.call("201", none)
-        assert none.commands == [("release", Cause.INTERWORKING, False)]
+        assert none.commands == [("release", Cause.EXCHANGE_ROUTING_ERROR, False)]
 
     run(main())
 
@@ -205,6 +205,40 @@ def test_of_several_refusals_the_caller_hears_busy() -> None:
             leg.gone(cause)
             await settle()
         assert caller.commands[-1] == ("release", Cause.USER_BUSY, False)
+
+    run(main())
+
+
+def test_the_status_that_decided_is_told_on_and_comes_first_in_the_record() -> None:
+    async def main() -> None:
+        bench = ExchangeBench()
+        three_ring(bench)
+        caller, _ = bench.call("600")
+        one, two, three = bench.made[1:]
+        for leg, status, cause in ((one, 480, Cause(18)), (two, 486, Cause.USER_BUSY), (three, 0, Cause.NO_ANSWER)):
+            leg.sip_status = status
+            leg.gone(cause)
+            await settle()
+        assert caller.far_status == 486 and caller.sip_status == 0
+        assert list(bench.records.ended[0][1].failures.items()) == [(two.leg_id, 486), (one.leg_id, 480)]
+
+    run(main())
+
+
+def test_a_refusal_beside_an_answer_is_kept_and_told_to_nobody() -> None:
+    async def main() -> None:
+        bench = ExchangeBench()
+        three_ring(bench)
+        caller, _ = bench.call("600")
+        one, two, _ = bench.made[1:]
+        one.sip_status = 486
+        one.gone(Cause.USER_BUSY)
+        await settle()
+        bench.exchange.leg_answered(two)
+        caller.gone()
+        await settle()
+        assert caller.far_status == 0
+        assert bench.records.ended[0][1].failures == {one.leg_id: 486}
 
     run(main())
 

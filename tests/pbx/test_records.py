@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -47,6 +49,36 @@ def test_a_call_is_written_as_it_goes_on(records: CallRecords) -> None:
         "loss": 0.01, "jitter_ms": 2.5, "mos": 4.2, "ports": "fxs1", "fax_id": None,
     }  # fmt: skip
     assert {name: row[name] for name in expected} == expected
+
+
+def test_the_sip_status_of_each_failed_leg_is_kept_in_order(records: CallRecords) -> None:
+    call = records.new_id()
+    records.begin(call, "101", "600", "fxs1/1")
+    assert newest(records)[0]["failures"] == {}
+    failures = {"sip:202/3": 486, "sip:201/2": 480, 'sip:a"\udcff/4': 500}
+    records.end(call, replace(END, failures=failures))
+    assert list(newest(records)[0]["failures"].items()) == [("sip:202/3", 486), ("sip:201/2", 480), ('sip:a"?/4', 500)]
+
+
+def test_a_file_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "calls.sqlite")) as old, old:
+        old.execute(
+            "CREATE TABLE calls (id INTEGER PRIMARY KEY, legs TEXT NOT NULL, caller TEXT NOT NULL,"
+            "called TEXT NOT NULL, start TEXT NOT NULL, answer TEXT, end TEXT, talk_ms INTEGER NOT NULL DEFAULT 0,"
+            "cause INTEGER, hung_up_by TEXT NOT NULL DEFAULT '', codec TEXT NOT NULL DEFAULT '',"
+            "loss REAL, jitter_ms REAL, mos REAL,"
+            "ports TEXT NOT NULL DEFAULT '', fax_id TEXT)"
+        )
+        old.execute("INSERT INTO calls (legs, caller, called, start, end) VALUES ('fxs1/1', '101', '102', 'a', 'b')")
+    for expected in ([{}], [{"sip:201/1": 404}, {}], [{"sip:201/1": 404}, {"sip:201/1": 404}, {}]):
+        records = CallRecords(tmp_path)
+        records.start()
+        if len(expected) > 1:
+            call = records.new_id()
+            records.begin(call, "101", "201", "fxs1/1")
+            records.end(call, replace(END, failures={"sip:201/1": 404}))
+        assert [row["failures"] for row in newest(records)] == expected
+        records.stop()
 
 
 def test_newest_come_first_and_not_more_than_asked(records: CallRecords) -> None:

@@ -51,7 +51,7 @@ class Bridge:
             leg.release(Cause.SUBSCRIBER_ABSENT)
             return
         self._other[leg], self._other[other] = other, leg
-        other.place(CallRequest(leg.call_id, leg.party, leg.called, leg.hops))
+        other.place(CallRequest(leg.call_id, leg.party, leg.called, leg.hops - 1, leg.journey))
 
     def leg_ringing(self, leg: Leg) -> None:
         self.note("ringing", leg)
@@ -84,4 +84,5 @@ class Bridge:
         other = self._other.pop(leg, None)
         if other is not None:
             self._other.pop(other, None)
+            other.far_status = leg.sip_status
             other.release(cause)

@@ -84,19 +84,20 @@ USERS = {
 
 
 async def agent_on(network: Network, bridge: Bridge, **settings: Any) -> SipAgent:
-    """A started agent at PBX; every network is trusted and users have no password unless told."""
+    """A started agent at PBX or `at`; every network is trusted and users have no password unless told."""
+    at = settings.pop("at", PBX)
     users = settings.pop("users", USERS)
     engine = settings.pop("engine", None) or FakeEngine()
     store = settings.pop("store", None) or BindingStore(None)
     reliable = settings.pop("reliable", False)
     settings.setdefault("trusted_networks", ("10.0.0.0/8",))
     agent = SipAgent(
-        SipSettings(listen_ip=PBX[0], **settings),
+        SipSettings(listen_ip=at[0], **settings),
         users,
         engine,
         bridge,
         store,
-        open_transport=lambda receiver: PipeTransport(network, receiver, PBX, reliable),
+        open_transport=lambda receiver: PipeTransport(network, receiver, at, reliable),
     )
     bridge.agent = agent
     await agent.start()
@@ -249,12 +250,16 @@ async def settle(agent: SipAgent, seconds: float = 70.0) -> dict[str, int]:
 
 
 class PresetStore(BindingStore):
-    """Registrations that are simply there: (user, ip) pairs."""
+    """Registrations that are simply there: (user, ip), and if need be q and the user part of the contact."""
 
-    def __init__(self, *places: tuple[str, str]) -> None:
+    def __init__(self, *places: tuple[Any, ...]) -> None:
         super().__init__(None)
         self._places = places
 
     def start(self) -> list[Binding]:
-        ends_s = time.time() + 3600
-        return [Binding(user, f"sip:{user}@{ip}:5060", "c", 1, ends_s, 1.0, "", ip, 5060) for user, ip in self._places]
+        return [_binding(*place) for place in self._places]
+
+
+def _binding(user: str, ip: str, q: float = 1.0, contact_user: str = "") -> Binding:
+    contact = f"sip:{contact_user or user}@{ip}:5060"
+    return Binding(user, contact, "c", 1, time.time() + 3600, q, "", ip, 5060)

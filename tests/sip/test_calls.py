@@ -11,7 +11,7 @@ from tests.sip.exchange_stub import Bridge
 from tests.sip.fake_engine import FakeEngine
 from tests.sip.pairs import PBX, Network, Phone, PresetStore, agent_on, header, sdp_of, settle
 
-EMPTY = {"client": 0, "server": 0, "timers": 0, "dialogs": 0, "legs": 0, "streams": 0}
+EMPTY = {"client": 0, "server": 0, "timers": 0, "dialogs": 0, "legs": 0, "streams": 0, "lookups": 0}
 
 
 async def house(*places: tuple[str, str], **settings: object):

@@ -201,3 +201,25 @@ def test_who_may_call() -> None:
         assert len(bridge.arrived) == 2
 
     run(main())
+
+
+def test_where_domains_are_named_others_are_404() -> None:
+    async def main() -> None:
+        network, bridge = Network(), Bridge(manual=True)
+        await agent_on(network, bridge, users={"201": USER}, domains=("pbx.example.com",))
+        phone = Phone(network, "10.0.0.9", "caller")
+        for place in ("pbx.example.com", "PBX.example.com:5070", "10.0.0.1", "10.0.0.1:5060", "tipring"):
+            phone.send(phone.request("REGISTER", f"sip:{place}", to="<sip:201@tipring>"))
+            await phone.expect("SIP/2.0 401")
+        for place in ("other.example.com", "10.0.0.2", "10.0.0.1:5070"):
+            phone.send(phone.request("REGISTER", f"sip:{place}", to="<sip:201@tipring>"))
+            await phone.expect("SIP/2.0 404")
+            phone.send(phone.invite("201").replace("sip:201@10.0.0.1 SIP", f"sip:201@{place} SIP"))
+            await phone.expect("SIP/2.0 404")
+        phone.send(phone.invite("201"))
+        await phone.expect("SIP/2.0 100")
+        phone.send(phone.invite("201").replace("INVITE sip:201@10.0.0.1", "INVITE tel:201"))
+        await phone.expect("SIP/2.0 100")
+        assert [leg.called.number for leg in bridge.arrived] == ["201", "201"]
+
+    run(main())

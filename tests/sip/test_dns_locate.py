@@ -41,6 +41,9 @@ class Zone:
         await asyncio.sleep(self.slow_s.get(tuple(question), 0.01))
         return self._look(question)
 
+    def close(self) -> None:
+        """Nothing is in flight."""
+
     def _look(self, question: Question) -> Answer:
         found = self.records.get(tuple(question))
         return Answer(tuple(found)) if found else NOTHING  # type: ignore[arg-type]
@@ -247,9 +250,12 @@ def test_a_failure_is_an_empty_list_and_one_line_with_host_and_cause(caplog: pyt
 
 @pytest.mark.parametrize(("uri", "status"), [("tel:+34900", 416), ("http://x", 416), ("sip:", 400), ("x", 400)])
 def test_what_is_no_sip_uri_is_refused(uri: str, status: int) -> None:
-    with pytest.raises(Refusal) as refused:
-        Locator(Zone({}), ALL).locate(uri, lambda targets: None)
-    assert refused.value.status == status
+    async def main() -> None:
+        with pytest.raises(Refusal) as refused:
+            Locator(Zone({}), ALL).locate(uri, lambda targets: None)
+        assert refused.value.status == status
+
+    run(main())
 
 
 def test_a_cancelled_search_tells_nothing_and_leaves_no_task() -> None:
@@ -268,6 +274,27 @@ def test_a_cancelled_search_tells_nothing_and_leaves_no_task() -> None:
         assert told == [] and asyncio.all_tasks() == {asyncio.current_task()}
 
     run(main())
+
+
+def test_what_failed_comes_last_the_next_time_and_a_pause_is_kept(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        locator = Locator(Zone(EXAMPLE, at_once=True), UDP4)
+        told: list[list[Target]] = []
+        locator.locate("sip:example.com", told.append)
+        first, *others = told[0]
+        locator.targets.mark_bad(first)
+        locator.locate("sip:example.com", told.append)
+        assert told[1] == [*others, first]
+        for target in told[0]:
+            locator.targets.mark_bad(target, retry_after_s=20)
+        locator.locate("sip:example.com", told.append)
+        await asyncio.sleep(20)
+        locator.locate("sip:example.com", told.append)
+        assert told[2:] == [[], told[0]]
+
+    run(main())
+    pause = "sip: cannot find example.com: its servers have asked for a pause (Retry-After)"
+    assert [record.getMessage() for record in caplog.records] == [pause]
 
 
 def took(uri: str, zone: Zone, means: Means) -> tuple[float, int]:

@@ -139,7 +139,7 @@ def test_no_object_of_a_call_outlives_its_timers() -> None:
             caller.ack(invite, ok := await caller.expect("SIP/2.0 200"))
             caller.send(caller.inside("BYE", invite, ok, 2))
             await caller.expect("SIP/2.0 200")
-        assert await settle(agent) == EMPTY
+        assert await settle(agent, 190) == EMPTY
         gc.collect()
         kinds = Counter(type(thing).__name__ for thing in gc.get_objects())
         for kind in ("CallingLeg", "CalledLeg", "Branch", "Dialog", "ClientTransaction", "ServerTransaction", "Timer"):

@@ -25,7 +25,7 @@ async def tcp_house(bridge: Bridge, **settings: object) -> SipAgent:
 async def sipp(agent: SipAgent, folder: Path, *arguments: str, timeout_s: int = 10) -> tuple[int, str]:
     """Run sipp over TCP against the agent; (exit code, what it said)."""
     process = await asyncio.create_subprocess_exec(
-        "sipp", f"127.0.0.1:{agent.tcp_port}", "-i", "127.0.0.1", "-nostdin", "-timeout", str(timeout_s),
+        "sipp", f"127.0.0.1:{agent.port_of('TCP')}", "-i", "127.0.0.1", "-nostdin", "-timeout", str(timeout_s),
         "-timeout_error", *arguments,
         cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip

@@ -56,7 +56,7 @@ def record(number: int, minute: int, **changed: Any) -> dict[str, Any]:
         "id": str(number), "from": "101", "to": "201", "start": f"2026-11-24T10:{minute:02}:07+00:00",
         "answer": f"2026-11-24T10:{minute:02}:12+00:00", "end": f"2026-11-24T10:{minute + 1:02}:20+00:00",
         "talk_ms": 68000, "cause": 16, "hung_up_by": "101", "codec": "PCMA", "loss": 0.0, "jitter_ms": 1.2, "mos": 4.4,
-        "ports": "fxs1",
+        "ports": "fxs1", "failures": {},
     }  # fmt: skip
     return plain | changed
 
@@ -65,9 +65,10 @@ MISSED = {"answer": None, "talk_ms": 0, "codec": "", "loss": None, "jitter_ms": 
 CALLS: list[dict[str, Any]] = [
     record(16, 41),
     record(15, 33, **MISSED, cause=19, to="102", **{"from": "600123123"}),
-    record(14, 20, **MISSED, cause=17, to="204"),
+    record(14, 20, **MISSED, cause=17, to="204", failures={"sip:204/7": 486}),
     record(13, 5, talk_ms=1925000, mos=3.6, jitter_ms=18.4, loss=0.021, codec="PCMU"),
     record(12, 2, **MISSED, cause=1, to="999"),
+    record(11, 1, **MISSED, cause=21, to="600123123", failures={"sip:trunk/4": 603, "sip:204/2": 480}),
 ]
 
 

@@ -14,6 +14,7 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 
 from firmware.control.server import ControlServer
+from firmware.telephony.codes import code_of, explained
 from firmware.web import pages as pages_module
 from firmware.web.guard import loopback_only
 from firmware.web.pages import SECTIONS
@@ -71,6 +72,8 @@ def test_all_is_on_the_page_without_any_script(tmp_path: Path) -> None:
             "192.168.1.21:5060 Yealink SIP-T31P 124.86 3 min",
             "101 201 Talking 1:23",
             "nobody answered",
+            f"busy (486) {explained(486)}",
+            f"there is no such number {code_of(404).do_en}",
             "good (4.4)",
             "Warning. fxs4: the chip does not answer; the other lines work.",
             "3/4 lines in service",
@@ -87,6 +90,9 @@ def test_the_page_in_spanish_writes_figures_the_spanish_way(tmp_path: Path) -> N
         assert '<html lang="es">' in html
         assert "fxs1 101 Hablando descolgado −9,4 V 20,1 mA" in text_of(html)
         assert "nadie contestó" in html
+        assert f"la llamada fue rechazada (603) {explained(603, 'es')}" in text_of(html)
+        assert 'title="603 Decline"' in html
+        assert explained(480, "es") not in html, "the leg that decided the call explains it"
 
     with_page(tmp_path, story)
 

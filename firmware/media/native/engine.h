@@ -61,7 +61,8 @@ int engine_play_digit(struct engine *engine, int id, char digit, int ms);
 int engine_listen_digits(struct engine *engine, int slot_id, int on);
 
 int engine_local_port(struct engine *engine, int id);
-int engine_set_remote(struct engine *engine, int id, uint32_t ip, int port);
+/* ip 0: what was announced means nothing here. signal_ip: where the signalling comes from, 0 for not known. */
+int engine_set_remote(struct engine *engine, int id, uint32_t ip, int port, uint32_t signal_ip);
 /* law: G711_A or G711_U. event_pt: -1 for none. ptime_ms: 10 to 60 in steps of 5. */
 int engine_set_codec(struct engine *engine, int id, int pt, int law, int event_pt, int ptime_ms);
 int engine_set_direction(struct engine *engine, int id, int send, int receive);

@@ -1,56 +1,110 @@
 /* Learning and keeping the far end's address: see source.h. */
 #include "source.h"
 
-#define PACKETS_TO_LOCK 4
+#include <string.h>
 
-void source_announce(struct source *source, uint32_t ip, uint16_t port)
+#define PACKETS_TO_LOCK 4
+#define FAR_ALONE_US 1000000
+#define SILENT_US 2000000
+
+enum grade { NOBODY, FAR, NEAR, ANNOUNCED };
+
+void source_announce(struct source *source, uint32_t ip, uint16_t port, uint32_t signal_ip)
 {
+    source->signal_ip = signal_ip;
     if (ip == source->announced_ip && port == source->announced_port)
         return; /* said again, as in the answer after a provisional one: what was learnt stays */
     source->ip = source->announced_ip = ip;
     source->port = source->announced_port = port;
+    source->left_ip = source->heard_ip;
+    source->left_port = source->heard_port;
+    source->grade = NOBODY;
     source_relearn(source);
 }
 
 void source_relearn(struct source *source)
 {
-    source->locked = 0;
-    source->counted = 0;
-    source->candidate_count = 0;
+    source->settled = 0;
+    memset(source->candidates, 0, sizeof source->candidates);
 }
 
-static int lock(struct source *source)
+int source_is_locked(const struct source *source, uint32_t ip, uint16_t port)
 {
-    source->locked = 1;
-    source->candidate_count = 0;
+    return source->settled >= PACKETS_TO_LOCK && ip == source->heard_ip && port == source->heard_port;
+}
+
+static int grade_of(const struct source *source, uint32_t ip, uint16_t port)
+{
+    /* behind NAT a router that kept the port makes the announced one of the signalling address */
+    uint32_t announced = source->announced_ip ? source->announced_ip : source->signal_ip;
+    if (ip == announced && port == source->announced_port)
+        return ANNOUNCED;
+    if (ip == source->left_ip && port == source->left_port)
+        return FAR; /* its last packets, still under way */
+    return ip == announced || ip == source->signal_ip ? NEAR : FAR;
+}
+
+static int hear(struct source *source, long long now_us)
+{
+    source->heard_us = now_us;
+    if (source->settled >= PACKETS_TO_LOCK)
+        return SOURCE_HEARD;
+    memset(source->candidates, 0, sizeof source->candidates);
+    return ++source->settled == PACKETS_TO_LOCK ? SOURCE_LOCKED : SOURCE_HEARD;
+}
+
+static int may_take_over(const struct source *source, int grade, long long now_us)
+{
+    if (grade > source->grade)
+        return 1;
+    int least = source->grade < NEAR ? source->grade : NEAR;
+    int loose = source->settled < PACKETS_TO_LOCK || now_us - source->heard_us > SILENT_US;
+    return loose && grade >= least;
+}
+
+static void take(struct source *source, int grade, uint32_t ip, uint16_t port, int settled)
+{
+    source->grade = grade;
+    source->heard_ip = ip;
+    source->heard_port = port;
+    source->settled = settled;
+    memset(source->candidates, 0, sizeof source->candidates);
+    if (grade == FAR && source->announced_ip != 0)
+        return;
+    source->ip = ip;
+    source->port = port;
+}
+
+static int judge_candidate(struct source *source, int grade, uint32_t ip, uint16_t port, uint32_t ssrc,
+                           long long now_us)
+{
+    struct source_candidate *candidate = &source->candidates[grade - 1];
+    if (candidate->count == 0 || ip != candidate->ip || port != candidate->port || ssrc != candidate->ssrc)
+        *candidate = (struct source_candidate){ip, ssrc, port, 0, now_us};
+    candidate->count++;
+    if (grade != FAR)
+        source->candidates[FAR - 1].count = 0;
+    if (candidate->count < PACKETS_TO_LOCK || (grade == FAR && now_us - candidate->since_us < FAR_ALONE_US))
+        return SOURCE_WAIT;
+    take(source, grade, ip, port, PACKETS_TO_LOCK);
+    source->heard_us = now_us;
     return SOURCE_LOCKED;
 }
 
-static int judge_candidate(struct source *source, uint32_t ip, uint16_t port, uint32_t ssrc)
+int source_judge(struct source *source, uint32_t ip, uint16_t port, uint32_t ssrc, long long now_us)
 {
-    if (ip != source->candidate_ip || port != source->candidate_port || ssrc != source->candidate_ssrc)
-        source->candidate_count = 0;
-    source->candidate_ip = ip;
-    source->candidate_port = port;
-    source->candidate_ssrc = ssrc;
-    if (++source->candidate_count < PACKETS_TO_LOCK)
-        return SOURCE_WAIT;
-    source->ip = ip;
-    source->port = port;
-    return lock(source);
-}
-
-int source_judge(struct source *source, uint32_t ip, uint16_t port, uint32_t ssrc)
-{
-    int announced = ip == source->ip && port == source->port;
-    if (source->locked) {
-        if (announced)
-            return SOURCE_HEARD;
+    if (source->grade != NOBODY && ip == source->heard_ip && port == source->heard_port)
+        return hear(source, now_us);
+    int grade = grade_of(source, ip, port);
+    if (!may_take_over(source, grade, now_us)) {
+        if (source->settled < PACKETS_TO_LOCK)
+            return SOURCE_WAIT;
         source->refused++;
         return SOURCE_REFUSED;
     }
-    if (!announced)
-        return judge_candidate(source, ip, port, ssrc);
-    source->candidate_count = 0;
-    return ++source->counted < PACKETS_TO_LOCK ? SOURCE_HEARD : lock(source);
+    if (grade == ANNOUNCED && source->grade <= FAR) {
+        take(source, grade, ip, port, 0);
+        return hear(source, now_us);
+    }
+    return judge_candidate(source, grade, ip, port, ssrc, now_us);
 }

@@ -1,8 +1,13 @@
 /* Whose packets count (symmetric RTP, RFC 4961): learnt once, then kept against everybody else.
  *
- * Until it is locked, only the announced address is heard at once; another one is
- * learnt (it sits behind NAT) when four packets on end came from it and none from
- * the announced address between. After that only `source_relearn` opens it again. */
+ * Senders are of three grades: the announced address itself; another port of the machine that was
+ * announced or that signals for the call (its NAT router gave the port); anybody else. The announced one is
+ * heard at once, a near one after four packets on end, a far one only when it alone has been
+ * sending for a second: whoever sprays our ports from elsewhere comes last. A higher grade always
+ * takes over. Within the grade, the source stays until `source_relearn` or until it has been
+ * silent for two seconds; a near one may then follow (its router has forgotten the old port).
+ * We send to where we hear from, but never let a far one draw away what belongs to an
+ * announced address. */
 #ifndef TIPRING_SOURCE_H
 #define TIPRING_SOURCE_H
 
@@ -13,22 +18,34 @@
 #define SOURCE_WAIT 2     /* perhaps; not heard yet */
 #define SOURCE_REFUSED 3  /* a stranger */
 
+#define SOURCE_GRADES 3
+
+struct source_candidate {
+    uint32_t ip, ssrc;
+    uint16_t port;
+    int count;             /* packets on end */
+    long long since_us;
+};
+
 struct source {
     uint32_t ip;           /* where we send to, host order; 0: nowhere */
     uint16_t port;
-    uint32_t announced_ip; /* as last said in SDP */
+    uint32_t announced_ip; /* as last said in SDP; 0: an address that means nothing here */
     uint16_t announced_port;
-    int locked;
-    int counted;           /* packets from the announced address, until locked */
-    uint32_t candidate_ip;
-    uint16_t candidate_port;
-    uint32_t candidate_ssrc;
-    int candidate_count;
+    uint32_t signal_ip;    /* where the call's signalling comes from; 0: not known */
+    int grade;             /* of the one we hear, 1 to SOURCE_GRADES; 0: nobody yet */
+    uint32_t heard_ip, left_ip; /* left: heard before another address was announced, counts as far */
+    uint16_t heard_port, left_port;
+    long long heard_us;    /* its last packet */
+    int settled;           /* its packets since it may have moved; locked from the fourth on */
+    struct source_candidate candidates[SOURCE_GRADES];
     long refused;
 };
 
-void source_announce(struct source *source, uint32_t ip, uint16_t port);
+void source_announce(struct source *source, uint32_t ip, uint16_t port, uint32_t signal_ip);
 void source_relearn(struct source *source);
-int source_judge(struct source *source, uint32_t ip, uint16_t port, uint32_t ssrc);
+int source_judge(struct source *source, uint32_t ip, uint16_t port, uint32_t ssrc, long long now_us);
+/* 1 when this is the locked one. */
+int source_is_locked(const struct source *source, uint32_t ip, uint16_t port);
 
 #endif

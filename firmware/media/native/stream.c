@@ -65,9 +65,9 @@ void stream_set_direction(struct stream *stream, int send, int receive, long lon
     stream->timed_out = 0;
 }
 
-void stream_set_remote(struct stream *stream, uint32_t ip, uint16_t port, long long now_us)
+void stream_set_remote(struct stream *stream, uint32_t ip, uint16_t port, uint32_t signal_ip, long long now_us)
 {
-    source_announce(&stream->source, ip, port);
+    source_announce(&stream->source, ip, port, signal_ip);
     stream->refused_told = 0;
     stream->heard_us = now_us;
     stream->timed_out = 0;

@@ -61,7 +61,7 @@ struct stream *stream_new(int id, uint32_t random, uint32_t random_timestamp);
 void stream_free(struct stream *stream);
 void stream_set_codec(struct stream *stream, int payload_type, int law, int event_type, int packet_samples);
 void stream_set_direction(struct stream *stream, int send, int receive, long long now_us);
-void stream_set_remote(struct stream *stream, uint32_t ip, uint16_t port, long long now_us);
+void stream_set_remote(struct stream *stream, uint32_t ip, uint16_t port, uint32_t signal_ip, long long now_us);
 /* 40 octets in the stream's law; NULL: no source, only the clock of events. */
 void stream_push(struct stream *stream, const uint8_t *octets, const struct moment *moment);
 /* Silences what is already in the packet begun. */

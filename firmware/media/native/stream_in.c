@@ -22,7 +22,7 @@ static void tell_source(const struct stream *stream, int kind, uint32_t ip, uint
 static int from_far_end(struct stream *stream, const struct rtp_view *view, uint32_t ip, uint16_t port,
                         const struct moment *moment)
 {
-    switch (source_judge(&stream->source, ip, port, view->ssrc)) {
+    switch (source_judge(&stream->source, ip, port, view->ssrc, moment->now_us)) {
     case SOURCE_LOCKED:
         tell_source(stream, ENGINE_SOURCE_LOCKED, ip, port, moment);
         return 1;
@@ -106,7 +106,7 @@ void stream_receive(struct stream *stream, uint8_t *data, int size, uint32_t ip,
 {
     struct rtp_view view;
     if (rtp_is_rtcp(data, size)) {
-        if (stream->source.locked && ip == stream->source.ip && port == stream->source.port) {
+        if (source_is_locked(&stream->source, ip, port)) {
             stream->rtcp.shares_port = 1;
             stream_receive_rtcp(stream, data, size, moment);
         }
@@ -144,12 +144,12 @@ void stream_keep_house(struct stream *stream, const struct moment *moment)
 {
     struct event_news news[EVENT_NEWS];
     tell_events(stream, news, event_rx_poll(&stream->events_in, moment->now_us, news), moment);
-    if (!stream->ready || stream->source.ip == 0)
+    if (!stream->ready || stream->source.port == 0)
         return;
     struct rtcp *rtcp = &stream->rtcp;
     if (rtcp->due_us == 0)
         rtcp->due_us = moment->now_us + REPORT_US / 2;
-    if (moment->now_us >= rtcp->due_us) {
+    if (moment->now_us >= rtcp->due_us && stream->source.ip != 0) {
         send_report(stream, moment);
         /* 0.5 to 1.5 of the interval, RFC 3550 section 6.2: the SSRC and time serve as the dice */
         uint32_t dice = (stream->ssrc ^ (uint32_t)moment->now_us) * 2654435761u;

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from email.utils import formatdate
 
 from firmware.sip.accounts.binding_store import Binding, BindingStore
-from firmware.sip.messages.headers import NameAddr, parse_name_addr, parse_number, printable
+from firmware.sip.messages.headers import NameAddr, parse_name_addr, parse_number, parse_q, printable
 from firmware.sip.messages.message import Request
 from firmware.sip.messages.status import Refusal
 from firmware.sip.messages.uri import parse_uri, same_uri
@@ -128,7 +128,7 @@ class Registrar:
         if expires_s > 0:
             ends = self.wall_s() + min(expires_s, self._settings.max_expires_s)
             cseq, agent = request.cseq[0], printable(request.get("user-agent"))
-            q = _q_value(contact.params.get("q"))
+            q = parse_q(contact.params.get("q"))
             current.append(
                 Binding(user, contact.uri, request.call_id, cseq, ends, q, agent, *request.source, transport)
             )
@@ -164,16 +164,7 @@ def _expiry(text: str, default_s: int) -> int:
         return default_s
 
 
-def _q_value(text: str | None) -> float:
-    """q of a contact; absent or malformed counts as 1."""
-    try:
-        q = float(text) if text is not None and len(text) <= 5 else 1.0
-    except ValueError:
-        return 1.0
-    return q if 0.0 <= q <= 1.0 else 1.0
-
-
 def _check_order(binding: Binding, call_id: str, cseq: int) -> None:
     """RFC 3261 10.3 step 7: an older or repeated CSeq of the same Call-ID changes nothing."""
     if binding.call_id == call_id and cseq <= binding.cseq:
-        raise Refusal(500, "CSeq is out of order")
+        raise Refusal(500, "Sequence number out of order")

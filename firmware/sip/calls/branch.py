@@ -1,6 +1,6 @@
-"""One INVITE of a called leg to one contact (RFC 3261 13.2, RFC 6026).
+"""One INVITE of a called leg to one target (RFC 3261 13.2, RFC 6026).
 
-Why: a called leg rings every contact of its user, and each INVITE has a fate of its own that
+Why: a called leg rings several targets, and each INVITE has a fate of its own that
 may outlive the leg: a 200 that crosses our CANCEL still wants its ACK and BYE. A branch
 knows its leg only while the leg is interested. Look next at `early.py` (what a provisional
 response begins) and `called.py`.
@@ -18,13 +18,18 @@ from firmware.sip.calls.keeper import KeptLeg
 from firmware.sip.calls.offer_exchange import SDP_TYPE, OfferExchange, Turn
 from firmware.sip.calls.session import Session
 from firmware.sip.calls.session_timer import asking_lines, read_min_se
+from firmware.sip.calls.targets import Target
 from firmware.sip.messages.compose import Outgoing
 from firmware.sip.messages.message import Response
 from firmware.sip.messages.status import Refusal
 from firmware.sip.transactions.client_transaction import ClientTransaction
+from firmware.sip.transactions.timer_heap import Timer
 from firmware.sip.transports.hop import Hop
 
 log = logging.getLogger(__name__)
+
+RING_LIMIT_S = 181.0
+"""Timer C (RFC 3261 16.6 step 11): a target that rings longer without news is given up."""
 
 _MOST_TRIES = 3
 
@@ -42,6 +47,7 @@ class Branch:
 
     invite: Contact and the like among its headers; what asks for a session timer is added here.
     from_tag: our tag in it. exchange: its offer, or one without an offer yet.
+    target: whom it rings, by the first of its ways. wanted: False once `cancel` or `stop_ringing` was called.
     """
 
     __slots__ = (
@@ -54,9 +60,12 @@ class Branch:
         "_hops",
         "_invite",
         "_leg",
+        "_limit",
         "_session_lines",
         "_transaction",
         "_tries",
+        "target",
+        "wanted",
     )
 
     def __init__(
@@ -65,7 +74,7 @@ class Branch:
         context: SipContext,
         invite: Outgoing,
         from_tag: str,
-        hop: Hop,
+        target: Target,
         hops: int,
         exchange: OfferExchange,
     ) -> None:
@@ -78,10 +87,13 @@ class Branch:
         self._early: EarlyDialogs | None = None
         self._acks: list[tuple[str, Hop, bytes]] = []
         self._cancel_headers: str | None = None
+        self._limit: Timer | None = None
         self._tries = 1
+        self.target = target
+        self.wanted = True
         self._session_lines = asking_lines(context.settings.session_expires_s)
         invite.headers = self._session_lines + invite.headers
-        self._transaction = context.transactions.request(invite, *hop, self, hops)
+        self._transaction = context.transactions.request(invite, *target.ways[0].hop, self, hops)
 
     # -- for the leg ---------------------------------------------------------------------
     @property
@@ -101,13 +113,24 @@ class Branch:
     def cancel(self, headers: str = "") -> None:
         """The leg has no more interest. CANCEL goes out once a provisional response came."""
         self._leg = None
-        self._cancel_headers = headers
-        self._transaction.cancel(headers)
+        self.stop_ringing(headers)
+
+    def stop_ringing(self, headers: str = "") -> None:
+        """CANCEL, but the leg still takes a 200 that crosses it."""
+        self._stop_limit()
+        if not self.wanted:
+            return
+        self.wanted = False
+        if self._transaction.may_cancel:
+            self._transaction.cancel(headers)
+        else:
+            self._cancel_headers = headers
 
     def let_go(self) -> None:
         """The leg is dead; only resent 200s are acknowledged from now on."""
         self._leg = None
         self._early = None
+        self._stop_limit()
 
     # -- told by the transaction ------------------------------------------------------------
     def responded(self, transaction: ClientTransaction, response: Response) -> None:
@@ -116,15 +139,17 @@ class Branch:
             self._provisional(transaction, response)
         elif status < 300:
             self._accepted(response)
-        else:
-            self._early = None
-            if self._leg is not None and not (status == 422 and self._asked_longer(response)):
-                self._leg.branch_failed(self, status, response)
+        elif not (status == 422 and self._leg is not None and self._asked_longer(response)):
+            self._failed(status, response)
 
     def unanswered(self, transaction: ClientTransaction, status: int) -> None:
+        self._failed(status, None)
+
+    def _failed(self, status: int, response: Response | None) -> None:
         self._early = None
+        self._stop_limit()
         if self._leg is not None:
-            self._leg.branch_failed(self, status, None)
+            self._leg.branch_failed(self, status, response)
 
     def _provisional(self, transaction: ClientTransaction, response: Response) -> None:
         if response.status > 100:
@@ -132,11 +157,24 @@ class Branch:
                 self._early = EarlyDialogs(self._context, self._leg, self._invite, self._from_tag, self._exchange)
             if self._early is not None and not self._early.take(response, transaction.transport):
                 return
-        if self._leg is not None:
-            self._leg.branch_rang(self, response)
-        elif self._cancel_headers is not None:
+        if self._cancel_headers is not None:
             transaction.cancel(self._cancel_headers)
             self._cancel_headers = None
+        elif self._leg is not None and self.wanted:
+            if response.status > 100 or self._limit is None:
+                self._stop_limit()
+                self._limit = self._context.timers.after(RING_LIMIT_S, self._rang_too_long)
+            self._leg.branch_rang(self, response)
+
+    def _rang_too_long(self) -> None:
+        self._limit = None
+        self._failed(480, None)
+        self.cancel()
+
+    def _stop_limit(self) -> None:
+        if self._limit is not None:
+            self._limit.cancel()
+            self._limit = None
 
     def _accepted(self, response: Response) -> None:
         tag = response.to.tag
@@ -154,6 +192,7 @@ class Branch:
         text = exchange.answer_response(response) if exchange.turn is Turn.NOTHING else ""
         ack = dialog.ack(self._invite.cseq, headers=SDP_TYPE if text else "", body=text)
         self._acks.append((tag, dialog.hop, ack))
+        self._stop_limit()
         self._invite.headers = self._invite.body = ""
         dialog.send(ack)
         if self._leg is None or len(self._acks) > 1:  # it crossed our CANCEL, or lost against another answer

@@ -1,7 +1,8 @@
-"""The leg of a call we make to a SIP user: rings all contacts, the first to answer has it.
+"""The leg of a call we make over SIP: rings its targets in order, the first to answer has it.
 
-Why: forking, the choice of the worst-off answer and the cancelling of losers (RFC 3261 16.7,
-RFC 3326) are here; a single INVITE's life is in `branch.py`, the rest in `leg.py`.
+Why: forking, redirections and the cancelling of losers (RFC 3261 16.6, 16.7, RFC 3326) are
+here. In which order targets are rung is in `targets.py`, what their failures add up to in
+`failures.py`, a single INVITE's life in `branch.py`, the rest in `leg.py`.
 """
 
 from __future__ import annotations
@@ -10,90 +11,117 @@ import logging
 
 from firmware.media.errors import PortsExhausted
 from firmware.media.offer_answer import NotAcceptable
-from firmware.sip.accounts.binding_store import Binding
 from firmware.sip.calls.branch import Branch
 from firmware.sip.calls.context import SipContext
 from firmware.sip.calls.dialog import dialog_key
+from firmware.sip.calls.directory import Directory
+from firmware.sip.calls.failures import LOST_ITS_WAY, Failure, best_of, failure_of
+from firmware.sip.calls.invite import first_invite
 from firmware.sip.calls.leg import SipLeg
-from firmware.sip.calls.offer_exchange import SDP_TYPE, OfferExchange
+from firmware.sip.calls.offer_exchange import OfferExchange
+from firmware.sip.calls.redirection import FOLLOWED, MAX_REDIRECTIONS, contacts_of, diversion_of
 from firmware.sip.calls.session import Session
-from firmware.sip.messages.compose import Outgoing
-from firmware.sip.messages.headers import quote
-from firmware.sip.messages.identifiers import new_call_id, new_tag
+from firmware.sip.calls.targets import Target, TargetSet
 from firmware.sip.messages.message import Request, Response
-from firmware.sip.messages.reason import ELSEWHERE, reason_cause, reason_line
+from firmware.sip.messages.reason import ELSEWHERE, failure_line, reason_line
 from firmware.sip.messages.status import Refusal
-from firmware.sip.messages.uri import escape_user
-from firmware.telephony.cause import Cause, from_sip
+from firmware.sip.transactions.timer_heap import Timer
+from firmware.telephony.cause import Cause
 from firmware.telephony.leg import CallRequest, Party
 
 log = logging.getLogger(__name__)
 
-_PREFERRED = (486, 415, 420, 484, 488)
+_NEXT_WAY = frozenset({408, 430, 503})
+"""After these another way to the same target is tried (RFC 3263 4.3, RFC 5626 5.3)."""
 
 
 class CalledLeg(SipLeg):
-    """bindings: where the user can be reached; at least one."""
+    """targets: whom to ring; at least one."""
 
-    def __init__(self, context: SipContext, party: Party, bindings: list[Binding]) -> None:
+    def __init__(self, context: SipContext, directory: Directory, party: Party, targets: list[Target]) -> None:
         super().__init__(context, party.number, party)
-        self._bindings = bindings
+        self._directory = directory
+        self._targets = TargetSet(targets)
+        self._first = targets[0]
+        self._request: CallRequest | None = None
         self._branches: list[Branch] = []
-        self._failures: list[tuple[int, Cause]] = []
+        self._failures: list[Failure] = []
         self._ringing = False
         self._progressing = False
+        self._offer = ""
+        self._exchange: OfferExchange | None = None
+        self._step: Timer | None = None
 
     def place(self, request: CallRequest) -> None:
         self._context.legs.add(self)
+        self._request = request
         self.call_id = request.call_id
         self.called = request.called
-        first = self._bindings[0]
+        transport, address = self._first.ways[0].hop
         try:
-            opened = self._context.open_media(self, self._context.hop_to(first).transport, first.source_ip)
+            opened = self._context.open_media(self, transport, address[0])
         except PortsExhausted:
             log.warning("%s: call %s: no audio port is free", self.leg_id, self.call_id)
             self._finish(Cause.RESOURCE_UNAVAILABLE)
             return
-        except Refusal as refusal:
-            log.info("%s: call %s: %s", self.leg_id, self.call_id, refusal)
-            self._finish(from_sip(refusal.status))
-            return
         self._stream, media = opened
         self.endpoint = self._stream.id
-        exchange = OfferExchange(media)
-        body = exchange.offer()
-        for binding in self._bindings:
-            self._invite(binding, request, exchange, body)
-        log.info("%s: call %s: ringing %d contact(s)", self.leg_id, self.call_id, len(self._branches))
+        self._exchange = OfferExchange(media)
+        self._offer = self._exchange.offer()
+        self._go_on()
 
-    def _invite(self, binding: Binding, request: CallRequest, exchange: OfferExchange, body: str) -> None:
-        uri = binding.contact.partition("?")[0]
-        hop = self._context.hop_to(binding)
-        transport, address = hop
-        place = transport.contact_place(address[0])
-        number = escape_user(request.caller.number) or "anonymous"
-        name = f"{quote(request.caller.name)} " if request.caller.name else ""
-        tag = new_tag()
-        outgoing = Outgoing(
-            "INVITE",
-            uri,
-            from_line=f"{name}<sip:{number}@{place}>;tag={tag}",
-            to_line=f"<sip:{escape_user(binding.user)}@{place}>",
-            call_id=new_call_id(place),
-            cseq=1,
-            headers=f"Contact: {transport.contact(address[0], number)}\r\n{self._context.common_headers}{SDP_TYPE}",
-            body=body,
-        )
-        hops = max(request.hops, 0)
-        self._branches.append(Branch(self, self._context, outgoing, tag, hop, hops, exchange))
+    # -- whom to ring next -----------------------------------------------------------
+    def _go_on(self) -> None:
+        """Ring the next group, unless somebody is still being rung; with nobody left the leg is over."""
+        while not any(branch.wanted for branch in self._branches):
+            self._stop_step()
+            group = self._targets.next_group()
+            if not group:
+                self._give_up()
+                return
+            assert self._request is not None
+            self._ring(group, self._request.journey.breadth)
+        if self._targets and self._step is None:
+            self._step = self._context.timers.after(self._context.settings.step_ring_s, self._rung_long_enough)
+
+    def _ring(self, group: list[Target], breadth: int) -> None:
+        """Ring all of `group` at once, each with its share of `breadth` (RFC 5393 5.3.3)."""
+        share = breadth // len(group)
+        if share < 1:
+            log.info("%s: call %s: too many telephones ring for this call already", self.leg_id, self.call_id)
+            self._failures.append(failure_of(440, None))
+            return
+        log.info("%s: call %s: ringing %d contact(s)", self.leg_id, self.call_id, len(group))
+        for target in group:
+            self._try(target._replace(breadth=share))
+
+    def _try(self, target: Target) -> None:
+        """Send the INVITE by the first way of `target`."""
+        assert self._request is not None and self._exchange is not None
+        invite, tag = first_invite(self._context, self._request, target, self._offer)
+        hops = max(self._request.hops, 0)
+        self._branches.append(Branch(self, self._context, invite, tag, target, hops, self._exchange))
+
+    def _rung_long_enough(self) -> None:
+        """Those of higher q had their time; a late answer of theirs is still taken."""
+        self._step = None
+        for branch in self._branches:
+            if branch.wanted:
+                self._failures.append(failure_of(480, None))
+                branch.stop_ringing()
+        self._go_on()
+
+    def _give_up(self) -> None:
+        self.sip_status, cause = best_of(self._failures)
+        self._finish(cause)
 
     # -- told by the branches ------------------------------------------------------
     def branch_rang(self, branch: Branch, response: Response) -> None:
-        """A provisional response. Early media is taken only where a single contact rings."""
+        """A provisional response. Early media is taken only where a single target rings."""
         if response.status == 100:
             return
         self._context.dialogs[branch.key] = self
-        if len(self._bindings) == 1 and (response.body or response.status == 199) and branch.early_media is not None:
+        if self._early_branch() is branch and (response.body or response.status == 199):
             self.session_changed()
             if not self._progressing:
                 self._progressing = True
@@ -102,11 +130,16 @@ class CalledLeg(SipLeg):
             self._ringing = True
             self.listener.leg_ringing(self)
 
+    def _early_branch(self) -> Branch | None:
+        """The one that rings, if it is the only one to come and has agreed on early media."""
+        alone = len(self._branches) == 1 and not self._targets
+        return self._branches[0] if alone and self._branches[0].early_media is not None else None
+
     def session_changed(self) -> None:
         if self.answered:
             super().session_changed()
-        elif len(self._branches) == 1 and self._branches[0].early_media is not None:
-            self._apply_media(self._branches[0].early_media.media.agreed)
+        elif (branch := self._early_branch()) is not None and branch.early_media is not None:
+            self._apply_media(branch.early_media.media.agreed)
 
     def _session_of(self, request: Request) -> Session | None:
         if self._session is not None:
@@ -115,10 +148,11 @@ class CalledLeg(SipLeg):
         return next((branch.session(request.from_.tag) for branch in self._branches if branch.key == key), None)
 
     def branch_answered(self, branch: Branch, session: Session, response: Response) -> None:
-        """The first 200: this contact has the call."""
+        """The first 200: this target has the call."""
+        self._stop_step()
         for other in self._branches:
             if other is not branch:
-                self._give_up(other, ELSEWHERE)
+                self._cancel(other, ELSEWHERE)
         self._branches = [branch]
         self._session = session
         self._context.dialogs[session.dialog.key] = self
@@ -134,31 +168,71 @@ class CalledLeg(SipLeg):
         log.info("%s: call %s: answered by %s:%d", self.leg_id, self.call_id, *response.source)
         self.listener.leg_answered(self)
 
-    def _give_up(self, branch: Branch, headers: str = "") -> None:
+    def _cancel(self, branch: Branch, headers: str = "") -> None:
         self._context.dialogs.pop(branch.key, None)
         branch.cancel(headers)
 
     def branch_failed(self, branch: Branch, status: int, response: Response | None) -> None:
-        """A contact refused or did not answer. 6xx ends the search at once (RFC 3261 16.7 step 5)."""
+        """A target refused or did not answer. 6xx ends the search at once (RFC 3261 16.7 step 5)."""
         self._branches.remove(branch)
         self._context.dialogs.pop(branch.key, None)
-        self._failures.append((status, _cause_of(status, response)))
-        if self._branches and status < 600:
+        if not branch.wanted:
             return
-        for other in self._branches:
-            self._give_up(other)
-        self._branches = []
-        status, cause = min(self._failures, key=_rank)
-        log.info("%s: call %s: refused with %d", self.leg_id, self.call_id, status)
-        self._finish(cause)
+        log.info("%s: call %s: %s", self.leg_id, self.call_id, failure_line(status, response))
+        target = branch.target
+        if status in _NEXT_WAY and len(target.ways) > 1:
+            log.info("%s: call %s: trying another way", self.leg_id, self.call_id)
+            self._try(target._replace(ways=target.ways[1:]))
+        elif response is None or status not in FOLLOWED or not self._follow(target, response):
+            self._failures.append(failure_of(status, response))
+            self._search_no_more(status)
+        self._go_on()
+
+    def _search_no_more(self, status: int) -> None:
+        """After some failures nobody else is tried; after 6xx those that still ring are stopped too."""
+        if status >= 600:
+            for other in self._branches:
+                self._cancel(other)
+            self._branches = []
+        if status >= 600 or status in LOST_ITS_WAY:
+            self._targets = TargetSet(())
+
+    # -- redirections ----------------------------------------------------------------
+    def _follow(self, target: Target, response: Response) -> bool:
+        """Take up where a 3xx points (RFC 3261 16.7 step 4); False when nothing of it may be followed."""
+        diversions = (diversion_of(response, target.number, rang=self._ringing), *target.diversions)
+        ring_now = False
+        if self._context.settings.follow_redirects == "no" or len(diversions) > MAX_REDIRECTIONS:
+            return self._not_followed(target, "the settings forbid it, or it was sent on too often")
+        for uris in contacts_of(response):
+            found = [new._replace(diversions=diversions) for uri in uris for new in self._places(uri)]
+            ring_now = self._targets.put_first(found) or ring_now
+        if not ring_now:
+            return self._not_followed(target, "it points to nobody new who can be reached")
+        self._ring(self._targets.next_group(), target.breadth)
+        return True
+
+    def _places(self, uri: str) -> list[Target]:
+        number = self._directory.own_number(uri)
+        return self._directory.telephones(number) if number is not None else []
+
+    def _not_followed(self, target: Target, why: str) -> bool:
+        log.info("%s: call %s: redirection by %s not followed: %s", self.leg_id, self.call_id, target.number, why)
+        return False
 
     # -- the end ---------------------------------------------------------------------
     def _refuse(self, cause: Cause, elsewhere: bool) -> None:
         for branch in self._branches:
-            self._give_up(branch, ELSEWHERE if elsewhere else reason_line(cause))
+            self._cancel(branch, ELSEWHERE if elsewhere else reason_line(cause))
         self._branches = []
 
+    def _stop_step(self) -> None:
+        if self._step is not None:
+            self._step.cancel()
+            self._step = None
+
     def _finish(self, cause: Cause) -> None:
+        self._stop_step()
         for branch in self._branches:
             branch.let_go()
         self._branches = []
@@ -168,25 +242,3 @@ class CalledLeg(SipLeg):
         raise RuntimeError(f"{self.leg_id} is a called leg")
 
     show_ringing = show_progress = accept = proceed
-
-
-def _cause_of(status: int, response: Response | None) -> Cause:
-    """The cause of a failure: the peer's own Q.850 one, else by its status."""
-    if response is not None:
-        try:
-            return reason_cause(response) or from_sip(status)
-        except Refusal:
-            return from_sip(status)
-    return from_sip(status)
-
-
-def _rank(failure: tuple[int, Cause]) -> tuple[int, int]:
-    """Which failure stands for all: 6xx, then busy and the like, then the lowest class; no answer comes last."""
-    status = failure[0]
-    if status >= 600:
-        return 0, status
-    if status in _PREFERRED:
-        return 1, _PREFERRED.index(status)
-    if status in {408, 503}:
-        return 3, status
-    return 2, status

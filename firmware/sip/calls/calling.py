@@ -22,7 +22,7 @@ from firmware.sip.calls.session import Session
 from firmware.sip.calls.session_timer import refuse_short
 from firmware.sip.messages.identifiers import new_tag
 from firmware.sip.messages.message import Request
-from firmware.sip.messages.reason import reason_cause, reason_line
+from firmware.sip.messages.reason import failure_line, reason_cause, reason_line
 from firmware.sip.messages.status import Refusal
 from firmware.sip.transactions.server_transaction import ServerTransaction
 from firmware.sip.transports.transport import Transport
@@ -30,6 +30,9 @@ from firmware.telephony.cause import CAUSES, Cause
 from firmware.telephony.leg import CallRequest, Party
 
 log = logging.getLogger(__name__)
+
+_TOLD_ON = frozenset({402, 403, 404, 410, 433, 480, 484, 485, 486, 488, 600, 603, 604, 606, 607, 608})
+"""What a callee says of itself, so that it holds for our caller too. The rest is between the callee and us."""
 
 
 class CallingLeg(SipLeg):
@@ -206,12 +209,15 @@ class CallingLeg(SipLeg):
 
     # -- the end -----------------------------------------------------------------------
     def _refuse(self, cause: Cause, elsewhere: bool) -> None:
-        self._fail(CAUSES[cause].sip, reason_line(cause))
+        status = _status_for(cause, self.far_status)
+        log.info("%s: call %s: refused: %s", self.leg_id, self.call_id, failure_line(status, None))
+        self._fail(status, reason_line(cause))
 
     def _fail(self, status: int, headers: str) -> None:
         invite, session = self._invite, self._session
         if invite is not None and session is not None:
             self._invite = None
+            self.sip_status = status
             invite.respond(status, to_tag=session.dialog.local_tag, headers=headers)
 
     def _finish(self, cause: Cause) -> None:
@@ -219,3 +225,12 @@ class CallingLeg(SipLeg):
             self._reliable.answered()
             self._reliable = None
         super()._finish(cause)
+
+
+def _status_for(cause: Cause, far_status: int) -> int:
+    """What to tell a caller: the callee's own status where it holds for the caller too, else what the cause becomes."""
+    if far_status in _TOLD_ON:
+        return far_status
+    if cause is Cause.CALL_REJECTED and 400 <= far_status < 600:
+        return 403  # 603 is for the refusal of a person (RFC 3398 8.2.6.1)
+    return CAUSES[cause].sip

@@ -10,12 +10,11 @@ from abc import ABC, abstractmethod
 from typing import Protocol
 
 from firmware.media.offer_answer import Codec, OfferAnswer
-from firmware.sip.accounts.binding_store import Binding
+from firmware.sip.dns.locate import Locator
 from firmware.sip.messages.compose import ALLOW, SUPPORTED
 from firmware.sip.messages.message import Request
 from firmware.sip.settings import SipSettings
 from firmware.sip.transactions.layer import TransactionLayer
-from firmware.sip.transports.hop import Hop, next_hop
 from firmware.sip.transports.transport import Transport
 from firmware.telephony.leg import Leg, LegListener
 
@@ -75,7 +74,12 @@ class DialogLeg(Leg, ABC):
 
 
 class SipContext:
-    """One per agent. legs: every leg that arrived or was placed, until released. dialogs: by `Dialog.key`."""
+    """One per agent. legs: every leg that arrived or was placed, until released. dialogs: by `Dialog.key`.
+
+    locator: where the servers for a URI are; set when the transports are open.
+    """
+
+    locator: Locator
 
     def __init__(
         self, settings: SipSettings, engine: MediaEngine, listener: LegListener, transactions: TransactionLayer
@@ -97,15 +101,6 @@ class SipContext:
     def new_leg_id(self, user: str) -> str:
         self._leg_serial += 1
         return f"sip:{user}/{self._leg_serial}"
-
-    def hop_to(self, binding: Binding) -> Hop:
-        """The way to a registered contact: over the connection it registered from while that lives.
-
-        Raises Refusal when its URI cannot be reached by any transport of ours.
-        """
-        transport = self.transports.get(binding.transport) or self.transports["UDP"]
-        uri = binding.contact.partition("?")[0]
-        return next_hop(uri, transport, (binding.source_ip, binding.source_port))
 
     def open_media(self, leg: DialogLeg, transport: Transport, remote_ip: str) -> tuple[MediaStream, OfferAnswer]:
         """A stream for `leg`, with its half of offer and answer. Raises PortsExhausted."""

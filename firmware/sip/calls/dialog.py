@@ -120,7 +120,7 @@ class Dialog:
             raise Refusal(481)
         number = request.cseq[0]
         if number <= self._remote_seq and request.method != "ACK":
-            raise Refusal(500, "CSeq is out of order")
+            raise Refusal(500, "Sequence number out of order")
         self._remote_seq = max(number, self._remote_seq)
         if transport.reliable and request.source != self._source and self._first:
             self.transport, self._source = transport, request.source

@@ -1,7 +1,6 @@
 """What is asked of DNS and what comes back, in words of our own.
 
-Why: `locate.py` decides on these, `wire.py` makes them from octets, the resolver keeps them;
-none of them hands around objects of the DNS library, which may not even be loaded yet.
+Why: `wire.py` makes these from octets, the resolver keeps them, `search.py` decides on them.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Why: a numeric host and whatever the cache knows are answered before `locate` returns; only
 what must be asked for becomes a task, and no longer than 5 s. The caller gets a list to work
-through from the top; `targets.py` knows which of them are out of order just now.
+through from the top, with what is out of order just now at its end, and tells `targets` what
+became of it.
 
 Requests inside a dialog do not come here, on purpose: `calls/dialog.py` sends to the source of
 the peer's last message when its Contact or Route holds a name, so that no BYE waits for DNS.
@@ -20,6 +21,7 @@ from typing import Protocol
 
 from firmware.sip.dns.answers import Answer, Question
 from firmware.sip.dns.search import Means, NotFound, Step, Target, search
+from firmware.sip.dns.targets import Targets
 from firmware.sip.messages.status import Refusal
 from firmware.sip.messages.uri import parse_uri
 
@@ -44,6 +46,9 @@ class Names(Protocol):
     async def resolve(self, question: Question) -> Answer:
         """Ask. Never raises for what the network did."""
 
+    def close(self) -> None:
+        """End every question."""
+
 
 class Lookup:
     """A search under way, or done when it was made without a task."""
@@ -64,13 +69,22 @@ class Lookup:
 
 
 class Locator:
-    """One for the agent. means: what we can send over. chance: for the weights of SRV; tests seed it."""
+    """One for the agent, made inside the running loop.
+
+    means: what we can send over. chance: for the weights of SRV; tests seed it.
+    targets: where the user notes what failed and what worked.
+    """
 
     def __init__(self, names: Names, means: Means, chance: random.Random | None = None) -> None:
         self._names = names
         self._means = means
         self._chance = chance or random.Random()
         self._running: set[asyncio.Task[None]] = set()
+        self.targets = Targets(asyncio.get_running_loop().time)
+
+    def __len__(self) -> int:
+        """Searches under way."""
+        return len(self._running)
 
     def locate(self, uri: str, done: Done) -> Lookup:
         """Tell `done` the targets of a sip or sips URI: at once if nothing must be asked, else from the loop.
@@ -87,7 +101,7 @@ class Locator:
             while (answers := self._all_known(questions)) is not None:
                 questions = steps.send(answers)
         except (StopIteration, NotFound) as end:
-            done(_outcome(parsed.host, end))
+            done(self._outcome(parsed.host, end))
             return Lookup()
         going_on = self._go_on(parsed.host, steps, questions, done)
         task = asyncio.get_running_loop().create_task(going_on, name=f"locate {parsed.host}")
@@ -96,9 +110,10 @@ class Locator:
         return Lookup(task)
 
     def close(self) -> None:
-        """Cancel every search under way."""
-        for task in list(self._running):
+        """End every search under way and every question."""
+        for task in self._running:
             task.cancel()
+        self._names.close()
 
     def _all_known(self, questions: Sequence[Question]) -> list[Answer] | None:
         answers: list[Answer] = []
@@ -118,8 +133,18 @@ class Locator:
                 left_s = ends_s - loop.time()
                 questions = steps.send(await self._ask(questions, left_s if last else min(STEP_S, left_s)))
         except (StopIteration, NotFound) as end:
-            targets = _outcome(host, end)
+            targets = self._outcome(host, end)
         done(targets)
+
+    def _outcome(self, host: str, end: StopIteration | NotFound) -> list[Target]:
+        usable: list[Target] = []
+        cause = str(end)
+        if isinstance(end, StopIteration):
+            usable = self.targets.order(end.value)
+            cause = "its servers have asked for a pause (Retry-After)"
+        if not usable:
+            log.warning("sip: cannot find %s: %s", host, cause)
+        return usable
 
     async def _ask(self, questions: Sequence[Question], within_s: float) -> list[Answer]:
         """An answer for each question; what comes too late counts as failed, but may still reach the cache."""
@@ -137,11 +162,3 @@ class Locator:
                 task.cancel()
         late = Answer((), "the name servers do not answer", failed=True)
         return [late if task in waiting else task.result() for task in tasks]
-
-
-def _outcome(host: str, end: StopIteration | NotFound) -> list[Target]:
-    if isinstance(end, StopIteration):
-        targets: list[Target] = end.value
-        return targets
-    log.warning("sip: cannot find %s: %s", host, end)
-    return []

@@ -213,3 +213,12 @@ def parse_number(text: str, high: int, what: str) -> int:
     if not (text.isascii() and text.isdigit()) or len(text) > 20 or int(text) > high:
         raise Refusal(400, f"Bad {what}")
     return int(text)
+
+
+def parse_q(text: str | None) -> float:
+    """q of a Contact, 0.0 to 1.0; absent or malformed counts as 1."""
+    try:
+        q = float(text) if text is not None and len(text) <= 5 else 1.0
+    except ValueError:
+        return 1.0
+    return q if 0.0 <= q <= 1.0 else 1.0

@@ -163,7 +163,7 @@ class Request(Message):
             raise self.fault
         self._check()
         if self.cseq[1] != self.method:
-            raise Refusal(400, "CSeq method differs")
+            raise Refusal(400, "Sequence names another method")
         if self.via.params.get("branch") == "z9hG4bK":
             raise Refusal(400, "Bad branch")
 

@@ -1,13 +1,16 @@
-"""The Reason header: why a call ended, in the common tongue of Q.850 (RFC 3326, RFC 6432).
+"""Why a call ended: the Reason header in the common tongue of Q.850 (RFC 3326, RFC 6432), and the peer's own words.
 
-Why: it tells more than a status, and outranks it when a peer gives it. Used by the legs.
+Why: Reason tells more than a status, and outranks it when a peer gives it. What else a peer
+says (reason phrase, Warning) is for the log alone. Used by the legs.
 """
 
 from __future__ import annotations
 
-from firmware.sip.messages.headers import parse_params
-from firmware.sip.messages.message import Message, Request
+from firmware.sip.messages.headers import parse_params, printable
+from firmware.sip.messages.message import Message, Request, Response
+from firmware.sip.messages.status import reason_of
 from firmware.telephony.cause import Cause, from_sip
+from firmware.telephony.codes import explained
 
 ELSEWHERE = 'Reason: SIP;cause=200;text="Call completed elsewhere"\r\n'
 """In the CANCEL of a phone that lost against another: it shows no missed call."""
@@ -42,3 +45,22 @@ def _sip_cause(status: int, message: Message) -> Cause | None:
     if status == 200 and isinstance(message, Request) and message.method == "CANCEL":
         return Cause.ANSWERED_ELSEWHERE
     return from_sip(status) if 300 <= status <= 699 else None
+
+
+def failure_line(status: int, response: Response | None) -> str:
+    """A failure for one log line: code, phrase, what it means, what to do, and what the peer itself said.
+
+    response: None when none came and the status is our own finding.
+    """
+    line = f"{status} {reason_of(status)}: {explained(status)}"
+    said = _peer_words(response) if response is not None else ""
+    return f"{line} The peer says: {said}" if said else line
+
+
+def _peer_words(response: Response) -> str:
+    """Its reason phrase where it is not the standard's, its Warning and Reason; printable, 80 characters each."""
+    words = []
+    if response.reason.strip().casefold() != reason_of(response.status).casefold():
+        words.append(printable(response.reason.strip()))
+    words += [printable(response.get(name)) for name in ("warning", "reason")]
+    return " | ".join(filter(None, words))

@@ -26,7 +26,7 @@ class ClientUser(Protocol):
 class ClientTransaction(Transaction):
     """A request of ours. Made by `TransactionLayer.request`."""
 
-    __slots__ = ("_outgoing", "_user")
+    __slots__ = ("_hops", "_outgoing", "_retreat", "_user")
 
     def __init__(
         self,
@@ -42,7 +42,32 @@ class ClientTransaction(Transaction):
         super().__init__(layer, client_key(outgoing.branch, outgoing.method), table, state, transport, address)
         self._outgoing: compose.Outgoing | None = outgoing
         self._user = user
+        self._hops = hops
+        self._retreat: Transport | None = None
         self._octets = outgoing.octets(transport.sent_by(address[0]), hops)
+
+    @property
+    def size(self) -> int:
+        """Octets of the request."""
+        return len(self._octets)
+
+    def divert(self, transport: Transport) -> None:
+        """Go by `transport`; by the first one after all when no connection can be made (RFC 3261 18.1.1)."""
+        assert self._outgoing is not None
+        self._retreat = self.transport
+        self.transport = transport
+        self._octets = self._outgoing.octets(transport.sent_by(self.address[0]), self._hops)
+
+    def lost(self) -> None:
+        first, outgoing = self._retreat, self._outgoing
+        if first is None or outgoing is None or self.state not in {"calling", "trying"}:
+            super().lost()
+            return
+        self._retreat = None
+        self.transport = first
+        self._octets = outgoing.octets(first.sent_by(self.address[0]), self._hops)
+        self._layer.went_back(self.address)
+        self.step("start")
 
     @property
     def may_cancel(self) -> bool:

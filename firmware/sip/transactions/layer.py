@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Protocol
 
 from firmware.sip.messages import compose
@@ -20,8 +21,14 @@ from firmware.sip.transactions.client_transaction import ClientTransaction, Clie
 from firmware.sip.transactions.server_transaction import InviteUser, ServerTransaction
 from firmware.sip.transactions.timer_heap import TimerHeap
 from firmware.sip.transports.transport import Address, Transport, response_address
+from firmware.telephony.codes import explained
 
 log = logging.getLogger(__name__)
+
+LARGE_OCTETS = 1300
+"""Beyond this a request may not fit into one packet on its way (RFC 3261 18.1.1)."""
+_NO_STREAM_S = 600.0
+_NO_STREAM_KEPT = 256
 
 
 class Agent(Protocol):
@@ -42,6 +49,9 @@ class TransactionLayer:
         self._servers: dict[str, ServerTransaction] = {}
         self._merging: set[int] = set()
         self._lost: set[tuple[str, Address]] = set()
+        self._no_stream: dict[Address, float] = {}
+        self.may_switch: Callable[[Address], bool] = lambda _: False
+        """Whether a large request to this UDP peer is first tried over TCP; set by the agent."""
         self._settled: asyncio.Event | None = None
 
     def debug(self) -> dict[str, int]:
@@ -83,9 +93,27 @@ class TransactionLayer:
     ) -> ClientTransaction:
         """Send a request (not ACK) and see it through."""
         transaction = ClientTransaction(self, outgoing, transport, address, user, hops)
+        if transaction.size > LARGE_OCTETS and not transport.reliable:
+            stream = self._stream_for(outgoing, transport, address)
+            if stream is not None:
+                transaction.divert(stream)
         self._clients[transaction.key] = transaction
         transaction.step("start")
         return transaction
+
+    def _stream_for(self, outgoing: compose.Outgoing, transport: Transport, address: Address) -> Transport | None:
+        """TCP for a large request, unless its URI, the settings or an earlier failure speak against it."""
+        stream = transport.siblings.get("TCP")
+        if stream is None or ";transport=udp" in outgoing.uri.lower() or not self.may_switch(address):
+            return None
+        return None if self._no_stream.get(address, 0.0) > asyncio.get_running_loop().time() else stream
+
+    def went_back(self, address: Address) -> None:
+        """A peer refused TCP: not tried again for 10 min."""
+        log.info("sip: %s:%d takes no TCP: a large request goes by UDP", *address)
+        if len(self._no_stream) >= _NO_STREAM_KEPT:
+            del self._no_stream[next(iter(self._no_stream))]
+        self._no_stream[address] = asyncio.get_running_loop().time() + _NO_STREAM_S
 
     def accept(self, request: Request, transport: Transport, user: InviteUser | None = None) -> ServerTransaction:
         """Keep state for a request: from now on its resends are absorbed. user: of an INVITE."""
@@ -152,7 +180,9 @@ class TransactionLayer:
                 log.info("sip: dropped %d octets from %s:%s: %s", len(data), *source, refusal)
                 return
             if refusal.status not in {401, 407}:
-                log.info("sip: %s from %s:%s refused: %s", request.method, *source, refusal)
+                log.info(
+                    "sip: %s from %s:%s refused: %s: %s", request.method, *source, refusal, explained(refusal.status)
+                )
             self.answer_without_state(request, transport, refusal.status, reason=refusal.why, headers=refusal.headers)
 
     def lost(self, transport: Transport, address: Address) -> None:
@@ -165,7 +195,7 @@ class TransactionLayer:
         lost, self._lost = self._lost, set()
         for transaction in list(self._clients.values()):
             if transaction.transport.reliable and (transaction.transport.name, transaction.address) in lost:
-                transaction.step("unreachable")
+                transaction.lost()
         self._tell_settled()
 
     def _tell_settled(self) -> None:

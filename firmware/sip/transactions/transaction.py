@@ -35,6 +35,9 @@ class Layer(Protocol):
     def forget(self, transaction: Any) -> None:
         """The transaction is over."""
 
+    def went_back(self, address: Address) -> None:
+        """A request too large for a datagram found no connection to `address` and goes as a datagram."""
+
     def request(self, outgoing: Outgoing, transport: Transport, address: Address, user: None) -> Any:
         """Start another client transaction (the CANCEL of an INVITE)."""
 
@@ -103,7 +106,11 @@ class Transaction:
 
     def _do_send(self, _: Any) -> None:
         if self._octets and not self.transport.send(self._octets, self.address):
-            asyncio.get_running_loop().call_soon(self.step, "unreachable")
+            asyncio.get_running_loop().call_soon(self.lost)
+
+    def lost(self) -> None:
+        """What was sent cannot arrive: it was refused, or the connection is gone."""
+        self.step("unreachable")
 
     def _do_again(self, _: Any) -> None:
         self._do_send(None)

@@ -6,10 +6,12 @@ Why: the agent only wants them by name. Look next at `udp.py`, `tcp.py` and `tls
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 from firmware.sip.settings import SipSettings
 from firmware.sip.transports.connection import StreamLimits
 from firmware.sip.transports.own_addresses import OwnAddresses
+from firmware.sip.transports.stream import StreamTransport
 from firmware.sip.transports.tcp import TcpTransport
 from firmware.sip.transports.transport import Transport, TransportUser
 from firmware.sip.transports.udp import UdpTransport
@@ -28,6 +30,8 @@ def open_transports(settings: SipSettings, user: TransportUser) -> dict[str, Tra
         opened["UDP"] = UdpTransport(user.receive, own, settings.udp_port)
         if settings.tcp_port is not None:
             opened["TCP"] = TcpTransport(user, own, settings.tcp_port, limits)
+        if settings.tls_port is not None:
+            opened["TLS"] = _tls(settings, settings.tls_port, user, own, limits)
     except OSError:
         for transport in opened.values():
             transport.close()
@@ -37,3 +41,16 @@ def open_transports(settings: SipSettings, user: TransportUser) -> dict[str, Tra
         where = " and ".join(settings.listen)
         log.info("sip: listening on %s %s port %d", where, transport.name.lower(), transport.port)
     return opened
+
+
+def _tls(
+    settings: SipSettings, port: int, user: TransportUser, own: OwnAddresses, limits: StreamLimits
+) -> StreamTransport:
+    """Imported here, since a house without TLS need not hold it in memory."""
+    from firmware.sip.transports.certificates import TlsFiles
+    from firmware.sip.transports.tls import TlsTransport
+
+    client_ca = Path(settings.tls_client_ca) if settings.tls_client_ca else None
+    ca = Path(settings.tls_ca) if settings.tls_ca else None
+    files = TlsFiles(Path(settings.tls_certificate), Path(settings.tls_key), client_ca, ca)
+    return TlsTransport(user, own, port, limits, files)

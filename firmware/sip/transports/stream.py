@@ -22,7 +22,7 @@ from firmware.sip.transports.transport import Address, Transport, TransportUser
 
 log = logging.getLogger(__name__)
 
-CONNECT_S = 8.0
+CONNECT_S = 4.0
 _SWEEP_S = 5.0
 _BACKLOG = 256
 _ACCEPT_BATCH = 32
@@ -33,7 +33,8 @@ _BEHIND_AFTER_S = 0.25
 class StreamTransport(Transport):
     """SIP over the connections of one kind, listening on every address of `own.listen`.
 
-    port 0 lets the system choose; `port` tells. Raises OSError when the port is taken.
+    port 0 lets the system choose; `port` tells. Nobody is let in before `listen`.
+    Raises OSError when the port is taken.
     """
 
     reliable = True
@@ -52,13 +53,16 @@ class StreamTransport(Transport):
         self._round_since_s: float | None = None
         self._late_at_s = -1.0
         sockets, self.port = listening_sockets(own.listen, port, socket.SOCK_STREAM)
-        self._listening = list(sockets.values())
-        for sock in self._listening:
+        self._bound = list(sockets.values())
+
+    def listen(self) -> None:
+        """Take connections from now on."""
+        for sock in self._bound:
             sock.listen(_BACKLOG)
             self._loop.add_reader(sock.fileno(), self._acceptable, sock)
 
     def close(self) -> None:
-        for sock in self._listening:
+        for sock in self._bound:
             if sock.fileno() >= 0:
                 self._loop.remove_reader(sock.fileno())
                 sock.close()
@@ -82,6 +86,10 @@ class StreamTransport(Transport):
     def has_flow(self, address: Address) -> bool:
         return address in self._connections
 
+    def forget(self, address: Address) -> None:
+        """Let the connection to `address` end when its peer wants; the next message opens another."""
+        self._connections.pop(address, None)
+
     def _open(self, address: Address) -> Connection | None:
         """A connection that is being made; None beyond the limits."""
         if not self._room_for(address[0]):
@@ -95,7 +103,8 @@ class StreamTransport(Transport):
         ip, port = connection.address
         try:
             async with asyncio.timeout(CONNECT_S):
-                await self._loop.create_connection(lambda: connection, ip, port, **self._opening_options(connection))
+                options = await self._opening_options(connection)
+                await self._loop.create_connection(lambda: connection, ip, port, **options)
         except (OSError, OverflowError) as error:  # time-outs and refused certificates are OSErrors too
             why = str(error) or "no answer"
             log.info("sip: no %s connection to %s:%d: %s", self.name, ip, port, why)
@@ -106,7 +115,8 @@ class StreamTransport(Transport):
         """What asyncio needs to know besides the socket; TLS names its certificate here."""
         return {}
 
-    def _opening_options(self, connection: Connection) -> dict[str, Any]:
+    async def _opening_options(self, connection: Connection) -> dict[str, Any]:
+        """The same for a connection we open. Raises OSError when none can be made."""
         return {}
 
     def _name_wanted(self, address: Address) -> str:

@@ -47,9 +47,15 @@ class Transport(ABC):
     @abstractmethod
     def close(self) -> None: ...
 
+    async def refresh(self, *, force: bool = False) -> None:  # noqa: B027
+        """Take what changed on disk into use (TLS: certificates); force: even if it seems unchanged."""
+
     def has_flow(self, address: Address) -> bool:
         """Whether `send` needs no new connection. Always so without connections."""
         return True
+
+    def expect(self, address: Address, name: str) -> None:  # noqa: B027
+        """Whom a connection we open to `address` must lead to, when that is not its IP address (TLS)."""
 
     @property
     def behind(self) -> bool:
@@ -69,9 +75,14 @@ class Transport(ABC):
         host = host_text(self.local_ip(remote_ip))
         return host if self.port == self.default_port else f"{host}:{self.port}"
 
-    def contact(self, remote_ip: str, user: str = "") -> str:
-        """The value of our Contact header: "<sip:201@192.0.2.1;transport=tcp>"."""
+    def contact(self, remote_ip: str, user: str = "", *, secure: bool = False) -> str:
+        """The value of our Contact header: "<sip:201@192.0.2.1;transport=tcp>".
+
+        secure: for a dialog begun with a sips URI, which needs one in return (RFC 3261 12.1.1).
+        """
         at = f"{user}@" if user else ""
+        if secure and "TLS" in self.siblings:
+            return f"<sips:{at}{self.siblings['TLS'].contact_place(remote_ip)}>"
         kind = "" if self.name == "UDP" else f";transport={self.name.lower()}"
         return f"<sip:{at}{self.contact_place(remote_ip)}{kind}>"
 

@@ -88,7 +88,9 @@ static void command(struct engine *engine, const int *ids)
     case 5: engine_set_codec(engine, id, 8, (int)dice(2), dice(3) ? 101 : -1, 5 * (int)dice(14)); break;
     case 6: engine_set_direction(engine, id, (int)dice(2), (int)dice(2)); break;
     case 7: engine_relearn(engine, id); break;
-    case 8: engine_set_remote(engine, id, 0x0A000001u + dice(2), (int)dice(70000)); break;
+    case 8:
+        engine_set_remote(engine, id, dice(4) ? 0x0A000001u + dice(2) : 0, (int)dice(70000), 0x0A000001u + dice(2));
+        break;
     case 9: engine_stop_tone(engine, id); break;
     default:
         for (unsigned i = 0; i < sizeof spec; i++)
@@ -113,12 +115,13 @@ static void fuzz_engine(int rounds)
         ids[i] = i < 3 ? engine_open_slot(engine, i) : engine_open_stream(engine, 0x7F000001);
     for (int i = 3; i < 6; i++) {
         engine_set_codec(engine, ids[i], 8, i & 1, 101, 20);
-        engine_set_remote(engine, ids[i], 0x0A000001, 4000);
+        engine_set_remote(engine, ids[i], 0x0A000001, 4000, 0);
     }
     for (int round = 0; round < rounds; round++) {
         int size;
         uint8_t *data = packet(round, &size);
-        engine_packet_in(engine, ids[3 + dice(3)], 0x0A000001u + (dice(20) == 0), 4000, data, size, round * 5000LL);
+        engine_packet_in(engine, ids[3 + dice(3)], 0x0A000001u + (dice(20) == 0), dice(30) ? 4000 : 4002, data, size,
+                         round * 5000LL);
         free(data);
         if (dice(10) == 0)
             command(engine, ids);

@@ -83,6 +83,7 @@ class Core:
         stopping = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopping.set)
+        loop.add_signal_handler(signal.SIGHUP, self._agent.refresh_soon)
         self._records.start()
         self._engine.start()
         self._make_lines()
@@ -169,9 +170,16 @@ class Core:
 def _sip_settings(loaded: Loaded) -> SipSettings:
     sip = loaded.settings.sip
     return SipSettings(
-        listen_ip=sip.listen,
+        listen_ip=next((ip for ip in sip.listen if ":" not in ip), ""),
+        listen_ip6=next((ip for ip in sip.listen if ":" in ip), ""),
         udp_port=sip.udp_port,
         tcp_port=(sip.udp_port if sip.tcp_port is None else sip.tcp_port) or None,
+        tls_port=sip.tls_port,
+        tls_certificate=sip.tls_certificate or "",
+        tls_key=sip.tls_key or "",
+        tls_client_ca=sip.tls_client_ca or "",
+        tls_ca=sip.tls_ca or "",
+        size_switch=sip.size_switch,
         advertise_ip=sip.advertise,
         trusted_networks=sip.trusted_networks,
         dns_servers=sip.dns_servers,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from drivers.errors import HardwareError
@@ -53,6 +54,7 @@ class CoreStatus:
             "country": settings.country,
             "language": settings.language,
             "ports": [self._port(line) for line in self._lines],
+            "sip": [asdict(place) for place in self._agent.listening()],
             "registrations": [{name: getattr(r, name) for name in _REGISTRATION} for r in self._agent.registrations()],
             "calls": self._exchange.status(),
             "notices": [{"level": n.level, "en": n.en, "es": n.es} for n in self._loaded.notices],

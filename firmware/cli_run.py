@@ -128,8 +128,13 @@ def _supervise(config: Path, data: Path, board: str, run: Path, loaded: Loaded, 
 def _sip_ports_are_free(sip: Sip, config: Path) -> bool:
     """False, and said why, when another program holds one of the ports for SIP."""
     tcp_port = sip.udp_port if sip.tcp_port is None else sip.tcp_port
-    for kind, port, key in (("UDP", sip.udp_port, "udp_port"), ("TCP", tcp_port, "tcp_port")):
-        if port and port_is_taken(sip.listen, port, socket.SOCK_DGRAM if kind == "UDP" else socket.SOCK_STREAM):
+    for kind, port, key in (
+        ("UDP", sip.udp_port, "udp_port"),
+        ("TCP", tcp_port, "tcp_port"),
+        ("TCP", sip.tls_port, "tls_port"),
+    ):
+        of_kind = socket.SOCK_DGRAM if kind == "UDP" else socket.SOCK_STREAM
+        if port and any(port_is_taken(ip, port, of_kind) for ip in sip.listen):
             complain(
                 say(
                     f"Another program uses {kind} port {port} (a second Tipring?). Another one: sip.{key} in {config}",
@@ -151,10 +156,9 @@ def _first_run_text(site: SampleSite) -> str:
 
 def ready_text(settings: Settings, board: str, run: Path, page_answers: bool, site: SampleSite | None) -> str:
     """Where the page is and how to dial, in plain words."""
-    loopback = settings.sip.listen.startswith("127.")
-    host = settings.sip.advertise or (
-        "127.0.0.1" if loopback or settings.sip.listen == "0.0.0.0" else settings.sip.listen
-    )
+    listen = settings.sip.listen[0]
+    loopback = listen.startswith("127.") or listen == "::1"
+    host = settings.sip.advertise or ("127.0.0.1" if loopback or listen in {"0.0.0.0", "::"} else listen)
     users = list(settings.users)
     command = command_name() if run in default_run_folders() else f"TIPRING_SOCKET={run}/core.sock {command_name()}"
     lines = ["", say("Tipring is ready.", "Tipring está listo.")]
@@ -194,7 +198,9 @@ def ready_text(settings: Settings, board: str, run: Path, page_answers: bool, si
 
 def port_is_taken(listen: str, port: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> bool:
     """Whether another program holds that TCP (or, with SOCK_DGRAM, UDP) port already."""
-    with socket.socket(type=kind) as probe:
+    with socket.socket(socket.AF_INET6 if ":" in listen else socket.AF_INET, kind) as probe:
+        if ":" in listen:
+            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         if kind == socket.SOCK_STREAM:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -71,7 +71,12 @@ def status_text(status: Mapping[str, Any]) -> str:
             none,
         ),
     ]
-    phones = [(r["user"], r["name"], r["source"], r["agent"], span(r["expires_s"])) for r in status["registrations"]]
+    places = [(s["transport"], " ".join(s["addresses"]), str(s["port"]), s["fault"]) for s in status["sip"]]
+    parts += ["", _titled(("SIP BY", "ADDRESS", "PORT", ""), ("SIP POR", "DIRECCIÓN", "PUERTO", ""), places, none)]
+    phones = [
+        (r["user"], r["name"], f"{r['source']} {r['transport']}", r["agent"], span(r["expires_s"]))
+        for r in status["registrations"]
+    ]
     parts += [
         "",
         _titled(

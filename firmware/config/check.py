@@ -63,8 +63,9 @@ class Checker:
                 if name in table:
                     values[name] = self._group(declared, table[name], here)
             elif name in table:
-                if self._fits(declared, hints[name], table[name], here):
-                    values[name] = _as_declared(hints[name], table[name])
+                given = [table[name]] if declared.single and isinstance(table[name], str) else table[name]
+                if self._fits(declared, hints[name], given, here):
+                    values[name] = _as_declared(hints[name], given)
             elif declared.required:
                 allowed = _allowed(declared, str)
                 missing = Words(f"is missing, allowed {allowed.en}", f"falta, se permite {allowed.es}")

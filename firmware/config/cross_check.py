@@ -11,6 +11,11 @@ from firmware.config.check import Checker
 from firmware.config.declaration import Words
 from firmware.config.settings import FxsLineSettings, Media, Settings, Sip
 
+_SELF_SIGNED = (
+    "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 "
+    "-subj /CN=tipring -keyout sip.key -out sip.pem"
+)
+
 
 def cross_check(settings: Settings, checker: Checker, known_countries: Collection[str] | None) -> None:
     """Note every contradiction in `settings`. known_countries: None accepts any country."""
@@ -18,6 +23,8 @@ def cross_check(settings: Settings, checker: Checker, known_countries: Collectio
     _numbers(settings, checker)
     _media(settings.media, checker)
     _expires(settings.sip, checker)
+    _listen(settings.sip, checker)
+    _tls(settings.sip, checker)
     for name, line in settings.lines.items():
         _flash(name, line, checker)
 
@@ -71,6 +78,33 @@ def _expires(sip: Sip, checker: Checker) -> None:
                 f"de {sip.min_expires_s} a {sip.max_expires_s} s, de min_expires_s a max_expires_s",
             ),
         )
+
+
+def _listen(sip: Sip, checker: Checker) -> None:
+    """One socket an address family, so that an answer never leaves from another address than was asked."""
+    families = [":" in ip for ip in sip.listen]
+    if not families or len(families) != len(set(families)):
+        checker.wrong(
+            "sip.listen",
+            list(sip.listen),
+            Words("one IPv4 address, one IPv6 address, or both", "una dirección IPv4, una IPv6 o las dos"),
+        )
+
+
+def _tls(sip: Sip, checker: Checker) -> None:
+    """A port for TLS needs a certificate; a port of its own beside TCP."""
+    if sip.tls_port is None:
+        return
+    for name in ("tls_certificate", "tls_key"):
+        if getattr(sip, name) is None:
+            problem = Words(
+                f"is missing, and tls_port needs it; one signed by itself is made by: {_SELF_SIGNED}",
+                f"falta, y tls_port lo necesita; uno firmado por sí mismo se hace con: {_SELF_SIGNED}",
+            )
+            checker.note(f"sip.{name}", problem, Words("a file in PEM form", "un fichero PEM"))
+    if sip.tls_port == (sip.udp_port if sip.tcp_port is None else sip.tcp_port):
+        other = Words("another port than TCP's, such as 5061", "otro puerto que el de TCP, como 5061")
+        checker.wrong("sip.tls_port", sip.tls_port, other)
 
 
 def _flash(name: str, line: FxsLineSettings, checker: Checker) -> None:

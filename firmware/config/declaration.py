@@ -43,6 +43,7 @@ class Declaration:
     low, high: inclusive limits of a number, in `unit`. one_of: the only texts allowed.
     rule: a test for texts (for lists: for each of them). required: no default exists.
     secret: its value is never repeated in an error. example: what the sample file shows.
+    single: a list of one may be written as that one text.
     group: the dataclass of a table; named: the rule of the names when it is a table of such tables.
     """
 
@@ -54,6 +55,7 @@ class Declaration:
     rule: Rule | None = None
     required: bool = False
     secret: bool = False
+    single: bool = False
     example: object = None
     group: type | None = None
     named: Rule | None = None
@@ -71,6 +73,7 @@ def setting(
     rule: Rule | None = None,
     required: bool = False,
     secret: bool = False,
+    single: bool = False,
     example: object = None,
 ) -> T:
     """Declare one value. Returns a dataclass field; the type says what the file must hold."""
@@ -83,6 +86,7 @@ def setting(
         rule,
         required,
         secret,
+        single,
         default if example is None else example,
     )
     return field(default=default, metadata={_KEY: declared})
@@ -123,15 +127,14 @@ def _is_address(text: str) -> bool:
 
 def _is_any_address(text: str) -> bool:
     try:
-        ipaddress.ip_address(text)
+        return not getattr(ipaddress.ip_address(text), "scope_id", None)
     except ValueError:
         return False
-    return True
 
 
 def _is_network(text: str) -> bool:
     try:
-        ipaddress.IPv4Network(text)
+        ipaddress.ip_network(text)
     except ValueError:
         return False
     return True
@@ -145,11 +148,15 @@ def _pattern(pattern: str) -> Callable[[str], bool]:
 ADDRESS = Rule(_is_address, Words("an IPv4 address such as 192.168.1.10", "una dirección IPv4 como 192.168.1.10"))
 ANY_ADDRESS = Rule(
     _is_any_address,
-    Words("IPv4 or IPv6 addresses such as 192.168.1.1", "direcciones IPv4 o IPv6 como 192.168.1.1"),
+    Words("addresses such as 192.168.1.10 or 2001:db8::10", "direcciones como 192.168.1.10 o 2001:db8::10"),
 )
 NETWORK = Rule(
     _is_network,
-    Words("IPv4 networks such as 192.168.1.0/24 or 10.0.0.5/32", "redes IPv4 como 192.168.1.0/24 o 10.0.0.5/32"),
+    Words("networks such as 192.168.1.0/24 or 2001:db8::/64", "redes como 192.168.1.0/24 o 2001:db8::/64"),
+)
+FILE = Rule(
+    lambda text: text.startswith("/") and text.isprintable(),
+    Words("the full path of a file, such as /etc/tipring/sip.pem", "la ruta de un fichero, como /etc/tipring/sip.pem"),
 )
 DOMAIN = Rule(
     _pattern(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"),

@@ -13,6 +13,7 @@ from firmware.config.declaration import (
     ANY_ADDRESS,
     DOMAIN,
     EXTENSION,
+    FILE,
     HEX32,
     HEX64,
     LINE_NAME,
@@ -28,11 +29,15 @@ from firmware.config.declaration import (
 class Sip:
     """Where SIP phones reach us and how long they stay registered."""
 
-    listen: str = setting(
-        "0.0.0.0",
-        rule=ADDRESS,
-        help_en="Address on which SIP and audio are received; 0.0.0.0 means every network card",
-        help_es="Dirección en la que se reciben SIP y audio; 0.0.0.0 significa todas las tarjetas de red",
+    listen: tuple[str, ...] = setting(
+        ("0.0.0.0",),
+        rule=ANY_ADDRESS,
+        single=True,
+        example=["0.0.0.0", "::"],
+        help_en="Address on which SIP and audio are received, or one IPv4 and one IPv6 address; "
+        "0.0.0.0 means every network card, :: the same for IPv6",
+        help_es="Dirección en la que se reciben SIP y audio, o una IPv4 y una IPv6; "
+        "0.0.0.0 significa todas las tarjetas de red, :: lo mismo para IPv6",
     )
     udp_port: int = setting(
         5060,
@@ -48,6 +53,52 @@ class Sip:
         example=5060,
         help_en="TCP port for SIP; the number of udp_port when absent, 0 does without TCP",
         help_es="Puerto TCP para SIP; si falta, el número de udp_port; con 0 no se usa TCP",
+    )
+    tls_port: int | None = setting(
+        None,
+        low=1,
+        high=65535,
+        example=5061,
+        help_en="TCP port for SIP over TLS (SIPS); without it TLS is off",
+        help_es="Puerto TCP para SIP sobre TLS (SIPS); sin él no se usa TLS",
+    )
+    tls_certificate: str | None = setting(
+        None,
+        rule=FILE,
+        example="/etc/tipring/sip.pem",
+        help_en="Our certificate for TLS in PEM form, followed by those between it and its authority; "
+        "a renewed file is noticed within 30 s, and no call ends",
+        help_es="Nuestro certificado para TLS en formato PEM, seguido de los que lo unen a su autoridad; "
+        "un fichero renovado se nota en 30 s, y ninguna llamada se corta",
+    )
+    tls_key: str | None = setting(
+        None,
+        rule=FILE,
+        example="/etc/tipring/sip.key",
+        help_en="The private key of tls_certificate in PEM form, without a passphrase",
+        help_es="La clave privada de tls_certificate en formato PEM, sin contraseña",
+    )
+    tls_client_ca: str | None = setting(
+        None,
+        rule=FILE,
+        example="/etc/tipring/phones-ca.pem",
+        help_en="Authorities whose certificates phones must show to connect over TLS; without it none is asked for",
+        help_es="Autoridades cuyos certificados deben mostrar los teléfonos para conectar por TLS; sin él no se piden",
+    )
+    tls_ca: str | None = setting(
+        None,
+        rule=FILE,
+        example="/etc/ssl/certs/operator.pem",
+        help_en="Authorities of the servers we connect to over TLS; the system's list when absent",
+        help_es="Autoridades de los servidores a los que conectamos por TLS; si falta, la lista del sistema",
+    )
+    size_switch: str = setting(
+        "auto",
+        one_of=("auto", "always", "never"),
+        help_en="Send requests over 1300 octets by TCP, which no router drops in pieces: always, never, or auto: "
+        "except to phones registered over UDP, most of which have no TCP",
+        help_es="Enviar por TCP las peticiones de más de 1300 octetos, que ningún router pierde a trozos: "
+        "siempre (always), nunca (never) o auto: salvo a teléfonos registrados por UDP, casi todos sin TCP",
     )
     advertise: str | None = setting(
         None,

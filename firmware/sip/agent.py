@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from firmware.media.errors import PortsExhausted
 from firmware.media.events import DigitHeard, MediaEvent, MediaTimeout, SourceRefused
@@ -41,6 +42,17 @@ log = logging.getLogger(__name__)
 
 _STANDARD_METHODS = {"SUBSCRIBE", "NOTIFY", "PUBLISH", "REFER", "MESSAGE"}
 _SWEEP_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """A transport. fault: why it takes no connections or goes on with an old certificate, "" while all is well."""
+
+    transport: str
+    addresses: list[str]
+    port: int
+    connections: int
+    fault: str
 
 
 class SipAgent:
@@ -115,6 +127,10 @@ class SipAgent:
         for transport in list(self._context.transports.values()):
             await transport.refresh(force=force)
 
+    def refresh_soon(self) -> None:
+        """`refresh` from a signal handler, whatever the files look like."""
+        self._refreshing = asyncio.create_task(self.refresh(force=True), name="sip-certificates")
+
     def _may_switch(self, address: Address) -> bool:
         """Most phones that register over UDP listen there only; "auto" leaves them alone (RFC 3261 18.1.1)."""
         if self._settings.size_switch != "auto":
@@ -127,6 +143,12 @@ class SipAgent:
     def udp_port(self) -> int:
         """The port in use."""
         return self._context.transports["UDP"].port
+
+    def listening(self) -> list[Listening]:
+        """Where calls may come from, for people to read."""
+        places = [host_text(ip) for ip in self._settings.listen]
+        found = self._context.transports.values()
+        return [Listening(one.name, places, one.port, one.connections, one.fault) for one in found]
 
     def port_of(self, transport: str) -> int:
         """The port in use of "UDP", "TCP" or "TLS"; KeyError when there is none."""

@@ -94,7 +94,7 @@ def _phone(registration: Mapping[str, Any]) -> dict[str, str]:
     return {
         "user": registration["user"],
         "name": registration["name"],
-        "source": registration["source"],
+        "source": f"{registration['source']} {registration['transport']}",
         "agent": registration["agent"] or "",
         "expires": rough_span(registration["expires_s"]),
     }

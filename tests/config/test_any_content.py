@@ -41,4 +41,4 @@ def test_any_table_is_settings_or_mistakes(table: dict[str, Any]) -> None:
         assert mistake.text().isprintable() and len(mistake.text()) < 1500
     for line in settings.lines.values():
         assert 40 <= line.ring_v_rms <= 90 and math.isfinite(line.tx_gain_db)
-    assert 1 <= settings.sip.udp_port <= 65535 and isinstance(settings.sip.listen, str)
+    assert 1 <= settings.sip.udp_port <= 65535 and isinstance(settings.sip.listen, tuple)

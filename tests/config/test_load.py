@@ -145,7 +145,7 @@ def test_the_sample_site_is_made_once_with_passwords_of_its_own(tmp_path: Path) 
     settings = load(site.settings, {"es"})
     assert {name: line.number for name, line in settings.lines.items()} == {"fxs1": "101", "fxs2": "102"}
     assert list(settings.users) == ["201", "202", "203", "204"]
-    assert settings.sip.listen == settings.web.listen == "127.0.0.1"
+    assert settings.sip.listen == ("127.0.0.1",) and settings.web.listen == "127.0.0.1"
     for user, password in site.passwords.items():
         assert settings.users[user].ha1_md5 == check_values(user, password).ha1_md5
         assert password not in site.settings.read_text(encoding="utf-8")

@@ -34,11 +34,15 @@ STATUS: dict[str, Any] = {
         port("fxs3", "103", "idle"),
         port("fxs4", "104", "failed", in_service=False, reason="the chip does not answer", loop_v=0.0),
     ],
+    "sip": [
+        {"transport": "UDP", "addresses": ["0.0.0.0"], "port": 5060, "connections": 0, "fault": ""},
+        {"transport": "TLS", "addresses": ["0.0.0.0"], "port": 5061, "connections": 1, "fault": ""},
+    ],
     "registrations": [
         {"user": "201", "name": "Ana", "contact": "sip:201@192.168.1.21:5060", "source": "192.168.1.21:5060",
-         "agent": "Yealink SIP-T31P 124.86", "expires_s": 212},
+         "transport": "UDP", "agent": "Yealink SIP-T31P 124.86", "expires_s": 212},
         {"user": "204", "name": "<b>Luis & hijos</b>", "contact": "sip:204@192.168.1.24:5062",
-         "source": "192.168.1.24:5062", "agent": "baresip v1.0.0 (x86_64/linux)", "expires_s": 48},
+         "source": "192.168.1.24:5062", "transport": "TLS", "agent": "baresip v1.0.0 (x86_64/linux)", "expires_s": 48},
     ],
     "calls": [
         {"id": "17", "from": "101", "to": "201", "state": "talking", "since_s": 83.4, "legs": ["fxs1/3", "sip:201/7"]},

@@ -69,7 +69,7 @@ def test_all_is_on_the_page_without_any_script(tmp_path: Path) -> None:
             "fxs1 101 Talking off hook −9.4 V 20.1 mA 201 Ana",
             "fxs2 102 Ringing",
             "fxs4 104 Out of service the chip does not answer",
-            "192.168.1.21:5060 Yealink SIP-T31P 124.86 3 min",
+            "192.168.1.21:5060 UDP Yealink SIP-T31P 124.86 3 min",
             "101 201 Talking 1:23",
             "nobody answered",
             f"busy (486) {explained(486)}",

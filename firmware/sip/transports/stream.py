@@ -75,7 +75,6 @@ class StreamTransport(Transport):
 
     @property
     def connections(self) -> int:
-        """How many there are, those being made included."""
         return len(self._all)
 
     # -- sending -----------------------------------------------------------------------

@@ -33,10 +33,7 @@ _NAMES_KEPT = 1024
 
 
 class TlsTransport(StreamTransport):
-    """SIP over TLS. Nobody is let in before `refresh` found good files.
-
-    fault: what is wrong with the files that were found last, "" while all is well.
-    """
+    """SIP over TLS. Nobody is let in before `refresh` found good files; `fault` tells what is wrong with the last."""
 
     name = "TLS"
     default_port = 5061
@@ -50,7 +47,6 @@ class TlsTransport(StreamTransport):
         self._accepting: ssl.SSLContext | None = None
         self._opening: ssl.SSLContext | None = None
         self._names: dict[Address, str] = {}
-        self.fault = ""
 
     # -- certificates --------------------------------------------------------------------
     async def refresh(self, *, force: bool = False) -> None:

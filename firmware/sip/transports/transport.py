@@ -25,12 +25,14 @@ class Transport(ABC):
 
     name: as in Via ("UDP"). reliable: no retransmissions wanted. port: where we listen.
     siblings: every transport of the agent by its name, this one included; set by the agent.
+    fault: what keeps it from working as the settings say, "" while all is well.
     """
 
     name: str
     reliable: bool
     default_port = 5060
     port: int
+    fault = ""
 
     def __init__(self, own: OwnAddresses) -> None:
         self.own = own
@@ -61,6 +63,11 @@ class Transport(ABC):
     def behind(self) -> bool:
         """Input has been arriving faster than it can be handled for a while: shed new work."""
         return False
+
+    @property
+    def connections(self) -> int:
+        """How many there are, those being made included."""
+        return 0
 
     def local_ip(self, remote_ip: str) -> str:
         """Our address as `remote_ip` should know it."""

@@ -105,7 +105,9 @@ async def agent_on(network: Network, bridge: Bridge, **settings: Any) -> SipAgen
 
 
 class Phone:
-    """A scripted peer: sends text, keeps what it gets. ip is also its user's host."""
+    """A scripted peer: sends text, keeps what it gets. ip is also its user's host. kind: as in Via."""
+
+    kind = "UDP"
 
     def __init__(self, network: Network, ip: str, user: str = "caller") -> None:
         self.network = network
@@ -117,6 +119,17 @@ class Phone:
         self._serial = random.Random(ip)
         self.react: Callable[[str, Address], None] | None = None
         network.ends[self.address] = self._receive
+
+    @property
+    def place(self) -> str:
+        """Host and port as in a URI."""
+        ip, port = self.address
+        return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
+
+    @property
+    def contact(self) -> str:
+        params = "" if self.kind == "UDP" else f";transport={self.kind.lower()}"
+        return f"<sip:{self.user}@{self.place}{params}>"
 
     def _receive(self, data: bytes, source: Address) -> None:
         text = data.decode("latin-1")
@@ -148,18 +161,17 @@ class Phone:
 
     def request(self, method: str, uri: str, **parts: Any) -> str:
         """A request's text. parts: call_id, cseq, to, from_, branch, headers, body, hops."""
-        ip, port = self.address
         body = parts.get("body", "")
         cseq = parts.get("cseq", 1)
         return (
             f"{method} {uri} SIP/2.0\r\n"
-            f"Via: SIP/2.0/UDP {ip}:{port};branch=z9hG4bK{parts.get('branch') or self.new()};rport\r\n"
+            f"Via: SIP/2.0/{self.kind} {self.place};branch=z9hG4bK{parts.get('branch') or self.new()};rport\r\n"
             f"Max-Forwards: {parts.get('hops', 70)}\r\n"
             f"From: {parts.get('from_') or f'<sip:{self.user}@pbx>;tag=f{self.user}'}\r\n"
             f"To: {parts.get('to') or f'<{uri}>'}\r\n"
             f"Call-ID: {parts.get('call_id') or self.new()}\r\n"
             f"CSeq: {cseq} {parts.get('cseq_method', method)}\r\n"
-            f"Contact: <sip:{self.user}@{ip}:{port}>\r\n"
+            f"Contact: {self.contact}\r\n"
             f"{parts.get('headers', '')}"
             f"Content-Length: {len(body)}\r\n\r\n{body}"
         )
@@ -178,7 +190,7 @@ class Phone:
         self.send(
             f"SIP/2.0 {status}\r\nVia: {header(request, 'Via')}\r\nFrom: {header(request, 'From')}\r\nTo: {to}\r\n"
             f"Call-ID: {header(request, 'Call-ID')}\r\nCSeq: {header(request, 'CSeq')}\r\n"
-            f"Contact: <sip:{self.user}@{self.address[0]}:{self.address[1]}>\r\n{headers}{kind}"
+            f"Contact: {self.contact}\r\n{headers}{kind}"
             f"Content-Length: {len(body)}\r\n\r\n{body}"
         )
 
@@ -237,8 +249,9 @@ def header(text: str, name: str) -> str:
 
 def sdp_of(ip: str, *, port: int = 4000, direction: str = "", codecs: str = "8 0 101") -> str:
     way = f"a={direction}\r\n" if direction else ""
+    net = "IP6" if ":" in ip else "IP4"
     return (
-        f"v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP {codecs}\r\n"
+        f"v=0\r\no=- 1 1 IN {net} {ip}\r\ns=-\r\nc=IN {net} {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP {codecs}\r\n"
         f"a=rtpmap:101 telephone-event/8000\r\n{way}"
     )
 

@@ -16,8 +16,10 @@ LEAST_TTL_S = 5.0
 LONGEST_TTL_S = 86400.0
 LONGEST_NONE_S = 60.0
 """RFC 2308 would let "there is none" live for hours; a mistake that was mended must be seen soon."""
-FAILURE_S = 30.0
-"""How long nobody is asked again after a failure (RFC 8767 section 5)."""
+SILENCE_S = 30.0
+"""How long nobody is asked again when no server answered, or an older answer is at hand (RFC 8767 section 5)."""
+REFUSAL_S = LEAST_TTL_S
+"""The same for what failed at once: a house that starts before its network must not miss it for long."""
 STALE_S = 86400.0
 
 
@@ -57,14 +59,14 @@ class Cache:
         stale_s = STALE_S if answer.records else 0.0
         self._put(question, _Entry(answer, fresh_until_s, fresh_until_s + stale_s))
 
-    def put_failure(self, question: Question, answer: Answer) -> None:
-        """Nobody could say: the last records known get `FAILURE_S` more, or the failure itself does."""
+    def put_failure(self, question: Question, answer: Answer, *, silence: bool) -> None:
+        """Nobody could say: the last records known get some more time, or the failure itself does."""
         before = self._entries.get(question)
         now_s = self._clock()
         if before is not None and now_s < before.stale_until_s:
-            self._put(question, before._replace(fresh_until_s=now_s + FAILURE_S))
+            self._put(question, before._replace(fresh_until_s=now_s + SILENCE_S))
         else:
-            self._put(question, _Entry(answer, now_s + FAILURE_S, 0.0))
+            self._put(question, _Entry(answer, now_s + (SILENCE_S if silence else REFUSAL_S), 0.0))
 
     def end_failures(self) -> None:
         """Other name servers from now on: all that rests on a failure, or says "none", is asked again."""

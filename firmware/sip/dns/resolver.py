@@ -4,6 +4,8 @@ Why: operators' names must be looked up, and name servers are slow, dead or lyin
 day when everybody telephones. So: one question in flight for a name however many calls want
 it; the next server is asked when one is slow, and the slow one may still answer; a refresh
 that fails, or takes longer than 1 s, leaves the last known answer in use for up to a day.
+Only the first call of an outage waits that second: until a server answers again, refreshes
+go on behind the calls.
 
 Decisions:
 - At most 64 questions at a time; more are answered as failed, at once.
@@ -52,6 +54,7 @@ class Resolver:
         self._cache = Cache(asyncio.get_running_loop().time)
         self._running: dict[Question, asyncio.Task[Answer]] = {}
         self._liked: Server | None = None
+        self._silent = False
 
     def debug(self) -> dict[str, int]:
         """How many questions are in flight and how many answers are kept."""
@@ -72,12 +75,17 @@ class Resolver:
             return answer
         task = self._running.get(question) or self._begin(question)
         if task is None:
-            return Answer((), "too many names are being looked up", failed=True)
+            return _failure("too many names are being looked up")
         stale = self._cache.stale(question)
-        await asyncio.wait({task}, timeout=None if stale is None else STALE_PATIENCE_S)
+        patience_s = None if stale is None else 0.0 if self._silent else STALE_PATIENCE_S
+        await asyncio.wait({task}, timeout=patience_s)
         if task.done() and not task.cancelled():
             return task.result()
-        return stale or Answer((), "the resolver was closed", failed=True)
+        if stale is None:
+            return _failure("the resolver was closed")
+        self._silent = True
+        self._cache.put_failure(question, stale, silence=True)
+        return stale
 
     def _begin(self, question: Question) -> asyncio.Task[Answer] | None:
         if len(self._running) >= MAX_RUNNING:
@@ -90,16 +98,18 @@ class Resolver:
 
     async def _look_up(self, question: Question) -> Answer:
         """Find out and remember."""
+        silence = False
         try:
             async with asyncio.timeout(DEADLINE_S):
                 answer, ttl_s = await self._find(question)
         except TimeoutError:
-            answer, ttl_s = _failure("the name servers do not answer"), 0.0
+            answer, ttl_s, silence = _failure("the name servers do not answer"), 0.0, True
         if not answer.failed:
             self._cache.put(question, answer, ttl_s)
             return answer
+        self._silent = True
         stale = self._cache.stale(question)
-        self._cache.put_failure(question, answer)
+        self._cache.put_failure(question, answer, silence=silence)
         if stale is not None:
             log.info("sip: %s: %s, its last known address stays in use", question.name, answer.cause)
         return stale or answer
@@ -166,6 +176,7 @@ class Resolver:
             causes.append(f"name server {server[0]} refuses or has failed ({reply.code})")
             return None
         self._liked = server
+        self._silent = False
         return reply
 
 

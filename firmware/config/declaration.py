@@ -132,6 +132,12 @@ def _is_any_address(text: str) -> bool:
         return False
 
 
+def _is_stun_server(text: str) -> bool:
+    host, colon, port = text.partition(":")
+    fits = not colon or (port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 65536)
+    return fits and (_is_address(host) or DOMAIN.fits(host))
+
+
 def _is_network(text: str) -> bool:
     try:
         ipaddress.ip_network(text)
@@ -146,6 +152,14 @@ def _pattern(pattern: str) -> Callable[[str], bool]:
 
 
 ADDRESS = Rule(_is_address, Words("an IPv4 address such as 192.168.1.10", "una dirección IPv4 como 192.168.1.10"))
+PUBLIC_ADDRESS = Rule(
+    lambda text: text == "auto" or _is_address(text),
+    Words('"auto" or an IPv4 address such as "203.0.113.5"', '"auto" o una dirección IPv4 como "203.0.113.5"'),
+)
+STUN_SERVER = Rule(
+    _is_stun_server,
+    Words('a name or IPv4 address, such as "stun.example.com:3478"', 'un nombre o IPv4, como "stun.example.com:3478"'),
+)
 ANY_ADDRESS = Rule(
     _is_any_address,
     Words("addresses such as 192.168.1.10 or 2001:db8::10", "direcciones como 192.168.1.10 o 2001:db8::10"),

@@ -19,6 +19,8 @@ from firmware.config.declaration import (
     LINE_NAME,
     NETWORK,
     PERSON,
+    PUBLIC_ADDRESS,
+    STUN_SERVER,
     group,
     named_groups,
     setting,
@@ -104,8 +106,41 @@ class Sip:
         None,
         rule=ADDRESS,
         example="192.168.1.10",
-        help_en="Address told to phones; only needed when they must use another than the one we send from",
-        help_es="Dirección que se anuncia a los teléfonos; solo hace falta si no es la misma desde la que enviamos",
+        help_en="Address told to every peer, near or far; behind a router, public_address is what you want",
+        help_es="Dirección que se anuncia a todos, cercanos o lejanos; detrás de un router, use public_address",
+    )
+    public_address: str = setting(
+        "auto",
+        rule=PUBLIC_ADDRESS,
+        example="203.0.113.5",
+        help_en="Our router's address on the Internet, told to peers outside; auto: learnt from stun_server, if any",
+        help_es="Dirección de nuestro router en Internet, para los de fuera; auto: la dice stun_server, si lo hay",
+    )
+    stun_server: str | None = setting(
+        None,
+        rule=STUN_SERVER,
+        example="stun.example.com:3478",
+        help_en="Server asked for our public address every half minute, which also keeps the router's way in open",
+        help_es="Servidor al que se pregunta la dirección pública cada medio minuto; así el router no cierra el paso",
+    )
+    local_networks: tuple[str, ...] = setting(
+        (),
+        rule=NETWORK,
+        help_en="Networks told our local address, besides those of our network cards and other private ones",
+        help_es="Redes a las que se da la dirección local, además de las de nuestras tarjetas y otras privadas",
+    )
+    force_rport: bool = setting(
+        True,
+        help_en="Answer phones behind a router at the port they send from, also if they forget to ask for it",
+        help_es="Responder a los teléfonos tras un router al puerto desde el que envían, aunque no lo pidan",
+    )
+    keepalive_s: float = setting(
+        25.0,
+        low=0.0,
+        high=120.0,
+        unit="s",
+        help_en="How often phones behind a router are sent a packet, so that calls reach them; 0 sends none",
+        help_es="Cada cuánto se envía un paquete a los teléfonos tras un router para poder llamarlos; 0: nunca",
     )
     trusted_networks: tuple[str, ...] = setting(
         (),

@@ -31,6 +31,8 @@ from firmware.sip.messages.identifiers import new_tag
 from firmware.sip.messages.message import Request
 from firmware.sip.messages.status import Refusal
 from firmware.sip.messages.uri import dialled_number, parse_uri
+from firmware.sip.nat.care import NatCare
+from firmware.sip.nat.public_address import Known
 from firmware.sip.settings import SipSettings, SipUser
 from firmware.sip.transactions.layer import TransactionLayer
 from firmware.sip.transports.opening import open_transports
@@ -87,11 +89,12 @@ class SipAgent:
         self._context: SipContext
         self._directory: Directory
         self._gate: Gate
+        self._nat: NatCare
 
     async def start(self) -> None:
         """Load the registrations and listen. Raises OSError: the port is taken, the data folder is not writable."""
         loop = asyncio.get_running_loop()
-        layer = TransactionLayer(self)
+        layer = TransactionLayer(self, force_rport=self._settings.force_rport)
         self._context = SipContext(self._settings, self._engine, self._listener, layer)
         self._directory = Directory(self._settings, self._context.transports, self._registrar)
         self._gate = Gate(self._settings, self._users, loop.time)
@@ -104,11 +107,14 @@ class SipAgent:
         self._context.locator = open_locator(self._settings, self._context.transports, self._names)
         layer.may_switch = self._may_switch
         await self.refresh()
+        self._nat = layer.beside = NatCare(self._context, self._registrar, self._directory)
+        self._nat.start()
         self._sweep()
 
     async def stop(self, deadline_s: float = 1.5) -> None:
         """End every call with BYE, CANCEL or 503, wait for the answers at most `deadline_s`, and close."""
         self._stopping = True
+        self._nat.stop()
         for leg in list(self._context.legs):
             leg.release(Cause.NORMAL_CLEARING if leg.answered else Cause.TEMPORARY_FAILURE)
         await self._context.transactions.settle(deadline_s)
@@ -153,6 +159,10 @@ class SipAgent:
     def port_of(self, transport: str) -> int:
         """The port in use of "UDP", "TCP" or "TLS"; KeyError when there is none."""
         return self._context.transports[transport].port
+
+    def public_address(self) -> Known | None:
+        """What peers outside are told as our address, None while that is the local one."""
+        return self._nat.public_address()
 
     def call_user(self, user: str) -> Leg | None:
         """A leg towards all contacts of `user`, None when there is none."""

@@ -24,7 +24,11 @@ class SipSettings:
 
     Ports: 0 lets the system choose; None does without that transport. tls_...: paths of PEM files
     (`transports/certificates.py`). size_switch: "auto", "always", "never" (`transactions/layer.py`).
-    advertise_ip: the address peers are told when it is not the local one, else None.
+    advertise_ip: the address every peer is told when it is not the local one, else None.
+    public_address: what peers outside are told: an IPv4 address, or "auto" for what stun_server says.
+    stun_server: "host" or "host:port", "" for none. local_networks: see `OwnAddresses`.
+    force_rport: answer a request through NAT to its source also where the client asks for no rport.
+    keepalive_s: time between packets that keep a registered phone's NAT router open; 0: none.
     trusted_networks: "192.0.2.0/24": INVITEs from there need no credentials, but reach no line port.
     dns_servers: numeric addresses of name servers; () asks those of /etc/resolv.conf.
     domains: names of this house besides its addresses and the realm.
@@ -45,6 +49,11 @@ class SipSettings:
     tls_ca: str = ""
     size_switch: str = "auto"
     advertise_ip: str | None = None
+    public_address: str = "auto"
+    stun_server: str = ""
+    local_networks: tuple[str, ...] = ()
+    force_rport: bool = True
+    keepalive_s: float = 25.0
     trusted_networks: tuple[str, ...] = ()
     dns_servers: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()

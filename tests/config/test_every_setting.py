@@ -30,6 +30,14 @@ CASES: dict[str, Cases] = {
     "sip.tls_ca": (["/ca"], ["ca"]),
     "sip.size_switch": (["auto", "always", "never"], ["on", True]),
     "sip.advertise": (["192.0.2.1"], ["my.host", "", 7]),
+    "sip.public_address": (["auto", "203.0.113.5"], ["", "my.host", "Auto", "2001:db8::1", 7]),
+    "sip.stun_server": (
+        ["stun.example.com", "stun.example.com:3478", "192.0.2.9:1", "192.0.2.9"],
+        ["", ":3478", "stun.example.com:0", "a:65536", "a:b", "a b", "[::1]:3478", 3478],
+    ),
+    "sip.local_networks": ([[], ["10.8.0.0/16", "2001:db8::/64"]], [["10.0.0.1/8"], "10.0.0.0/8", [1]]),
+    "sip.force_rport": ([True, False], [1, "yes"]),
+    "sip.keepalive_s": ([0, 25.5, 120], [-1, 121, "25"]),
     "sip.trusted_networks": (
         [[], ["10.0.0.0/8", "192.0.2.1/32", "2001:db8::/64"]],
         [["10.0.0.1/8"], "10.0.0.0/8", [1], ["x"]],

@@ -23,12 +23,14 @@ class FakeStream:
     local_port: int
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     remote: tuple[str, int] | None = None
+    signal_ip: str = ""
     codec: tuple[Any, ...] | None = None
     direction: tuple[bool, bool] | None = None
     closed: bool = False
 
-    def set_remote(self, ip: str, port: int) -> None:
+    def set_remote(self, ip: str, port: int, signal_ip: str = "") -> None:
         self.remote = (ip, port)
+        self.signal_ip = signal_ip
 
     def set_codec(self, pt: int, codec: str, event_pt: int | None, ptime_ms: int = 20) -> None:
         self.codec = (pt, codec, event_pt, ptime_ms)

@@ -69,7 +69,11 @@ class PipeTransport(Transport):
         return True
 
     def contact_place(self, remote_ip: str) -> str:
-        return f"{self.address[0]}:{self.port}"
+        ip = self.local_ip(remote_ip)
+        return f"{ip}:{self.told_port(ip)}"
+
+    def told_port(self, told_ip: str) -> int:
+        return self.own.outer_port(told_ip, self.port)
 
     def close(self) -> None:
         self._network.ends.pop(self.address, None)
@@ -105,20 +109,24 @@ async def agent_on(network: Network, bridge: Bridge, **settings: Any) -> SipAgen
 
 
 class Phone:
-    """A scripted peer: sends text, keeps what it gets. ip is also its user's host. kind: as in Via."""
+    """A scripted peer: sends text, keeps what it gets. ip is also its user's host. kind: as in Via.
+
+    outer: where its packets come from and go to when a NAT router stands before it.
+    """
 
     kind = "UDP"
 
-    def __init__(self, network: Network, ip: str, user: str = "caller") -> None:
+    def __init__(self, network: Network, ip: str, user: str = "caller", outer: Address | None = None) -> None:
         self.network = network
         self.address: Address = (ip, 5060)
+        self.outer = outer or self.address
         self.user = user
         self.got: deque[str] = deque()
         self.all: list[str] = []
         self._waiter: asyncio.Future[None] | None = None
         self._serial = random.Random(ip)
         self.react: Callable[[str, Address], None] | None = None
-        network.ends[self.address] = self._receive
+        network.ends[self.outer] = self._receive
 
     @property
     def place(self) -> str:
@@ -142,7 +150,7 @@ class Phone:
             self._waiter.set_result(None)
 
     def send(self, text: str, target: Address = PBX) -> None:
-        self.network.send(text.encode("latin-1"), self.address, target)
+        self.network.send(text.encode("latin-1"), self.outer, target)
 
     async def expect(self, start: str, timeout_s: float = 40.0, *, skip: bool = True) -> str:
         """The next message that begins with `start`; others are dropped if skip."""

@@ -139,7 +139,7 @@ class CalledLeg(SipLeg):
         if self.answered:
             super().session_changed()
         elif (branch := self._early_branch()) is not None and branch.early_media is not None:
-            self._apply_media(branch.early_media.media.agreed)
+            self._apply_media(branch.early_media.media.agreed, branch.target.ways[0].hop.address[0])
 
     def _session_of(self, request: Request) -> Session | None:
         if self._session is not None:

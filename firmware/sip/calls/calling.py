@@ -86,7 +86,7 @@ class CallingLeg(SipLeg):
         exchange = OfferExchange(media)
         if offered is not None:
             self._text = exchange.answer(offered, Turn.THEIRS)
-            self._apply_media(media.agreed)
+            self._apply_media(media.agreed, remote_ip)
         return exchange
 
     def abandon(self) -> None:

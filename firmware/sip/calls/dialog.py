@@ -70,6 +70,7 @@ class Dialog:
             if request.via.branch.startswith(MAGIC):
                 raise Refusal(400, "Missing Contact")
             dialog.target = request.from_.uri  # RFC 2543 peers may leave it out
+            dialog._source = request.source
             dialog._hop = Hop(transport, request.source)
         return dialog
 
@@ -79,6 +80,7 @@ class Dialog:
         remote = (response.get("to"), response.to.tag)
         dialog = cls(invite.call_id, (invite.from_line, local_tag), remote, (invite.cseq, 0), transport)
         dialog.target = invite.uri
+        dialog._source = response.source
         dialog._hop = Hop(transport, response.source)
         dialog.learn(response)
         return dialog
@@ -91,6 +93,11 @@ class Dialog:
         except Refusal as refusal:
             log.info("sip: %d from %s:%d: %s", response.status, *response.source, refusal)
             self._routes = []
+
+    @property
+    def source_ip(self) -> str:
+        """Where the peer's signalling comes from."""
+        return self._source[0]
 
     @property
     def key(self) -> str:

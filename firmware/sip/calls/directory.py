@@ -36,7 +36,7 @@ class Directory:
         found = []
         for binding in self._registrar.bindings(user):
             try:
-                found.append(Target(binding.user, (self._way(binding),), binding.q))
+                found.append(Target(binding.user, (self.way(binding),), binding.q))
             except Refusal as refusal:
                 log.info("sip:%s: %s cannot be reached: %s", user, binding.contact, refusal)
         return found
@@ -62,8 +62,11 @@ class Directory:
             for transport in self._transports.values()
         )
 
-    def _way(self, binding: Binding) -> Way:
-        """Over the connection it registered from while that lives. Raises Refusal when no transport leads there."""
+    def way(self, binding: Binding) -> Way:
+        """To a contact, over the connection it registered from while that lives.
+
+        Raises Refusal when no transport leads there.
+        """
         uri = binding.contact.partition("?")[0]
         transport = self._transports.get(binding.transport) or self._transports["UDP"]
         return Way(uri, next_hop(uri, transport, (binding.source_ip, binding.source_port)))

@@ -39,10 +39,19 @@ class Agent(Protocol):
         """An ACK that belongs to no transaction: to a 2xx, or to nothing."""
 
 
-class TransactionLayer:
-    """All transactions of one agent."""
+class Beside(Protocol):
+    """Who takes what arrives on the SIP port and belongs to no transaction (`nat.care.NatCare`)."""
 
-    def __init__(self, agent: Agent) -> None:
+    def stun_arrived(self, transport: Transport, data: bytes, source: Address) -> None: ...
+    def stray_response(self, response: Response) -> None: ...
+
+
+class TransactionLayer:
+    """All transactions of one agent. force_rport: see `response_address`. beside: set by the agent."""
+
+    def __init__(self, agent: Agent, *, force_rport: bool = True) -> None:
+        self.beside: Beside | None = None
+        self._force_rport = force_rport
         self.timers = TimerHeap(asyncio.get_running_loop())
         self._agent = agent
         self._clients: dict[str, ClientTransaction] = {}
@@ -117,7 +126,7 @@ class TransactionLayer:
 
     def accept(self, request: Request, transport: Transport, user: InviteUser | None = None) -> ServerTransaction:
         """Keep state for a request: from now on its resends are absorbed. user: of an INVITE."""
-        address = response_address(request.via, request.source, transport)
+        address = response_address(request.via, request.source, transport, force_rport=self._force_rport)
         transaction = ServerTransaction(self, request, server_key(request, request.method), transport, address, user)
         self._servers[transaction.key] = transaction
         if request.method == "INVITE":
@@ -138,7 +147,7 @@ class TransactionLayer:
         """Answer and forget. Without `to_tag` it is one that is the same for a resent request (RFC 3261 8.2.7)."""
         tag = to_tag or f"{hash((request.get('call-id'), request.get('from'), request.get('cseq'))) & (2**64 - 1):016x}"
         try:
-            address = response_address(request.via, request.source, transport)
+            address = response_address(request.via, request.source, transport, force_rport=self._force_rport)
         except Refusal:
             address = request.source
         octets = compose.response(request, status, reason=reason, to_tag=tag, headers=headers)
@@ -164,6 +173,10 @@ class TransactionLayer:
         """
         if len(data) < 16:
             return  # keep-alive (RFC 5626 3.5) or noise
+        if data[0] < 2 and not transport.reliable:
+            if self.beside is not None:
+                self.beside.stun_arrived(transport, data, source)
+            return
         request = None
         try:
             message = parse(data, source)
@@ -205,11 +218,11 @@ class TransactionLayer:
     def _receive_response(self, response: Response) -> None:
         response.check()
         transaction = self._clients.get(client_key(response.via.branch, response.cseq[1]))
-        if transaction is None:
-            log.debug("sip: stray response %d from %s:%s", response.status, *response.source)
-        else:
+        if transaction is not None:
             transaction.received(response)
             self._tell_settled()
+        elif self.beside is not None:
+            self.beside.stray_response(response)
 
     def _receive_request(self, request: Request, transport: Transport) -> None:
         request.reply_via = _reply_via(request)

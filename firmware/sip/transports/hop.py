@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from firmware.sip.messages.status import Refusal
 from firmware.sip.messages.uri import Uri, parse_uri
+from firmware.sip.nat.networks import is_private
 from firmware.sip.transports.transport import Address, Transport
 
 
@@ -38,7 +39,7 @@ def next_hop(uri_text: str, transport: Transport, source: Address, *, near_only:
         if transport.reliable and (transport is chosen or uri.scheme == "sip") and transport.has_flow(source):
             return Hop(transport, source)
         return Hop(chosen, (source[0], uri.port or chosen.default_port))
-    if not _is_address(host) or (not near_only and _is_private(host)) or not chosen.own.speaks_to(host):
+    if not _is_address(host) or (not near_only and is_private(host)) or not chosen.own.speaks_to(host):
         return Hop(transport, source)
     return Hop(chosen, (host, uri.port or chosen.default_port))
 
@@ -72,8 +73,3 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return not (address.is_multicast or address.is_unspecified or host == "255.255.255.255")
-
-
-@lru_cache(maxsize=1024)
-def _is_private(host: str) -> bool:
-    return ipaddress.ip_address(host).is_private

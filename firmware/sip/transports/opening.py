@@ -23,7 +23,7 @@ _IDLE_BEYOND_S = 300.0
 
 def open_transports(settings: SipSettings, user: TransportUser) -> dict[str, Transport]:
     """All of them by name. Raises OSError when a port is taken, and leaves nothing open."""
-    own = OwnAddresses(settings.listen, settings.advertise_ip)
+    own = OwnAddresses(settings.listen, settings.advertise_ip, settings.local_networks)
     limits = StreamLimits(idle_s=settings.max_expires_s + _IDLE_BEYOND_S)
     opened: dict[str, Transport] = {}
     try:

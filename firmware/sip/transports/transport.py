@@ -14,6 +14,7 @@ from typing import Protocol
 
 from firmware.sip.messages.headers import Via
 from firmware.sip.messages.status import Refusal
+from firmware.sip.nat.networks import is_private
 from firmware.sip.transports.own_addresses import OwnAddresses
 
 Address = tuple[str, int]
@@ -73,14 +74,20 @@ class Transport(ABC):
         """Our address as `remote_ip` should know it."""
         return self.own.towards(remote_ip)
 
+    def told_port(self, told_ip: str) -> int:
+        """Our port beside the address `told_ip` of ours."""
+        return self.port
+
     def sent_by(self, remote_ip: str) -> str:
         """For Via: "UDP 192.0.2.1:5060" or "TCP [2001:db8::1]:5060"."""
-        return f"{self.name} {host_text(self.local_ip(remote_ip))}:{self.port}"
+        ip = self.local_ip(remote_ip)
+        return f"{self.name} {host_text(ip)}:{self.told_port(ip)}"
 
     def contact_place(self, remote_ip: str) -> str:
         """For From and the like: "192.0.2.1:5060", without the port if it is the default one."""
-        host = host_text(self.local_ip(remote_ip))
-        return host if self.port == self.default_port else f"{host}:{self.port}"
+        ip = self.local_ip(remote_ip)
+        port = self.told_port(ip)
+        return host_text(ip) if port == self.default_port else f"{host_text(ip)}:{port}"
 
     def contact(self, remote_ip: str, user: str = "", *, secure: bool = False) -> str:
         """The value of our Contact header: "<sip:201@192.0.2.1;transport=tcp>".
@@ -113,12 +120,15 @@ def host_text(ip: str) -> str:
     return f"[{ip.partition('%')[0]}]" if ":" in ip else ip
 
 
-def response_address(via: Via, source: Address, transport: Transport) -> Address:
+def response_address(via: Via, source: Address, transport: Transport, *, force_rport: bool) -> Address:
     """Where a response goes (RFC 3261 18.2.2, RFC 3581 4).
 
     Over a stream to where the request came from, by the same connection; over UDP there too
-    when rport is asked for, else to the source's sent-by port.
+    when rport is asked for, else to the source's sent-by port. force_rport: there too when the client,
+    without asking, names a private address that is not its source: NAT has changed its port as well.
     """
     if transport.reliable or "rport" in via.params:
+        return source
+    if force_rport and via.host != source[0] and is_private(via.host):
         return source
     return source[0], via.port or transport.default_port

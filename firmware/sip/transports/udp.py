@@ -67,6 +67,10 @@ class UdpTransport(Transport):
             return False
         return True
 
+    def told_port(self, told_ip: str) -> int:
+        """Outside, the one our NAT router gave us, if STUN has told it."""
+        return self.own.outer_port(told_ip, self.port)
+
     @property
     def behind(self) -> bool:
         return self._full_since_s is not None and self._loop.time() - self._full_since_s > _BEHIND_AFTER_S

@@ -1,0 +1,60 @@
+"""Everything about NAT that the agent has, in one hand: public address, STUN, pings.
+
+Why: the transaction layer meets packets that belong to no transaction, and hands them here;
+the agent starts and stops this and asks what is to be told to people.
+Look next at `public_address.py` and `pings.py`.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from firmware.sip.accounts.registrar import Registrar
+from firmware.sip.calls.context import SipContext
+from firmware.sip.calls.directory import Directory
+from firmware.sip.messages.message import Response
+from firmware.sip.nat.pings import Pings
+from firmware.sip.nat.public_address import Known, PublicAddress
+from firmware.sip.nat.stun import StunError, binding_answer, parse_stun
+from firmware.sip.transports.transport import Address, Transport
+
+log = logging.getLogger(__name__)
+
+
+class NatCare:
+    """Made when the transports are open. It is the layer's `Beside`."""
+
+    def __init__(self, context: SipContext, registrar: Registrar, directory: Directory) -> None:
+        settings = context.settings
+        self._public = PublicAddress(settings, context.transports["UDP"], context.locator.locate)
+        self._pings = Pings(registrar.all_bindings, directory.way, settings.keepalive_s)
+
+    def start(self) -> None:
+        self._public.start()
+        self._pings.start()
+
+    def stop(self) -> None:
+        self._pings.stop()
+        self._public.stop()
+
+    def public_address(self) -> Known | None:
+        """What peers outside are told, None while that is the local address."""
+        return self._public.known()
+
+    # -- for the transaction layer -------------------------------------------------
+    def stun_arrived(self, transport: Transport, data: bytes, source: Address) -> None:
+        """A phone's question is answered (RFC 5626 4.4.2); an answer goes to who asked."""
+        try:
+            message = parse_stun(data)
+        except StunError as error:
+            log.debug("sip: dropped %d octets from %s:%d: %s", len(data), *source, error)
+            return
+        if message.is_request:
+            transport.send(binding_answer(message, source), source)
+        else:
+            self._public.answer_arrived(message, source)
+
+    def stray_response(self, response: Response) -> None:
+        """A response to no transaction: perhaps to a ping."""
+        if self._pings.answered(response) is None:
+            log.debug("sip: stray response %d from %s:%s", response.status, *response.source)

@@ -78,7 +78,8 @@ class OfferAnswer:
         return copy.copy(self)
 
     def refuse(self, offered: sdp.Description) -> str:
-        """An answer that takes nothing, where the offer's carrier leaves no way to say 488 (RFC 6337 3.2)."""
+        """An answer that takes nothing, where the carrier cannot be told 488 (RFC 6337 3.2). Unsets `agreed`."""
+        self.agreed = None
         return self._text("".join(sdp.refused_line(line) for line in offered.media))
 
     def answer(self, offered: sdp.Description) -> str:

@@ -188,8 +188,11 @@ class Branch:
             dialog.learn(response)
         else:
             dialog = Dialog.as_client(self._invite, self._from_tag, response, self._transaction.transport)
-            exchange = self._exchange.fork() if self._acks else self._exchange
-        text = exchange.answer_response(response) if exchange.turn is Turn.NOTHING else ""
+            exchange = self._exchange
+        text = ""
+        if exchange.turn is Turn.NOTHING:
+            exchange = exchange.fork()
+            text = exchange.answer_response(response)
         ack = dialog.ack(self._invite.cseq, headers=SDP_TYPE if text else "", body=text)
         self._acks.append((tag, dialog.hop, ack))
         self._stop_limit()
@@ -201,7 +204,9 @@ class Branch:
             return
         if not self._early:
             self._early = None
-        session = session or Session(self._context, self._leg, dialog, exchange, owns_call_id=True)
+        if session is None:
+            session = Session(self._context, self._leg, dialog, exchange, owns_call_id=True)
+        session.exchange = exchange
         self._leg.branch_answered(self, session, response)
 
     def _asked_longer(self, response: Response) -> bool:

@@ -123,7 +123,6 @@ class Keeper(SessionTimer):
         session = self._session
         try:
             self.granted(response)
-            session.dialog.refresh_target(response)
             if session.exchange.turn is Turn.OURS:
                 before = session.exchange.media.agreed
                 session.exchange.take_answer(response)

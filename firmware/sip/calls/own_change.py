@@ -7,6 +7,7 @@ its session when that ends meanwhile: a late 2xx still wants its ACK. Used by `s
 
 from __future__ import annotations
 
+import logging
 from random import randrange
 from typing import Protocol
 
@@ -18,6 +19,8 @@ from firmware.sip.messages.message import Response
 from firmware.sip.messages.status import Refusal
 from firmware.sip.transactions.client_transaction import ClientTransaction
 from firmware.sip.transactions.timer_heap import Timer
+
+log = logging.getLogger(__name__)
 
 _TRIES = 5
 _LONGEST_WAIT_S = 30
@@ -103,10 +106,14 @@ class OwnChange:
         self._fail(status)
 
     def _accepted(self, response: Response) -> None:
+        if self._ack:
+            self._dialog.send(self._ack)
+            return
+        try:
+            self._dialog.refresh_target(response)
+        except Refusal as refusal:
+            log.info("sip: 2xx from %s:%d: %s", *response.source, refusal)
         if self.method == "INVITE":
-            if self._ack:
-                self._dialog.send(self._ack)
-                return
             self._ack = self._dialog.ack(self._cseq)
             self._dialog.send(self._ack)
         owner, self._owner = self._owner, None

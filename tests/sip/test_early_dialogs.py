@@ -10,6 +10,7 @@ import pytest
 from firmware.media.offer_answer import OfferAnswer
 from firmware.sip.calls.branch import Branch
 from firmware.sip.calls.offer_exchange import OfferExchange
+from firmware.sip.calls.targets import Target, Way
 from firmware.sip.messages.compose import Outgoing
 from firmware.sip.transports.hop import Hop
 from firmware.telephony.cause import Cause
@@ -341,9 +342,9 @@ async def ask_without_offer() -> tuple[Rung, Asked, Branch]:
         cseq=1,
         headers="Contact: <sip:101@10.0.0.1>\r\nSupported: 100rel\r\n",
     )
-    hop = Hop(agent._context.transports["UDP"], phone.address)
+    target = Target("201", (Way("sip:201@10.0.0.21", Hop(agent._context.transports["UDP"], phone.address)),))
     exchange = OfferExchange(OfferAnswer("10.0.0.1", 10002))
-    branch = Branch(owner, agent._context, invite, "ours", hop, 70, exchange)
+    branch = Branch(owner, agent._context, invite, "ours", target, 70, exchange)
     call = Rung(network, bridge, agent, phone, None)
     call.invite = await phone.expect("INVITE")
     assert "v=0" not in call.invite

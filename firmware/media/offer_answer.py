@@ -17,6 +17,8 @@ from firmware.media import sdp
 
 Codec = Literal["PCMA", "PCMU"]
 """What the engine speaks."""
+NOWHERE = "0.0.0.0"
+"""As an address in SDP: nothing is to be sent (the hold of RFC 2543)."""
 EVENT_PT = 101
 _OWN_TYPES: list[tuple[int, Codec]] = [(8, "PCMA"), (0, "PCMU")]
 _CODECS: dict[str, Codec] = {"PCMA": "PCMA", "PCMU": "PCMU"}
@@ -84,12 +86,12 @@ class OfferAnswer:
 
     def answer(self, offered: sdp.Description) -> str:
         """The answer to `offered`; `agreed` is then set. Raises NotAcceptable and changes nothing."""
-        found = next(((i, line, got) for i, line in enumerate(offered.media) if (got := _agree(line))), None)
+        found = next(((i, line, got) for i, line in enumerate(offered.media) if (got := _agree(line, self._ip))), None)
         if found is None:
             raise NotAcceptable("no audio line with G.711 over plain RTP")
         index, line, agreed = found
         direction = _MIRRORED[line.direction]
-        if line.ip == "0.0.0.0":
+        if agreed.ip == NOWHERE:
             direction = "recvonly" if agreed.receive else "inactive"
         parts = [sdp.refused_line(other) for other in offered.media]
         codecs = [(agreed.payload_type, agreed.codec)]
@@ -100,7 +102,7 @@ class OfferAnswer:
     def take_answer(self, answer: sdp.Description) -> Agreement:
         """The peer's answer to our offer; sets and returns `agreed`. Raises NotAcceptable."""
         index = self._audio if self._lines else 0
-        agreed = _agree(answer.media[index]) if index < len(answer.media) else None
+        agreed = _agree(answer.media[index], self._ip) if index < len(answer.media) else None
         if agreed is None:
             raise NotAcceptable("the answer holds no audio we offered")
         if not self._lines:
@@ -122,9 +124,11 @@ class OfferAnswer:
         return sdp.session_text(self._session_id, self._version, self._ip, media)
 
 
-def _agree(line: sdp.MediaLine) -> Agreement | None:
-    """What an audio line of the peer means for us, None when it cannot be used."""
+def _agree(line: sdp.MediaLine, local_ip: str) -> Agreement | None:
+    """What an audio line of the peer means for us, None when it cannot be used or reached from `local_ip`."""
     if line.kind != "audio" or line.port == 0 or line.proto.upper() != "RTP/AVP" or not line.ip:
+        return None
+    if (":" in line.ip) != (":" in local_ip):
         return None
     chosen: tuple[int, Codec] | None = None
     event_pt: int | None = None
@@ -139,10 +143,10 @@ def _agree(line: sdp.MediaLine) -> Agreement | None:
             event_pt = payload_type
     if chosen is None:
         return None
-    nowhere = line.ip == "0.0.0.0"
+    nowhere = line.ip in {NOWHERE, "::"}
     direction = line.direction
     return Agreement(
-        line.ip,
+        NOWHERE if nowhere else line.ip,
         line.port,
         chosen[0],
         chosen[1],

@@ -17,6 +17,9 @@ DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 STATIC_CODECS = {0: ("PCMU", 8000), 8: ("PCMA", 8000)}
 """Payload types that need no rtpmap, of the codecs we have (RFC 3551)."""
 
+_UNUSABLE = "?"
+"""Of a c= line that says nothing we can send to; the session's c= must not stand in for it."""
+
 
 class SdpError(Exception):
     """The description cannot be read; SIP answers 400."""
@@ -24,7 +27,7 @@ class SdpError(Exception):
 
 @dataclass(slots=True)
 class MediaLine:
-    """One m= line with its attributes. ip: from its own c= or the session's, "" if none. port 0: refused.
+    """One m= line with its attributes. ip: of its own c= or the session's, "" without a usable one. port 0: refused.
 
     codecs: payload type to (name in upper case, clock in Hz). direction: "" when the line does not say.
     """
@@ -74,7 +77,8 @@ def parse(body: bytes) -> Description:
     if origin is None or len(media) > MAX_MEDIA_LINES:
         raise SdpError("not a session description")
     for entry in media:
-        entry.ip = entry.ip or session.ip
+        ip = entry.ip or session.ip
+        entry.ip = "" if ip == _UNUSABLE else ip
         entry.direction = entry.direction or session.direction or "sendrecv"
     return Description(origin, media)
 
@@ -90,16 +94,19 @@ def _media_line(value: str) -> MediaLine:
 
 
 def _connection(value: str) -> str:
-    """The address of a c= line; "" for anything but a plain IPv4 address."""
+    """The address of a c= line, IPv6 without brackets; _UNUSABLE for a name, a multicast or a broken one."""
     words = value.split()
-    if len(words) != 3 or words[1].upper() != "IP4":
-        return ""
+    family = {"IP4": socket.AF_INET, "IP6": socket.AF_INET6}.get(words[1].upper()) if len(words) == 3 else None
+    if family is None:
+        return _UNUSABLE
     ip = words[2].partition("/")[0]
     try:
-        first = socket.inet_pton(socket.AF_INET, ip)[0]
+        first = socket.inet_pton(family, ip)[0]
     except (OSError, ValueError):
-        return ""
-    return ip if first < 224 and (first or ip == "0.0.0.0") else ""  # neither multicast nor broadcast
+        return _UNUSABLE
+    if family == socket.AF_INET6:
+        return ip if first != 0xFF else _UNUSABLE
+    return ip if first < 224 and (first or ip == "0.0.0.0") else _UNUSABLE  # neither multicast nor broadcast
 
 
 def _attribute(line: MediaLine, value: str) -> None:
@@ -148,4 +155,5 @@ def refused_line(line: MediaLine) -> str:
 
 def session_text(session_id: int, version: int, ip: str, media: str) -> str:
     """A whole description around media lines made by the functions above."""
-    return f"v=0\r\no=- {session_id} {version} IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\n{media}"
+    address = f"IN IP6 {ip}" if ":" in ip else f"IN IP4 {ip}"
+    return f"v=0\r\no=- {session_id} {version} {address}\r\ns=-\r\nc={address}\r\nt=0 0\r\n{media}"

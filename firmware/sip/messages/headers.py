@@ -8,6 +8,7 @@ White space is accepted wherever the grammar allows it. Look next at `message.py
 from __future__ import annotations
 
 import re
+import socket
 from typing import NamedTuple
 
 from firmware.sip.messages.status import Refusal
@@ -102,7 +103,7 @@ class Via(NamedTuple):
                 text += f";{name}={value}" if value else f";{name}"
         if "rport" in self.params:
             return f"{text};rport={port};received={ip}"
-        return text if self.host == ip else f"{text};received={ip}"
+        return text if self.host.strip("[]") == ip else f"{text};received={ip}"
 
 
 def split_host_port(text: str) -> tuple[str, int]:
@@ -114,13 +115,21 @@ def split_host_port(text: str) -> tuple[str, int]:
     port = port.strip()
     if colon and host is not text and not port and not text.endswith("]"):
         raise Refusal(400, "Empty port")
-    if not host or (":" in host and not (host[0] == "[" and host[-1] == "]")):
+    if not host or ((":" in host or host[0] == "[") and not _is_ip6_reference(host)):
         raise Refusal(400, "Bad host")
     if not port:
         return host.lower(), 0
     if not (port.isascii() and port.isdigit()) or len(port) > 5 or not 0 < int(port) < 65536:
         raise Refusal(400, "Bad port")
     return host.lower(), int(port)
+
+
+def _is_ip6_reference(host: str) -> bool:
+    """Whether this is an IPv6 address in brackets (RFC 3261 25.1, RFC 5954 4.1)."""
+    try:
+        return host[0] == "[" and host[-1] == "]" and bool(socket.inet_pton(socket.AF_INET6, host[1:-1]))
+    except (OSError, ValueError):  # ValueError: a NUL inside
+        return False
 
 
 def parse_via(text: str) -> Via:

@@ -20,6 +20,7 @@ from firmware.sip.messages.headers import (
     split_outside,
 )
 from firmware.sip.messages.status import Refusal, Silence
+from firmware.sip.messages.uri import MAX_URI_CHARS
 
 MAX_HEADER_LINES = 300
 
@@ -224,6 +225,8 @@ def _parse_request_line(start: str, headers: dict[str, list[str]], body: bytes, 
     if version.upper() != "SIP/2.0":
         other = version.upper().startswith("SIP/") and uri
         request.fault = Refusal(505) if other else Refusal(400, "Bad request line")
+    elif method != "ACK" and len(uri) > MAX_URI_CHARS:
+        request.fault = Refusal(414)
     elif method != "ACK" and (not uri or " " in uri or "<" in uri or ">" in uri):  # an ACK is found by its tags
         request.fault = Refusal(400, "Bad Request-URI")
     return request

@@ -7,6 +7,7 @@ by comparing URIs, not texts. Look next at `registrar.py`.
 from __future__ import annotations
 
 import re
+import socket
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote as _percent
@@ -15,14 +16,20 @@ from urllib.parse import unquote as _unpercent
 from firmware.sip.messages.headers import split_host_port
 from firmware.sip.messages.status import Refusal
 
-_HOST = re.compile(r"[a-z0-9._\-]+|\[[0-9a-f:.]+\]")
+MAX_URI_CHARS = 2048
+_CACHED_CHARS = 256
+
+_HOST = re.compile(r"[a-z0-9._\-]{1,255}|\[.*\]")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.\-]*")
 _SEPARATORS = str.maketrans("", "", "-.()")
 _DIFFER_IF_ALONE = ("transport", "user", "ttl", "method", "maddr")
 
 
 class Uri(NamedTuple):
-    """A URI's parts. user is unescaped; port 0 when absent; params keep their values as written."""
+    """A URI's parts. user is unescaped; port 0 when absent; params keep their values as written.
+
+    host is in lower case; IPv6 stands in brackets, in its shortest form, since addresses are compared (RFC 5954 4.2).
+    """
 
     scheme: str
     user: str
@@ -32,12 +39,17 @@ class Uri(NamedTuple):
     headers: str
 
 
-@lru_cache(maxsize=2048)
 def parse_uri(text: str) -> Uri:
-    """Parse a sip, sips or tel URI. The result is shared: do not change it.
+    """Parse a sip, sips or tel URI of at most MAX_URI_CHARS. The result is shared: do not change it.
 
     Raises Refusal 400 for bad syntax and 416 for another scheme.
     """
+    return _remembered(text) if len(text) <= _CACHED_CHARS else _parse(text)
+
+
+def _parse(text: str) -> Uri:
+    if len(text) > MAX_URI_CHARS:
+        raise Refusal(400, "URI too long")
     if not text.isascii() or not text.isprintable():
         raise Refusal(400, "Bad URI")
     scheme, colon, rest = text.partition(":")
@@ -58,7 +70,13 @@ def parse_uri(text: str) -> Uri:
     host, port = split_host_port(place)
     if not _HOST.fullmatch(host) or (at >= 0 and not user) or any(c <= " " or c in '<>"' for c in user):
         raise Refusal(400, "Bad URI")
+    if host[0] == "[":
+        host = f"[{socket.inet_ntop(socket.AF_INET6, socket.inet_pton(socket.AF_INET6, host[1:-1]))}]"
     return Uri(scheme, unescape(user), host, port, _params(params), headers)
+
+
+_remembered = lru_cache(maxsize=2048)(_parse)
+"""Long ones are not kept: a sender of many would otherwise fill the memory."""
 
 
 def _params(text: str) -> dict[str, str]:

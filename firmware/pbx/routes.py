@@ -47,7 +47,9 @@ class Routes:
         """Legs for `number`, not yet placed, or the cause why there are none."""
         extension = self._extensions.get(number)
         if extension is None:
-            return Destination(party=Party(number), cause=Cause.UNALLOCATED_NUMBER)
+            begun = number and self.match(number).more_possible
+            cause = Cause.INVALID_NUMBER_FORMAT if begun else Cause.UNALLOCATED_NUMBER
+            return Destination(party=Party(number), cause=cause)
         party = Party(number, extension.name)
         if extension.is_line and not caller.may_call_lines:
             return Destination(party=party, cause=Cause.BEARER_NOT_AUTHORISED)

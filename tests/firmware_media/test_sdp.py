@@ -51,6 +51,43 @@ def test_codec_choice(media: str, line: str, agreed: tuple[int, str, int | None]
     assert (side.agreed.payload_type, side.agreed.codec, side.agreed.event_pt) == agreed
 
 
+@pytest.mark.parametrize(
+    ("media", "session", "ip"),
+    [
+        ("c=IN IP6 2001:db8::9\r\n", "c=IN IP4 192.0.2.9\r\n", "2001:db8::9"),
+        ("", "c=IN IP6 2001:db8::9\r\n", "2001:db8::9"),
+        ("c=IN IP4 phone.example\r\n", "c=IN IP4 192.0.2.9\r\n", ""),
+        ("c=IN IP4 239.1.1.1/127\r\n", "c=IN IP4 192.0.2.9\r\n", ""),
+        ("c=IN IP6 ff15::101\r\n", "c=IN IP4 192.0.2.9\r\n", ""),
+        ("c=IN IP6 2001:db8:::9\r\n", "c=IN IP4 192.0.2.9\r\n", ""),
+        ("c=IN IP6 192.0.2.9\r\n", "", ""),
+        ("c=IN IP4 2001:db8::9\r\n", "", ""),
+        ("", "", ""),
+    ],
+)
+def test_the_address_of_a_line_is_its_own_else_the_sessions(media: str, session: str, ip: str) -> None:
+    assert offer("m=audio 4000 RTP/AVP 8\r\n" + media, session=session).media[0].ip == ip
+
+
+def test_a_line_of_the_other_family_cannot_be_reached() -> None:
+    six = offer("m=audio 4000 RTP/AVP 8\r\n", session="c=IN IP6 2001:db8::9\r\n")
+    with pytest.raises(NotAcceptable):
+        OfferAnswer(*OURS).answer(six)
+    side = OfferAnswer("2001:db8::1", 10000)
+    assert "c=IN IP6 2001:db8::1\r\n" in side.answer(six)
+    assert side.agreed is not None and side.agreed.ip == "2001:db8::9"
+    with pytest.raises(NotAcceptable):
+        OfferAnswer("2001:db8::1", 10000).answer(offer("m=audio 4000 RTP/AVP 8\r\n"))
+    both = "m=audio 4000 RTP/AVP 8\r\nc=IN IP6 ::9\r\nm=audio 4002 RTP/AVP 0\r\n"
+    assert "m=audio 0 RTP/AVP 8\r\nm=audio 10000 RTP/AVP 0" in OfferAnswer(*OURS).answer(offer(both))
+
+
+def test_hold_by_the_unspecified_address_of_ipv6() -> None:
+    side = OfferAnswer("2001:db8::1", 10000)
+    text = side.answer(offer("m=audio 4000 RTP/AVP 8\r\n", session="c=IN IP6 ::\r\n"))
+    assert side.agreed is not None and side.agreed.held and not side.agreed.send and "a=recvonly" in text
+
+
 DIRECTIONS = [
     # offered, address, answered, we send, we receive, held
     ("", "192.0.2.9", "sendrecv", True, True, False),

@@ -22,6 +22,8 @@ def test_no_leg_and_why() -> None:
     bench = ExchangeBench()
     caller = bench.leg("fxs1/1")
     assert bench.routes.find("999", caller).cause is Cause.UNALLOCATED_NUMBER
+    assert bench.routes.find("20", caller).cause is Cause.INVALID_NUMBER_FORMAT
+    assert bench.routes.find("2011", caller).cause is Cause.UNALLOCATED_NUMBER
     absent = bench.routes.find("203", caller)
     assert (absent.legs, absent.cause) == ([], Cause.SUBSCRIBER_ABSENT)
 

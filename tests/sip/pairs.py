@@ -18,7 +18,7 @@ from firmware.sip.accounts.binding_store import Binding, BindingStore
 from firmware.sip.agent import SipAgent
 from firmware.sip.settings import SipSettings, SipUser
 from firmware.sip.transports.own_addresses import OwnAddresses
-from firmware.sip.transports.transport import Transport
+from firmware.sip.transports.transport import Transport, host_text
 from tests.sip.exchange_stub import Bridge
 from tests.sip.fake_engine import FakeEngine
 
@@ -70,7 +70,7 @@ class PipeTransport(Transport):
 
     def contact_place(self, remote_ip: str) -> str:
         ip = self.local_ip(remote_ip)
-        return f"{ip}:{self.told_port(ip)}"
+        return f"{host_text(ip)}:{self.told_port(ip)}"
 
     def told_port(self, told_ip: str) -> int:
         return self.own.outer_port(told_ip, self.port)

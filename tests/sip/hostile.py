@@ -31,7 +31,7 @@ def message(method: str = "INVITE", uri: str = "sip:201@h", **changed: str) -> b
 
 
 def _filled(pattern: str, octets: int) -> str:
-    return pattern * (octets // len(pattern))
+    return pattern * (octets // len(pattern.encode()))
 
 
 _PATTERNS = {
@@ -73,7 +73,8 @@ for _name, _pattern in _PATTERNS.items():
     HOSTILE[f"start line of {_name}"] = lambda octets, p=_pattern: _filled(p, octets).encode() + b"\r\n\r\n"
     HOSTILE[f"SDP of {_name}"] = lambda octets, p=_pattern: message(body="v=0\r\no=" + _filled(p, octets))
     HOSTILE[f"attribute of {_name}"] = lambda octets, p=_pattern: message(
-        body="v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\nc=IN IP4 1.2.3.4\r\nm=audio 4 RTP/AVP 8\r\na=rtpmap:" + _filled(p, octets)
+        body="v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\nc=IN IP4 1.2.3.4\r\nm=audio 4 RTP/AVP 8\r\na=rtpmap:"
+        + _filled(p, octets)
     )
 
 
@@ -95,6 +96,7 @@ HOSTILE |= {
                                           + _filled("m=audio 4 RTP/AVP 8\r\n", octets)),
     "formats": lambda octets: message(body="v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\nc=IN IP4 1.2.3.4\r\nm=audio 4 RTP/AVP"
                                       + _filled(" 8", octets)),
-    "body parts": lambda octets: message(Content_Type="multipart/mixed;boundary=b", body=_filled("--b\r\n\r\n", octets)),
+    "body parts": lambda octets: message(Content_Type="multipart/mixed;boundary=b",
+                                         body=_filled("--b\r\n\r\n", octets)),
     "body of boundaries": lambda octets: message(Content_Type="multipart/mixed;boundary=-", body="-" * octets),
 }  # fmt: skip

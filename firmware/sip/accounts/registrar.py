@@ -88,6 +88,8 @@ class Registrar:
             for binding in current:
                 _check_order(binding, call_id, cseq)
             current = []
+        elif len(lines) > 2 * MAX_CONTACTS:  # as many are removed as added, at most; thousands would take seconds
+            raise Refusal(403, "Too many contacts")
         else:
             for line in lines:
                 self._change(current, request, user.user, parse_name_addr(line), default, transport)

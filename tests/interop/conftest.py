@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from tests.interop import matrix
 from tests.interop.baresip import Baresip
 from tests.interop.raw_phone import RawPhone
 from tests.interop.site import PASSWORDS, Site
-from tests.interop.sounds import sine, write_wav
 
 
 @pytest.fixture(scope="module")
@@ -46,16 +46,22 @@ def raw_phone(site: Site) -> Iterator[Callable[..., RawPhone]]:
 
 @pytest.fixture
 def baresip(site: Site, tmp_path: Path) -> Iterator[Callable[..., Baresip]]:
-    """Makes registered baresips; each says a 1 kHz tone at -10 dBm0 unless told otherwise."""
-    tone = write_wav(tmp_path / "tone.wav", sine(1000, 60))
+    """Makes registered baresips."""
     with ExitStack() as stack:
 
-        def make(user: str, wav: Path = tone, answer: str = "manual") -> Baresip:
-            phone = Baresip(tmp_path, user, PASSWORDS[user], site.sip_port, wav, answer)
+        def make(user: str, answer: str = "manual") -> Baresip:
+            phone = Baresip(tmp_path, site.account(user), answer)
             stack.callback(phone.stop)
             return phone.registered()
 
         yield make
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The matrix of SIP peers, when its tests ran."""
+    if matrix.SEEN:
+        terminalreporter.section("SIP peers")
+        terminalreporter.write_line(matrix.table())
 
 
 @pytest.hookimpl(wrapper=True)

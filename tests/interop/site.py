@@ -18,6 +18,7 @@ from typing import Any
 from drivers.sim.rig_client import RigClient
 from firmware.control.client import call_core
 from tests.interop.processes import Process, eventually, free_port, free_rtp_range
+from tests.interop.soft_phone import Account
 
 TIPRING = Path(__file__).resolve().parents[2] / ".venv/bin/tipring"
 PASSWORDS = {user: f"secret-{user}" for user in ("201", "202", "203", "204")}
@@ -90,6 +91,11 @@ class Site:
         assert self.process is not None
         return self.process.stop()
 
+    def log(self) -> str:
+        """All it has printed."""
+        assert self.process is not None
+        return self.process.output()
+
     # -- talking to it -----------------------------------------------------------------
     def tipring(self, *argv: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run the command line against this site."""
@@ -113,6 +119,10 @@ class Site:
 
     def rig(self, do: str, **args: Any) -> dict[str, Any]:
         return RigClient(self.run_folder / "simboard.rig").call(do, **args)
+
+    def account(self, user: str) -> Account:
+        """The account of `user` here, over UDP."""
+        return Account(user, PASSWORDS[user], self.sip_port)
 
     def phone(self, port: str, do: str, **args: Any) -> dict[str, Any]:
         return self.rig(f"phone.{do}", port=port, **args)

@@ -38,6 +38,16 @@ def sine(hz: float, seconds: float, dbm0: float = -10.0) -> Samples:
     return amplitude * np.sin(2 * np.pi * hz * np.arange(int(seconds * RATE_HZ)) / RATE_HZ)
 
 
+def dtmf(digits: str, on_s: float = 0.1, off_s: float = 0.1) -> Samples:
+    """Push-button tones (ITU-T Q.23) at -7 dBm0 for the high and -9 for the low group."""
+    parts: list[Samples] = []
+    for digit in digits:
+        row, column = divmod("123A456B789C*0#D".index(digit), 4)
+        parts.append(sine((697, 770, 852, 941)[row], on_s, -9) + sine((1209, 1336, 1477, 1633)[column], on_s, -7))
+        parts.append(np.zeros(int(off_s * RATE_HZ)))
+    return np.concatenate(parts)
+
+
 def speech(seconds: float = 4.0, name: str = "vm-options") -> Samples:
     """A recorded human voice (Debian's asterisk-core-sounds-en-wav)."""
     return read_wav(SPEECH / f"{name}.wav")[: int(seconds * RATE_HZ)]
@@ -60,6 +70,13 @@ def strongest_hz(samples: Samples) -> float:
     """Frequency of the strongest line, interpolated between FFT bins."""
     spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples)), 8 * len(samples)))
     return float(np.argmax(spectrum) * RATE_HZ / (8 * len(samples)))
+
+
+def loudest_dbm0(samples: Samples, hz: float) -> float:
+    """The level of `hz` in the half second where it is strongest; -100 for a recording that is shorter."""
+    half = RATE_HZ // 2
+    levels = [tone_level_dbm0(samples[i : i + half], hz) for i in range(0, len(samples) - half + 1, half // 5)]
+    return max(levels, default=-100.0)
 
 
 def delay_s(sent: Samples, heard: Samples) -> float:

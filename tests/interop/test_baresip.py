@@ -94,7 +94,7 @@ def test_caller_gives_up_before_answer(site: Site, baresip: Maker) -> None:
     lift_and_dial(site, "201")
     phone.wait_event("CALL_INCOMING")
     site.phone("fxs1", "hangup")
-    phone.wait_event("CALL_CLOSED", 3)
+    phone.wait_event("CALL_CLOSED", timeout_s=3)
 
 
 def test_baresip_gives_up_before_answer(site: Site, baresip: Maker) -> None:
@@ -142,13 +142,14 @@ def test_hold_and_resume(site: Site, baresip: Maker, tmp_path: Path) -> None:
 
 
 def test_two_baresips_talk_through_the_relay(site: Site, baresip: Maker, tmp_path: Path) -> None:
-    caller = baresip("201", wav=write_wav(tmp_path / "600.wav", sine(600, 30)))
+    caller = baresip("201")
+    caller.say(sine(600, 30))
     callee = baresip("202", answer="auto")
     caller.dial("202")
     caller.wait_event("CALL_ESTABLISHED")
     time.sleep(2.5)
     caller.command("hangup")
     callee.wait_event("CALL_CLOSED")
-    heard = {p.user: read_wav(p.recordings("dec")[-1]) for p in (caller, callee)}
+    heard = {p.account.user: read_wav(p.recordings("dec")[-1]) for p in (caller, callee)}
     assert tone_level_dbm0(heard["202"][8000:12000], 600) == pytest.approx(-10, abs=1)
     assert tone_level_dbm0(heard["201"][8000:12000], 1000) == pytest.approx(-10, abs=1)

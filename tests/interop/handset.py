@@ -1,0 +1,52 @@
+"""The telephone on a simulated line of a site, in the words of somebody who uses it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.interop.processes import eventually
+from tests.interop.site import Site
+from tests.interop.sounds import read_wav, sine, tone_level_dbm0, write_wav
+
+
+class Handset:
+    """port: "fxs1" …; folder: where recordings of what was said and heard may go."""
+
+    def __init__(self, site: Site, folder: Path, port: str = "fxs1") -> None:
+        self._site, self._folder, self.port = site, folder, port
+
+    def lift(self) -> None:
+        self._site.phone(self.port, "lift")
+
+    def dial(self, digits: str) -> None:
+        self._site.phone(self.port, "dial", digits=digits)
+
+    def hang_up(self) -> None:
+        self._site.phone(self.port, "hangup")
+
+    def wait_state(self, state: str, timeout_s: float = 5.0) -> None:
+        """Until core says so of this line: "idle", "ringing", "ringback", "talking", "busy" …"""
+        eventually(f"{self.port} is {state}", lambda: self._site.port(self.port)["state"] == state, timeout_s)
+
+    def answer(self) -> None:
+        """Lift when the bell is heard."""
+        eventually(f"{self.port} rings", lambda: self._site.phone(self.port, "state")["ringing"], 5)
+        self.lift()
+
+    def hears_dbm0(self, hz: float, seconds: float = 0.5) -> float:
+        """The level of `hz` in the ear from now on."""
+        wav = self._folder / f"{self.port}-heard.wav"
+        self._site.phone(self.port, "hear", seconds=seconds, file=str(wav))
+        return tone_level_dbm0(read_wav(wav), hz)
+
+    def hears(self, hz: float, within_s: float = 5.0) -> bool:
+        """True once half a second of `hz` at -10 dBm0, give or take 1.5 dB, was heard."""
+        return bool(eventually(f"{hz} Hz at {self.port}", lambda: abs(self.hears_dbm0(hz) + 10) < 1.5, within_s))
+
+    def say(self, hz: float, seconds: float = 0.7) -> None:
+        """A tone of -10 dBm0 into the mouthpiece, until it is over."""
+        self._site.phone(self.port, "say", file=str(write_wav(self._folder / "say.wav", sine(hz, seconds))))
+
+    def digits_heard(self) -> str:
+        """DTMF that was in the ear lately, decoded on the copper."""
+        return str(self._site.phone(self.port, "state")["digits_heard"])

@@ -1,0 +1,140 @@
+"""Three independent SIP stacks against us, on every transport: what each was seen doing.
+
+Every step of a call is one cell of the table that `matrix.py` keeps. What a peer does not offer is a cell
+with the reason; what fails because of us is a failed test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.interop import matrix
+from tests.interop.baresip import Baresip
+from tests.interop.handset import Handset
+from tests.interop.linphone import Linphone
+from tests.interop.matrix import PHONES, WAYS, cannot, cell
+from tests.interop.pjsua import Pjsua
+from tests.interop.processes import eventually
+from tests.interop.site import Site
+from tests.interop.soft_phone import SoftPhone
+from tests.interop.sounds import dtmf, loudest_dbm0, sine
+
+COLUMNS = [pytest.param(phone, way, id=f"{phone}-{way}") for way in WAYS for phone in PHONES]
+NO_EARLY_SOUND = "baresip 1.0 sends 183 with a description, but no sound before the answer"
+DIGESTS = {"baresip": "MD5", "linphone": "SHA-256", "pjsua": "SHA-256"}
+Start = Callable[..., SoftPhone]
+
+
+@pytest.fixture
+def start(site: Site, tmp_path: Path) -> Iterator[Start]:
+    """Starts a telephone of a kind; early: it rings with 183 and sound, if it can."""
+    with ExitStack() as stack:
+
+        def make(kind: str, way: str, *, early: bool = False) -> SoftPhone:
+            account = site.account("201")
+            phone: SoftPhone
+            if kind == "baresip":
+                phone = Baresip(tmp_path, account)
+            elif kind == "linphone":
+                phone = Linphone(tmp_path, account, early=early)
+            else:
+                phone = Pjsua(tmp_path, account, early=early)
+            stack.callback(phone.stop)
+            return phone
+
+        yield make
+
+
+@pytest.fixture
+def handset(site: Site, tmp_path: Path) -> Handset:
+    return Handset(site, tmp_path)
+
+
+def heard_from_line(phone: SoftPhone, handset: Handset, after: int = 0) -> None:
+    """The line says 440 Hz, and so it arrives. after: samples of the recording that do not count."""
+    handset.say(440)
+    eventually(
+        "440 Hz at the phone", lambda: loudest_dbm0(phone.heard()[after:], 440) == pytest.approx(-10, abs=1.5), 3
+    )
+
+
+@pytest.mark.parametrize(("kind", "way"), COLUMNS)
+def test_phone_calls_a_line(site: Site, start: Start, handset: Handset, kind: str, way: str) -> None:
+    phone = start(kind, way)
+    with cell("register", kind, way):
+        phone.registered()
+        assert f"algorithm={DIGESTS[kind]}" in phone.output()
+    with cell("call", kind, way):
+        phone.dial("101")
+        handset.answer()
+        phone.wait_up()
+        assert handset.hears(1000)
+        heard_from_line(phone, handset)
+    with cell("rfc4733", kind, way):
+        handset.dial("159#")
+        eventually("the phone heard the digits", lambda: phone.digits_heard() == "159#", 3)
+        for count, digit in enumerate("280", 1):
+            phone.send_digit(digit)
+            eventually("the line heard the digit", lambda n=count: handset.digits_heard().endswith("280"[:n]), 4)
+    with cell("hold", kind, way):
+        hold_and_resume(site, phone, handset)
+    phone.hangup()
+    phone.wait_closed()
+    handset.hang_up()
+
+
+def hold_and_resume(site: Site, phone: SoftPhone, handset: Handset) -> None:
+    mark = len(site.log())
+    phone.hold()
+    eventually("core knows of the hold", lambda: " held" in site.log()[mark:], 3)
+    before = len(phone.heard())
+    handset.say(620)
+    assert loudest_dbm0(phone.heard()[before:], 620) < -40
+    phone.resume()
+    eventually("core knows of the end of the hold", lambda: " resumed" in site.log()[mark:], 3)
+    before = len(phone.heard())
+    assert handset.hears(1000)
+    if phone.ear_survives_hold:
+        heard_from_line(phone, handset, before)
+    heard = phone.digits_heard()
+    handset.dial("7")
+    eventually("a digit after the hold", lambda: phone.digits_heard() == heard + "7", 3)
+
+
+@pytest.mark.parametrize(("kind", "way"), COLUMNS)
+def test_line_calls_a_phone(site: Site, start: Start, handset: Handset, kind: str, way: str) -> None:
+    phone = start(kind, way, early=True).registered()
+    phone.say(np.concatenate([sine(1000, 3.0), dtmf("159#"), sine(1000, 30.0)]))
+    handset.lift()
+    handset.dial("201")
+    phone.wait_incoming()
+    if kind == "baresip":
+        cannot("early", kind, way, NO_EARLY_SOUND)
+    else:
+        with cell("early", kind, way):
+            assert handset.hears(1000)
+            assert site.port("fxs1")["state"] == "ringback"
+    with cell("called", kind, way):
+        phone.accept()
+        phone.wait_up()
+        handset.wait_state("talking")
+        assert handset.hears(1000)
+        heard_from_line(phone, handset)
+    with cell("inband", kind, way):
+        eventually("the line heard the digits", lambda: handset.digits_heard().endswith("159#"), 8)
+    handset.hang_up()
+    phone.wait_closed()
+
+
+def test_kept_table_is_what_was_seen() -> None:
+    """On a difference the kept page is written anew: look at it, then commit it."""
+    assert matrix.complete(), "run all tests of this file"
+    kept = matrix.PAGE.read_text() if matrix.PAGE.exists() else ""
+    if kept != matrix.page():
+        matrix.PAGE.write_text(matrix.page())
+        raise AssertionError(f"{matrix.PAGE} told otherwise; it has been written anew")

@@ -6,6 +6,7 @@ with the reason; what fails because of us is a failed test.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -78,9 +79,10 @@ def test_phone_calls_a_line(site: Site, start: Start, handset: Handset, kind: st
     with cell("rfc4733", kind, way):
         handset.dial("159#")
         eventually("the phone heard the digits", lambda: phone.digits_heard() == "159#", 3)
-        for count, digit in enumerate("280", 1):
+        for digit in "280":
             phone.send_digit(digit)
-            eventually("the line heard the digit", lambda n=count: handset.digits_heard().endswith("280"[:n]), 4)
+            time.sleep(0.35)  # as fast as a finger
+        eventually("the line heard the digits", lambda: handset.digits_heard().endswith("280"), 5)
     with cell("hold", kind, way):
         hold_and_resume(site, phone, handset)
     phone.hangup()
@@ -133,7 +135,7 @@ def test_line_calls_a_phone(site: Site, start: Start, handset: Handset, kind: st
 
 def test_kept_table_is_what_was_seen() -> None:
     """On a difference the kept page is written anew: look at it, then commit it."""
-    assert matrix.complete(), "run all tests of this file"
+    assert matrix.complete() and "no" not in matrix.SEEN.values(), "an earlier test failed, or not all were run"
     kept = matrix.PAGE.read_text() if matrix.PAGE.exists() else ""
     if kept != matrix.page():
         matrix.PAGE.write_text(matrix.page())

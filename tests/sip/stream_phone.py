@@ -7,6 +7,8 @@ that the house can connect to it. `stream_house` is an agent on free loopback po
 from __future__ import annotations
 
 import asyncio
+import itertools
+import random
 import re
 import ssl
 from collections.abc import Callable
@@ -22,6 +24,7 @@ from tests.sip.pairs import Network, Phone
 
 _LENGTH = re.compile(rb"^Content-Length *: *(\d+)", re.MULTILINE | re.IGNORECASE)
 _NOWHERE = Network()
+_serials = itertools.count()
 
 
 async def stream_house(bridge: Bridge, ip: str = "127.0.0.1", **settings: Any) -> SipAgent:
@@ -48,6 +51,7 @@ class StreamPhone(Phone):
     def __init__(self, agent: SipAgent, user: str = "caller", *, kind: str = "TCP", ip: str = "127.0.0.1") -> None:
         super().__init__(_NOWHERE, ip, user)
         _NOWHERE.ends.clear()
+        self._serial = random.Random(next(_serials))  # many share an address
         self.kind = kind
         self.there = (ip, agent.port_of(kind))
         self.closed = asyncio.Event()

@@ -24,7 +24,7 @@ class Dialog:
     """local_line, remote_line: our From and To values with tags. target: the URI requests go to.
 
     transport and the source of the peer's last message are the dialog's flow: over a stream,
-    requests go back over that connection while it lives.
+    requests go back over that connection while it lives. secure: it was begun with a sips URI.
     Made by `as_server` from a received INVITE or `as_client` from a response to ours.
     """
 
@@ -40,6 +40,7 @@ class Dialog:
         "local_tag",
         "remote_line",
         "remote_tag",
+        "secure",
         "target",
         "transport",
     )
@@ -54,6 +55,7 @@ class Dialog:
         self.local_seq, self._remote_seq = seqs
         self.transport = transport
         self.target = ""
+        self.secure = False
         self._routes: list[str] = []
         self._first = ""  # URI of the next station: the first route's, else the target
         self._source: Address = ("", 0)
@@ -66,6 +68,7 @@ class Dialog:
         remote = (request.get("from"), request.from_.tag)
         dialog = cls(request.call_id, (local, local_tag), remote, (0, request.cseq[0]), transport)
         dialog._routes = request.values("record-route")
+        dialog.secure = is_secure(request.uri)
         if not dialog.refresh_target(request):
             if request.via.branch.startswith(MAGIC):
                 raise Refusal(400, "Missing Contact")
@@ -81,6 +84,7 @@ class Dialog:
         dialog = cls(invite.call_id, (invite.from_line, local_tag), remote, (invite.cseq, 0), transport)
         dialog.target = invite.uri
         dialog._source = response.source
+        dialog.secure = is_secure(invite.uri)
         dialog._hop = Hop(transport, response.source)
         dialog.learn(response)
         return dialog
@@ -93,6 +97,10 @@ class Dialog:
         except Refusal as refusal:
             log.info("sip: %d from %s:%d: %s", response.status, *response.source, refusal)
             self._routes = []
+
+    def contact(self, transport: Transport, remote_ip: str) -> str:
+        """Our Contact in what goes to `remote_ip` by `transport`."""
+        return transport.contact(remote_ip, secure=self.secure)
 
     @property
     def source_ip(self) -> str:
@@ -170,6 +178,10 @@ class Dialog:
             headers=headers,
             body=body,
         )
+
+
+def is_secure(uri: str) -> bool:
+    return uri[:5].lower() == "sips:"
 
 
 def dialog_key(call_id: str, local_tag: str) -> str:

@@ -7,6 +7,7 @@ may still go. Used by `called.py`.
 from __future__ import annotations
 
 from firmware.sip.calls.context import SipContext
+from firmware.sip.calls.dialog import is_secure
 from firmware.sip.calls.journey import MAX_DIVERSIONS, diversion_lines
 from firmware.sip.calls.offer_exchange import SDP_TYPE
 from firmware.sip.calls.targets import Target
@@ -27,6 +28,7 @@ def first_invite(context: SipContext, request: CallRequest, target: Target, offe
     tag = new_tag()
     diversions = (*target.diversions, *request.journey.diversions)[:MAX_DIVERSIONS]
     sent_on = diversion_lines(diversions, place) if diversions else ""
+    contact = transport.contact(address[0], number, secure=is_secure(way.uri))
     outgoing = Outgoing(
         "INVITE",
         way.uri,
@@ -35,7 +37,7 @@ def first_invite(context: SipContext, request: CallRequest, target: Target, offe
         call_id=new_call_id(place),
         cseq=1,
         routes=f"Max-Breadth: {target.breadth}\r\n{way.routes}",
-        headers=f"Contact: {transport.contact(address[0], number)}\r\n{sent_on}{context.common_headers}{SDP_TYPE}",
+        headers=f"Contact: {contact}\r\n{sent_on}{context.common_headers}{SDP_TYPE}",
         body=offer,
     )
     return outgoing, tag

@@ -107,7 +107,7 @@ class Keeper(SessionTimer):
     def change_headers(self, method: str) -> str:
         dialog = self._session.dialog
         hop = dialog.hop
-        contact = hop.transport.contact(hop.address[0])
+        contact = dialog.contact(hop.transport, hop.address[0])
         headers = f"Contact: {contact}\r\n{self._context.change_headers}{self.ask()}"
         return headers + SDP_TYPE if method == "INVITE" else headers
 

@@ -108,7 +108,7 @@ class Session:
         self._ack_wait = AckWait(timers, transaction, octets, cseq, self._never_acknowledged, wants_answer=wants_answer)
 
     def contact_line(self, transaction: ServerTransaction) -> str:
-        return f"Contact: {transaction.transport.contact(transaction.address[0])}\r\n"
+        return f"Contact: {self.dialog.contact(transaction.transport, transaction.address[0])}\r\n"
 
     @property
     def unacknowledged(self) -> bool:

@@ -22,6 +22,7 @@ from firmware.sip.transports.transport import Address
 log = logging.getLogger(__name__)
 
 PONG = b"\r\n"
+_SEND_BUFFER_OCTETS = 131072
 _BUFFER = memoryview(bytearray(16384))  # asyncio reads into it and hands it over at once
 
 
@@ -123,7 +124,7 @@ class Connection(asyncio.BufferedProtocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         transport.set_write_buffer_limits(high=0)
-        _watch_peer(transport.get_extra_info("socket"))
+        _tune(transport.get_extra_info("socket"))
         for data in self._waiting:
             transport.write(data)
         self._waiting = []
@@ -163,8 +164,9 @@ class Connection(asyncio.BufferedProtocol):
         self._owner.closed(self)
 
 
-def _watch_peer(sock: socket.socket) -> None:
-    """Let the kernel notice within 2 min that the peer lost power or its network."""
+def _tune(sock: socket.socket) -> None:
+    """Let the kernel notice within 2 min that the peer lost power or its network, and queue little for it."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_OCTETS)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 15)

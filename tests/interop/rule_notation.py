@@ -10,6 +10,7 @@ Why: a sipp scenario is 40 lines of XML of which three matter. A rule names the 
     < 183 ; body: a=sendonly         … or a line of the body; `; !Expires` demands that a header is absent
     <? 100                           may come
     < 401 auth                       take the challenge; `> REGISTER auth` answers it
+    > PRACK rack                     acknowledge the reliable answer received last (its RSeq was demanded)
     wait 300                         ms without a message
 
 A header "Name: -" is left out. Bodies are named in BODIES. sipp speaks for itself: its own exit status is the verdict.
@@ -182,6 +183,8 @@ class Scenario:
         usual = ["Max-Forwards: 70", f"Contact: <sip:{self._me}@{here}>"]
         if "auth" in words:
             usual.append("[authentication]")
+        if "rack" in words:
+            usual.append(f"RAck: [$rseq] {self._invite[0]} INVITE")
         again = "" if method in {"ACK", "CANCEL"} else ' retrans="500"'
         return _send(head, usual, words, extras, again)
 
@@ -204,7 +207,9 @@ def _demand(extra: str) -> str:
     name, _, regexp = extra.partition(":")
     if name == "body":
         return f'<ereg regexp={quoteattr(regexp.strip())} search_in="msg" check_it="true" assign_to="c"/>'
-    return f'<ereg regexp={quoteattr(regexp.strip())} search_in="hdr" header="{name}:" check_it="true" assign_to="c"/>'
+    kept = "rseq" if name == "RSeq" else "c"
+    what = f'search_in="hdr" header="{name}:" check_it="true" assign_to="{kept}"'
+    return f"<ereg regexp={quoteattr(regexp.strip())} {what}/>"
 
 
 def _keep_invite() -> list[str]:

@@ -50,7 +50,9 @@ def best_of(failures: list[Failure]) -> Failure:
 
 
 def _meaning(status: int) -> Cause:
-    if status < 400 or status in {500, 503}:
+    if status < 400:
+        return Cause.SUBSCRIBER_ABSENT  # it is elsewhere, where we do not follow
+    if status in {500, 503}:
         # RFC 3261 16.7 step 6: a 503 from beyond must not look like our own overload.
         return Cause.INTERWORKING
     return from_sip(status)

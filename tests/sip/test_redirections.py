@@ -92,8 +92,8 @@ def test_what_is_not_followed_is_a_failure(contacts: list[str], settings: dict[s
         ana, luis = Phone(network, ANA[1], "201"), Phone(network, LUIS[1], "202")
         caller.send(invite := caller.invite("201"))
         answer_302(ana, await ana.expect("INVITE"), *contacts)
-        caller.ack_failure(invite, await caller.expect("SIP/2.0 500"))
-        assert bridge.causes()[0] is Cause.INTERWORKING
+        caller.ack_failure(invite, await caller.expect("SIP/2.0 480"))
+        assert bridge.causes()[0] is Cause.SUBSCRIBER_ABSENT
         assert not luis.all and sum(text.startswith("INVITE") for text in ana.all) == 1
         assert await settle(agent) == EMPTY
 
@@ -107,7 +107,7 @@ def test_use_proxy_and_alternative_service_are_failures() -> None:
             ana, luis = Phone(network, ANA[1], "201"), Phone(network, LUIS[1], "202")
             caller.send(invite := caller.invite("201"))
             answer_302(ana, await ana.expect("INVITE"), "<sip:202@10.0.0.1>", status=status)
-            caller.ack_failure(invite, await caller.expect("SIP/2.0 500"))
+            caller.ack_failure(invite, await caller.expect("SIP/2.0 480"))
             assert not luis.all
             assert await settle(agent) == EMPTY
 
@@ -143,7 +143,7 @@ def test_users_who_forward_to_each_other_are_each_rung_once() -> None:
         caller.send(invite := caller.invite("201"))
         answer_302(ana, await ana.expect("INVITE"), "<tel:202>")
         answer_302(luis, await luis.expect("INVITE"), "<tel:201>")
-        caller.ack_failure(invite, await caller.expect("SIP/2.0 500"))
+        caller.ack_failure(invite, await caller.expect("SIP/2.0 480"))
         assert [sum(text.startswith("INVITE") for text in phone.all) for phone in (ana, luis)] == [1, 1]
         assert await settle(agent) == EMPTY
 
@@ -172,7 +172,7 @@ def test_a_chain_of_more_than_five_ends() -> None:
         for user, ip in users:
             phone_of(user, ip)
         caller.send(invite := caller.invite("201"))
-        caller.ack_failure(invite, await caller.expect("SIP/2.0 500"))
+        caller.ack_failure(invite, await caller.expect("SIP/2.0 480"))
         assert rung == ["201", "202", "203", "204", "205", "206"]
         assert await settle(agent) == EMPTY
 

@@ -17,6 +17,7 @@ from firmware.sip.calls.dialog import Dialog
 from firmware.sip.calls.keeper import KeptLeg
 from firmware.sip.calls.offer_exchange import SDP_TYPE, OfferExchange, Turn
 from firmware.sip.calls.session import Session
+from firmware.sip.messages.body import session_description
 from firmware.sip.messages.compose import Outgoing
 from firmware.sip.messages.headers import parse_number
 from firmware.sip.messages.message import Response
@@ -122,7 +123,7 @@ class EarlyDialogs:
         if reliable and not early.in_turn(parse_number(response.get("rseq"), 2**32 - 1, "RSeq")):
             return False
         text = ""
-        if response.media_type() == "application/sdp":
+        if session_description(response, strict=False):
             text = early.read(response, reliable, self._exchange)
             self._dialogs[tag] = self._dialogs.pop(tag)
         if reliable:

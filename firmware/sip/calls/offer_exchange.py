@@ -12,7 +12,7 @@ from random import randrange
 
 from firmware.media import sdp
 from firmware.media.offer_answer import NotAcceptable, OfferAnswer
-from firmware.sip.messages.compose import ACCEPT_SDP
+from firmware.sip.messages.body import session_description
 from firmware.sip.messages.message import Message
 from firmware.sip.messages.status import Refusal
 
@@ -65,7 +65,7 @@ class OfferExchange:
         """
         self.turn = Turn.SETTLED
         try:
-            offered = sdp.parse(response.body)
+            offered = sdp.parse(session_description(response, strict=False))
         except sdp.SdpError:
             return ""
         try:
@@ -102,17 +102,18 @@ class OfferExchange:
 
         A 2xx without SDP makes a preview count. Raises NotAcceptable when there is no usable answer at all.
         """
-        if self.turn is Turn.OURS and (message.body.strip() or self.media.agreed is None):
+        if self.turn is Turn.OURS and (session_description(message, strict=False) or self.media.agreed is None):
             self.take_answer(message)
         self.turn = Turn.SETTLED
         if self.media.agreed is None:
             raise NotAcceptable("the answer holds no audio we offered")
 
     def _read_answer(self, message: Message) -> None:
-        if message.media_type() != "application/sdp":
+        body = session_description(message, strict=False)
+        if not body:
             raise NotAcceptable("there is no answer to our offer")
         try:
-            self.media.take_answer(sdp.parse(message.body))
+            self.media.take_answer(sdp.parse(body))
         except sdp.SdpError as error:
             raise NotAcceptable(str(error)) from None
 
@@ -123,12 +124,11 @@ def busy(why: str) -> Refusal:
 
 
 def read_offer(message: Message) -> sdp.Description | None:
-    """The SDP of a request, None if it has no body. Raises Refusal 400 or 415."""
-    if not message.body.strip():
+    """The SDP of a request, None if it has none. Raises Refusal 400 or 415."""
+    body = session_description(message)
+    if not body:
         return None
-    if message.media_type() != "application/sdp" or message.get("content-encoding"):
-        raise Refusal(415, headers=ACCEPT_SDP)
     try:
-        return sdp.parse(message.body)
+        return sdp.parse(body)
     except sdp.SdpError as error:
         raise Refusal(400, str(error).capitalize()) from None

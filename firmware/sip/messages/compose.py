@@ -20,9 +20,11 @@ INFO_BODIES = ("application/dtmf-relay", "application/dtmf", "application/hook-f
 
 ALLOW = "Allow: " + ", ".join(METHODS) + "\r\n"
 SUPPORTED = "Supported: " + ", ".join(EXTENSIONS) + "\r\n"
-ACCEPT_SDP = "Accept: application/sdp\r\nAccept-Encoding: identity\r\n"
+SESSION_BODIES = ("application/sdp", "multipart/mixed", "multipart/alternative")
+"""What an INVITE may hold (`body.py`)."""
+ACCEPT_SDP = "Accept: " + ", ".join(SESSION_BODIES) + "\r\nAccept-Encoding: identity\r\n"
 ACCEPT_INFO = "Accept: " + ", ".join(INFO_BODIES) + "\r\n"
-ACCEPT = "Accept: " + ", ".join(("application/sdp", *INFO_BODIES)) + "\r\nAccept-Encoding: identity\r\n"
+ACCEPT = "Accept: " + ", ".join((*SESSION_BODIES, *INFO_BODIES)) + "\r\nAccept-Encoding: identity\r\n"
 
 
 def response(
@@ -40,6 +42,8 @@ def response(
             if to_tag and name == "to" and "tag=" not in value.lower():
                 value = f"{value};tag={to_tag}"
             lines.append(f"{spelled}: {value}\r\n")
+    if status == 100 and "timestamp" in found:
+        lines.append(f"Timestamp: {found['timestamp'][0]}\r\n")  # RFC 3261 8.2.6.1
     octets = body.encode()
     lines.append(f"{headers}Content-Length: {len(octets)}\r\n\r\n")
     return "".join(lines).encode("utf-8", "surrogateescape") + octets

@@ -12,6 +12,7 @@ import re
 import secrets
 import socket
 import threading
+import time
 
 from tests.interop.processes import eventually
 from tests.interop.rtp_peer import RtpPeer
@@ -28,11 +29,17 @@ def parameter(value: str, name: str) -> str:
 
 
 class RawPhone:
-    """user/password at a registrar on 127.0.0.1:server_port. answer: "200", "486" …, "" to ring for ever."""
+    """user/password at a registrar on 127.0.0.1:server_port. answer: "200", "486" …, "" to ring for ever.
 
-    def __init__(self, user: str, password: str, server_port: int, answer: str = "200") -> None:
+    host: what it calls itself in Via and Contact; a name keeps it reachable at the address it sends from.
+    """
+
+    def __init__(
+        self, user: str, password: str, server_port: int, answer: str = "200", *, host: str = "127.0.0.1"
+    ) -> None:
         self.user, self.password, self.server = user, password, ("127.0.0.1", server_port)
         self.answer = answer
+        self.host = host
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self.socket.settimeout(0.2)
@@ -40,6 +47,7 @@ class RawPhone:
         self.rtp = RtpPeer()
         self.tag, self.call_id, self.sequence = secrets.token_hex(4), f"{secrets.token_hex(6)}@raw", 0
         self.received: list[str] = []
+        self.heard_at_s: list[float] = []
         self.sent: list[str] = []
         self.remote_to = self.remote_target = ""
         self.media: tuple[str, int] = ("", 0)
@@ -63,6 +71,7 @@ class RawPhone:
             except OSError:
                 return
             text = data.decode("utf-8", "replace")
+            self.heard_at_s.append(time.monotonic())
             self.received.append(text)
             if not text.startswith("SIP/2.0"):
                 self._serve(text)
@@ -91,7 +100,7 @@ class RawPhone:
         self.send(
             f"SIP/2.0 {status}\r\n{vias}From: {header(request, 'From')}\r\nTo: {to}\r\n"
             f"Call-ID: {header(request, 'Call-ID')}\r\nCSeq: {header(request, 'CSeq')}\r\n"
-            f"Contact: <sip:{self.user}@127.0.0.1:{self.port}>\r\n" + self._body(body)
+            f"Contact: <sip:{self.user}@{self.host}:{self.port}>\r\n" + self._body(body)
         )
 
     def _body(self, body: str) -> str:
@@ -115,10 +124,11 @@ class RawPhone:
     def request(self, method: str, target: str, to: str, *, body: str = "", extra: str = "", number: int = 0) -> str:
         """Build and send one request of this phone's dialog; the text that was sent."""
         text = (
-            f"{method} {target} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{self.port};branch=z9hG4bK{secrets.token_hex(6)}"
-            f";rport\r\nMax-Forwards: 70\r\nFrom: <sip:{self.user}@127.0.0.1:{self.server[1]}>;tag={self.tag}\r\n"
+            f"{method} {target} SIP/2.0\r\n"
+            f"Via: SIP/2.0/UDP {self.host}:{self.port};branch=z9hG4bK{secrets.token_hex(6)};rport\r\n"
+            f"Max-Forwards: 70\r\nFrom: <sip:{self.user}@127.0.0.1:{self.server[1]}>;tag={self.tag}\r\n"
             f"To: {to}\r\nCall-ID: {self.call_id}\r\nCSeq: {number or self.sequence} {method}\r\n"
-            f"Contact: <sip:{self.user}@127.0.0.1:{self.port}>\r\n{extra}" + self._body(body)
+            f"Contact: <sip:{self.user}@{self.host}:{self.port}>\r\n{extra}" + self._body(body)
         )
         self.send(text)
         return text

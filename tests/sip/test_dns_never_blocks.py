@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -21,55 +22,32 @@ from firmware.sip.dns.name_servers import NameServers
 from firmware.sip.dns.resolver import Resolver
 from firmware.sip.dns.search import Target
 from firmware.sip.settings import SipSettings
+from tests.interop.name_lookups import tell
 from tests.sip.dns_server import Script, serving
 from tests.sip.exchange_stub import Bridge
 from tests.sip.fake_engine import FakeEngine
 from tests.sip.pairs import USERS, header
 
-_heard: list[tuple[str, object]] | None = None
+_heard: list[tuple[str, str]] | None = None
+_hooked = False
 
 
-def _is_numeric(host: object) -> bool:
-    if not isinstance(host, str | bytes):
-        return host is None
-    text = host.decode() if isinstance(host, bytes) else host
-    for family in (socket.AF_INET, socket.AF_INET6):
-        try:
-            socket.inet_pton(family, text.partition("%")[0])
-        except OSError:
-            continue
-        return True
-    return text == ""
-
-
-def _hook(event: str, args: tuple[Any, ...]) -> None:
-    if _heard is None or not event.startswith("socket."):
-        return
-    if event in {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr", "socket.getnameinfo"}:
-        host = args[0][0] if isinstance(args[0], tuple) else args[0]
-    elif event in {"socket.connect", "socket.sendto", "socket.sendmsg", "socket.bind"}:
-        host = args[1][0] if isinstance(args[1], tuple) and len(args[1]) >= 2 else None
-    else:
-        return
-    if event == "socket.gethostbyaddr" or not _is_numeric(host):
+def _hear(event: str, host: str) -> None:
+    if _heard is not None:
         _heard.append((event, host))
 
 
-class LookUps:
-    """`with LookUps() as heard:` lists every (event, host name) that Python asks the system for meanwhile."""
-
-    _hooked = False
-
-    def __enter__(self) -> list[tuple[str, object]]:
-        global _heard
-        if not LookUps._hooked:
-            sys.addaudithook(_hook)  # for good: there is no way to take one out
-            LookUps._hooked = True
-        _heard = []
-        return _heard
-
-    def __exit__(self, *exc: object) -> None:
-        global _heard
+@contextmanager
+def look_ups() -> Iterator[list[tuple[str, str]]]:
+    """Every (event, host name) that Python asks the system for meanwhile."""
+    global _heard, _hooked
+    if not _hooked:
+        tell(_hear)
+        _hooked = True
+    _heard = heard = []
+    try:
+        yield heard
+    finally:
         _heard = None
 
 
@@ -184,7 +162,7 @@ class House:
 
 
 def test_the_hook_hears_every_way_of_asking_for_a_name() -> None:
-    with LookUps() as heard, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+    with look_ups() as heard, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         for ask in (
             lambda: socket.getaddrinfo("localhost", 1),
             lambda: socket.gethostbyname("localhost"),
@@ -194,19 +172,15 @@ def test_the_hook_hears_every_way_of_asking_for_a_name() -> None:
             lambda: socket.getaddrinfo("127.0.0.1", 1),
         ):
             ask()
-    events = [event for event, host in heard if host == "localhost"]
-    assert (
-        events
-        == ["socket.getaddrinfo", "socket.gethostbyname", "socket.sendto", "socket.connect"]
-        == [event for event, _ in heard]
-    )
+    asked = ["socket.getaddrinfo", "socket.gethostbyname", "socket.sendto", "socket.connect"]
+    assert heard == [(event, "localhost") for event in asked]
 
 
 def test_no_call_asks_the_system_for_a_name_whatever_names_its_messages_hold() -> None:
     async def main() -> None:
         script = Script({("op.example.test", "A"): (60, ["192.0.2.1"])}, delay_s=0.0)
         async with serving(script) as dns:
-            with LookUps() as heard:
+            with look_ups() as heard:
                 house = await House().start(dns)
                 house.caller.request("OPTIONS", "sip:pbx.example.test", house.agent)
                 await house.caller.expect("SIP/2.0 200")

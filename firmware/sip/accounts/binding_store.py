@@ -14,7 +14,9 @@ import queue
 import sqlite3
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -26,14 +28,23 @@ CREATE TABLE IF NOT EXISTS bindings (
     user TEXT NOT NULL, contact TEXT NOT NULL, call_id TEXT NOT NULL, cseq INTEGER NOT NULL,
     expires_wall_s REAL NOT NULL, q REAL NOT NULL, agent TEXT NOT NULL,
     source_ip TEXT NOT NULL, source_port INTEGER NOT NULL, transport TEXT NOT NULL,
-    PRIMARY KEY (user, contact)
+    path TEXT NOT NULL DEFAULT '', instance TEXT NOT NULL DEFAULT '', reg_id INTEGER NOT NULL DEFAULT 0,
+    gruu_key TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (user, contact, instance, reg_id)
 ) WITHOUT ROWID
 """
+_FIRST_COLUMNS = "user, contact, call_id, cseq, expires_wall_s, q, agent, source_ip, source_port, transport"
+"""Those of the first schema, whose key was (user, contact) and had no room for two flows of one telephone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One contact of a user. expires_wall_s: Unix time at which it ends. q: 0.0 to 1.0."""
+    """One contact of a user. expires_wall_s: Unix time at which it ends. q: 0.0 to 1.0.
+
+    path: Route values towards it, with commas between, "" for none (RFC 3327). instance: the
+    telephone, "urn:uuid:..." or "". reg_id: which of its flows this is, 0 for none (RFC 5626).
+    gruu_key: of its temporary GRUUs, "" while it has none (RFC 5627).
+    """
 
     user: str
     contact: str
@@ -45,6 +56,18 @@ class Binding:
     source_ip: str
     source_port: int
     transport: str = "UDP"
+    path: str = ""
+    instance: str = ""
+    reg_id: int = 0
+    gruu_key: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str, int]:
+        """What tells it apart from all others."""
+        return self.user, self.contact, self.instance, self.reg_id
+
+
+_ROW = attrgetter(*(field.name for field in fields(Binding)))
 
 
 class BindingStore:
@@ -93,7 +116,7 @@ class BindingStore:
     def _load(path: Path) -> list[Binding]:
         with contextlib.closing(sqlite3.connect(path)) as base:
             base.execute("PRAGMA journal_mode=WAL")
-            base.execute(_SCHEMA)
+            _make_table(base)
             base.execute("DELETE FROM bindings WHERE expires_wall_s <= ?", (time.time(),))
             base.commit()
             return [Binding(*row) for row in base.execute("SELECT * FROM bindings")]
@@ -113,22 +136,32 @@ class BindingStore:
                 self._apply(base, [change for change in changes if change is not None])
 
     def _apply(self, base: sqlite3.Connection, changes: list[tuple[str, Binding]]) -> None:
-        last = {(binding.user, binding.contact): (what, binding) for what, binding in changes}
-        rows = [_row(binding) for what, binding in last.values() if what == "put"]
-        gone = [(binding.user, binding.contact) for what, binding in last.values() if what == "drop"]
+        last = {binding.key: (what, binding) for what, binding in changes}
+        rows = [_storable(_ROW(binding)) for what, binding in last.values() if what == "put"]
+        gone = [_storable(binding.key) for what, binding in last.values() if what == "drop"]
         try:
             with base:
-                base.executemany("DELETE FROM bindings WHERE user = ? AND contact = ?", gone)
-                base.executemany("INSERT OR REPLACE INTO bindings VALUES (?,?,?,?,?,?,?,?,?,?)", rows)
+                base.executemany(
+                    "DELETE FROM bindings WHERE user = ? AND contact = ? AND instance = ? AND reg_id = ?", gone
+                )
+                base.executemany("INSERT OR REPLACE INTO bindings VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)", rows)
         except sqlite3.Error as error:
             log.error("registrations: %s: cannot write: %s", self._path, error)
 
 
-def _row(b: Binding) -> tuple[object, ...]:
-    head = (b.user, b.contact, b.call_id, b.cseq, b.expires_wall_s, b.q, b.agent)
-    return tuple(_storable(value) for value in (*head, b.source_ip, b.source_port, b.transport))
+def _make_table(base: sqlite3.Connection) -> None:
+    """The table, with the rows of an older file in it: all of it or nothing."""
+    columns = {row[1] for row in base.execute("PRAGMA table_info(bindings)")}
+    with base:
+        base.execute("BEGIN")
+        if columns and "reg_id" not in columns:
+            base.execute("ALTER TABLE bindings RENAME TO bindings_of_old")
+        base.execute(_SCHEMA)
+        if columns and "reg_id" not in columns:
+            base.execute(f"INSERT INTO bindings ({_FIRST_COLUMNS}) SELECT {_FIRST_COLUMNS} FROM bindings_of_old")
+            base.execute("DROP TABLE bindings_of_old")
 
 
-def _storable(value: object) -> object:
+def _storable(values: Iterable[object]) -> tuple[object, ...]:
     """Odd octets of a peer's text, held as surrogates, written so that SQLite takes them."""
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+    return tuple(value.encode("utf-8", "replace").decode() if isinstance(value, str) else value for value in values)

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from email.utils import formatdate
 
 from firmware.sip.accounts.binding_store import Binding, BindingStore
-from firmware.sip.messages.headers import NameAddr, parse_name_addr, parse_number, parse_q, printable
+from firmware.sip.accounts.contact_change import Change, check_order, expiry
+from firmware.sip.accounts.gruu import find_gruu, gruu_params
+from firmware.sip.accounts.outbound import FLOW_TIMER_S, Asked, asked_of
+from firmware.sip.messages.headers import parse_name_addr
 from firmware.sip.messages.message import Request
 from firmware.sip.messages.status import Refusal
-from firmware.sip.messages.uri import parse_uri, same_uri
+from firmware.sip.messages.uri import Uri, parse_uri
 from firmware.sip.settings import SipSettings, SipUser
 
 log = logging.getLogger(__name__)
@@ -57,6 +60,14 @@ class Registrar:
         live = [binding for binding in self._bindings.get(user, ()) if binding.expires_wall_s > now_s]
         return sorted(live, key=lambda binding: -binding.q)
 
+    def drop(self, binding: Binding) -> None:
+        """Forget a binding whose flow is gone (RFC 5626 5.3)."""
+        self._replace(binding.user, [other for other in self._bindings.get(binding.user, ()) if other is not binding])
+
+    def behind_gruu(self, uri: Uri) -> tuple[str, str] | None:
+        """(user, instance) that a GRUU of ours leads to, None when it is dead."""
+        return find_gruu(uri, self.all_bindings())
+
     def all_bindings(self) -> list[Binding]:
         now_s = self.wall_s()
         return [b for found in self._bindings.values() for b in found if b.expires_wall_s > now_s]
@@ -74,72 +85,45 @@ class Registrar:
     def register(self, request: Request, user: SipUser, transport: str = "UDP") -> str:
         """Carry out a REGISTER for `user` that came by `transport`; returns the header lines of its 200.
 
-        Raises Refusal: 400 bad contact, 423 too brief, 403 too many contacts, 500 old CSeq.
+        Raises Refusal: 400 bad contact, 403 too many contacts, 420 and 439 (`outbound.py`), 423 too brief,
+        500 old CSeq.
         """
         lines = request.values("contact")
+        asked = asked_of(request)
         if not lines:
-            return self._listing(user.user)
-        call_id, cseq = request.call_id, request.cseq[0]
-        default = self._header_expires(request)
+            return self._listing(request, user.user, asked)
         current = self.bindings(user.user)
+        default_s = self._header_expires(request)
+        flows = 0
         if "*" in lines:
-            if len(lines) > 1 or default != 0:
+            if len(lines) > 1 or default_s != 0:
                 raise Refusal(400, "Contact * needs Expires 0 and stands alone")
             for binding in current:
-                _check_order(binding, call_id, cseq)
+                check_order(binding, request)
             current = []
         elif len(lines) > 2 * MAX_CONTACTS:  # as many are removed as added, at most; thousands would take seconds
             raise Refusal(403, "Too many contacts")
         else:
-            for line in lines:
-                self._change(current, request, user.user, parse_name_addr(line), default, transport)
+            change = Change(self._settings, request, user.user, transport, asked, default_s, self.wall_s())
+            flows = sum(change.apply(current, parse_name_addr(line)) for line in lines)
+        if flows > 1:
+            raise Refusal(400, "More than one flow")
         if len(current) > MAX_CONTACTS:
             raise Refusal(403, "Too many contacts")
         self._replace(user.user, current)
         log.info("sip:%s: registered with %d contact(s) by %s:%d", user.user, len(current), *request.source)
-        return self._listing(user.user)
+        answer = self._listing(request, user.user, asked)
+        return f"{answer}{_flow_lines(transport)}" if flows else answer
 
     def _header_expires(self, request: Request) -> int:
         text = request.get("expires").partition(";")[0]
-        if not text:
-            return self._settings.default_expires_s
-        return _expiry(text, self._settings.default_expires_s)
-
-    def _change(
-        self,
-        current: list[Binding],
-        request: Request,
-        user: str,
-        contact: NameAddr,
-        default_s: int,
-        transport: str,
-    ) -> None:
-        """Apply one Contact value to `current`."""
-        uri = parse_uri(contact.uri)
-        if uri.scheme == "tel":
-            raise Refusal(400, "A contact must be a SIP URI")
-        asked = contact.params.get("expires")
-        expires_s = _expiry(asked, self._settings.default_expires_s) if asked is not None else default_s
-        if 0 < expires_s < self._settings.min_expires_s:
-            raise Refusal(423, headers=f"Min-Expires: {self._settings.min_expires_s}\r\n")
-        for index, binding in enumerate(current):
-            if binding.contact == contact.uri or same_uri(parse_uri(binding.contact), uri):
-                _check_order(binding, request.call_id, request.cseq[0])
-                del current[index]
-                break
-        if expires_s > 0:
-            ends = self.wall_s() + min(expires_s, self._settings.max_expires_s)
-            cseq, agent = request.cseq[0], printable(request.get("user-agent"))
-            q = parse_q(contact.params.get("q"))
-            current.append(
-                Binding(user, contact.uri, request.call_id, cseq, ends, q, agent, *request.source, transport)
-            )
+        return expiry(text, self._settings.default_expires_s) if text else self._settings.default_expires_s
 
     def _replace(self, user: str, after: list[Binding]) -> None:
         before = self._bindings.get(user, [])
-        kept = {binding.contact for binding in after}
+        kept = {binding.key for binding in after}
         for binding in before:
-            if binding.contact not in kept:
+            if binding.key not in kept:
                 self._store.drop(binding)
         for binding in after:
             if binding not in before:
@@ -149,24 +133,29 @@ class Registrar:
         else:
             self._bindings.pop(user, None)
 
-    def _listing(self, user: str) -> str:
+    def _listing(self, request: Request, user: str, asked: Asked) -> str:
+        """All contacts (RFC 3261 10.3 step 8), with what a telephone that asked for more wants to know."""
         now_s = self.wall_s()
-        contacts = "".join(
-            f"Contact: <{binding.contact}>;expires={max(1, round(binding.expires_wall_s - now_s))}\r\n"
-            for binding in self.bindings(user)
-        )
-        return f"{contacts}Date: {formatdate(now_s, usegmt=True)}\r\n"
+        text = f"Path: {asked.path}\r\n" if asked.path else ""
+        house = _house(request) if asked.gruu else ""
+        for binding in self.bindings(user):
+            text += f"Contact: <{binding.contact}>;expires={max(1, round(binding.expires_wall_s - now_s))}"
+            if binding.instance:
+                text += f';+sip.instance="<{binding.instance}>"'
+                if binding.reg_id:
+                    text += f";reg-id={binding.reg_id}"
+                if house and binding.gruu_key:
+                    text += gruu_params(binding, house)
+            text += "\r\n"
+        return f"{text}Date: {formatdate(now_s, usegmt=True)}\r\n"
 
 
-def _expiry(text: str, default_s: int) -> int:
-    """Seconds; a malformed value counts as the default, as RFC 3261 10.3 step 6 and 20.19 want."""
-    try:
-        return parse_number(text, 2**32 - 1, "Expires")
-    except Refusal:
-        return default_s
+def _house(request: Request) -> str:
+    """The host that the telephone knows us by, for its GRUUs."""
+    uri = parse_uri(request.to.uri)
+    return f"{uri.host}:{uri.port}" if uri.port else uri.host
 
 
-def _check_order(binding: Binding, call_id: str, cseq: int) -> None:
-    """RFC 3261 10.3 step 7: an older or repeated CSeq of the same Call-ID changes nothing."""
-    if binding.call_id == call_id and cseq <= binding.cseq:
-        raise Refusal(500, "Sequence number out of order")
+def _flow_lines(transport: str) -> str:
+    """Says that a flow was registered; over a connection also how often it must show life (RFC 5626 6)."""
+    return "Require: outbound\r\n" + ("" if transport == "UDP" else f"Flow-Timer: {FLOW_TIMER_S}\r\n")

@@ -41,8 +41,8 @@ class CalledLeg(SipLeg):
     def __init__(self, context: SipContext, directory: Directory, party: Party, targets: list[Target]) -> None:
         super().__init__(context, party.number, party)
         self._directory = directory
-        self._targets = TargetSet(targets)
-        self._first = targets[0]
+        self._found = targets
+        self._targets = TargetSet(())
         self._request: CallRequest | None = None
         self._branches: list[Branch] = []
         self._failures: list[Failure] = []
@@ -57,7 +57,13 @@ class CalledLeg(SipLeg):
         self._request = request
         self.call_id = request.call_id
         self.called = request.called
-        transport, address = self._first.ways[0].hop
+        instance = request.journey.instance.lower()
+        found = [target for target in self._found if not instance or target.instance.lower() == instance]
+        if not found:
+            self._finish(Cause.SUBSCRIBER_ABSENT)
+            return
+        self._targets = TargetSet(found)
+        transport, address = found[0].ways[0].hop
         try:
             opened = self._context.open_media(self, transport, address[0])
         except PortsExhausted:
@@ -205,16 +211,12 @@ class CalledLeg(SipLeg):
         if self._context.settings.follow_redirects == "no" or len(diversions) > MAX_REDIRECTIONS:
             return self._not_followed(target, "the settings forbid it, or it was sent on too often")
         for uris in contacts_of(response):
-            found = [new._replace(diversions=diversions) for uri in uris for new in self._places(uri)]
+            found = [new._replace(diversions=diversions) for uri in uris for new in self._directory.behind(uri)]
             ring_now = self._targets.put_first(found) or ring_now
         if not ring_now:
             return self._not_followed(target, "it points to nobody new who can be reached")
         self._ring(self._targets.next_group(), target.breadth)
         return True
-
-    def _places(self, uri: str) -> list[Target]:
-        number = self._directory.own_number(uri)
-        return self._directory.telephones(number) if number is not None else []
 
     def _not_followed(self, target: Target, why: str) -> bool:
         log.info("%s: call %s: redirection by %s not followed: %s", self.leg_id, self.call_id, target.number, why)

@@ -13,10 +13,11 @@ from firmware.sip.accounts.binding_store import Binding
 from firmware.sip.accounts.registrar import Registrar
 from firmware.sip.calls.targets import Target, Way
 from firmware.sip.dns.search import numeric
+from firmware.sip.messages.headers import parse_name_addr, split_outside
 from firmware.sip.messages.status import Refusal
-from firmware.sip.messages.uri import dialled_number, parse_uri
+from firmware.sip.messages.uri import Uri, dialled_number, parse_uri
 from firmware.sip.settings import REALM, SipSettings
-from firmware.sip.transports.hop import next_hop
+from firmware.sip.transports.hop import Hop, next_hop
 from firmware.sip.transports.transport import Transport
 
 log = logging.getLogger(__name__)
@@ -31,15 +32,45 @@ class Directory:
         self._transports = transports
         self._registrar = registrar
 
-    def telephones(self, user: str) -> list[Target]:
-        """What `user` can be rung at now."""
-        found = []
+    def telephones(self, user: str, instance: str = "") -> list[Target]:
+        """What `user` can be rung at now. instance: only that one telephone.
+
+        The flows of one telephone are ways of one target, the one registered last first (RFC 5626 5.3).
+        """
+        found: list[Target] = []
         for binding in self._registrar.bindings(user):
+            if instance and binding.instance.lower() != instance.lower():
+                continue
             try:
-                found.append(Target(binding.user, (self.way(binding),), binding.q))
+                way = self.way(binding)
             except Refusal as refusal:
                 log.info("sip:%s: %s cannot be reached: %s", user, binding.contact, refusal)
+                continue
+            if binding.reg_id:
+                first = next((each for each in found if _is_flow_of(binding, each)), None)
+                if first is not None:
+                    found[found.index(first)] = first._replace(ways=(way, *first.ways), q=max(first.q, binding.q))
+                    continue
+            found.append(Target(user, (way,), binding.q, binding.instance))
         return found
+
+    def behind(self, text: str) -> list[Target]:
+        """What the URI `text` can be rung at when it is one of this house; [] when it is not, or nobody is there."""
+        number = self.own_number(text)
+        if number is None:
+            return []
+        meant = self.meant_by(parse_uri(text)) if "gr" in parse_uri(text).params else (number, "")
+        return self.telephones(*meant) if meant is not None else []
+
+    def meant_by(self, gruu: Uri) -> tuple[str, str] | None:
+        """(user, instance) behind a GRUU of ours, None when it leads nowhere any more."""
+        return self._registrar.behind_gruu(gruu)
+
+    def failed(self, way: Way) -> None:
+        """A way could not be used: the flow behind it is gone, so its registration goes too (RFC 5626 5.3)."""
+        if way.binding is not None and way.binding.reg_id:
+            log.info("sip:%s: flow %d is gone", way.binding.user, way.binding.reg_id)
+            self._registrar.drop(way.binding)
 
     def own_number(self, text: str) -> str | None:
         """The number that the URI `text` names if it is one of this house: a tel URI, or our name or address.
@@ -63,10 +94,24 @@ class Directory:
         )
 
     def way(self, binding: Binding) -> Way:
-        """To a contact, over the connection it registered from while that lives.
+        """To a contact: by its Path, over its flow, else over the connection it registered from while that lives.
 
-        Raises Refusal when no transport leads there.
+        Raises Refusal when no transport leads there, 430 when its flow is gone.
         """
         uri = binding.contact.partition("?")[0]
         transport = self._transports.get(binding.transport) or self._transports["UDP"]
-        return Way(uri, next_hop(uri, transport, (binding.source_ip, binding.source_port)))
+        source = (binding.source_ip, binding.source_port)
+        if binding.path:
+            first = parse_name_addr(split_outside(binding.path, ",")[0]).uri
+            hop = next_hop(first, transport, source, near_only=True)
+            return Way(uri, hop, f"Route: {binding.path}\r\n", binding)
+        if not binding.reg_id:
+            return Way(uri, next_hop(uri, transport, source), "", binding)
+        if transport.name != binding.transport or not transport.has_flow(source):
+            raise Refusal(430)
+        return Way(uri, Hop(transport, source), "", binding)
+
+
+def _is_flow_of(binding: Binding, target: Target) -> bool:
+    other = target.ways[0].binding
+    return other is not None and other.reg_id > 0 and target.instance.lower() == binding.instance.lower()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from firmware.sip.accounts.binding_store import Binding
 from firmware.sip.transports.hop import Hop
 from firmware.telephony.leg import Diversion
 
@@ -20,17 +21,17 @@ MAX_TARGETS = 30
 class Way(NamedTuple):
     """One way to a target. routes: Route header lines for requests that go there, or "".
 
-    is_server: found by locating a URI, not by a registration.
+    binding: the registration it is known by, None for a server that was located.
     """
 
     uri: str
     hop: Hop
     routes: str = ""
-    is_server: bool = False
+    binding: Binding | None = None
 
 
 class Target(NamedTuple):
-    """Somebody to ring. number: whose telephone, "" when unknown.
+    """Somebody to ring. number: whose telephone, "" when unknown. instance: which one, "" when it did not say.
 
     ways: tried one after another, for they lead to the same telephone or server (RFC 3263 4.3, RFC 5626 5.3).
     diversions: the redirections that led here, newest first. breadth: its share of the call's breadth.
@@ -39,6 +40,7 @@ class Target(NamedTuple):
     number: str
     ways: tuple[Way, ...]
     q: float = 1.0
+    instance: str = ""
     diversions: tuple[Diversion, ...] = ()
     breadth: int = 0
 

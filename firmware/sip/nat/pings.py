@@ -52,7 +52,7 @@ class Pings:
         self._bindings = bindings
         self._way = way
         self._every_s = every_s
-        self._phones: dict[tuple[str, str], _Phone] = {}
+        self._phones: dict[tuple[str, str, str, int], _Phone] = {}
         self._by_branch: dict[str, _Phone] = {}
         self._due: deque[_Phone] = deque()
         self._timer: asyncio.TimerHandle | None = None
@@ -79,8 +79,7 @@ class Pings:
         """Begin an interval: see who is behind NAT now, and spread them over it."""
         before, self._phones = self._phones, {}
         for binding in filter(is_behind_nat, self._bindings()):
-            key = (binding.user, binding.contact)
-            phone = self._phones[key] = before.get(key) or _Phone(binding)
+            phone = self._phones[binding.key] = before.get(binding.key) or _Phone(binding)
             phone.binding = binding
         self._by_branch = {p.sent.branch: p for p in self._phones.values() if p.sent is not None and p.missed}
         self._due = deque(self._phones.values())
@@ -115,6 +114,7 @@ class Pings:
             to_line=f"<{way.uri}>",
             call_id=new_call_id(parse_uri(way.uri).host),
             cseq=1,
+            routes=way.routes,
             headers=f"Contact: {transport.contact(address[0])}\r\nAccept: application/sdp\r\n",
         )
         self._by_branch[phone.sent.branch] = phone

@@ -12,25 +12,23 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from firmware.media.errors import PortsExhausted
 from firmware.media.events import DigitHeard, MediaEvent, MediaTimeout, SourceRefused
 from firmware.sip.accounts.binding_store import BindingStore
 from firmware.sip.accounts.gate import Gate
+from firmware.sip.accounts.outbound import OPTION_TAGS
 from firmware.sip.accounts.registrar import Registrar, Registration
 from firmware.sip.calls.called import CalledLeg
-from firmware.sip.calls.calling import CallingLeg
 from firmware.sip.calls.context import MediaEngine, SipContext
 from firmware.sip.calls.dialog import dialog_key
 from firmware.sip.calls.directory import Directory
-from firmware.sip.calls.journey import journey_of
+from firmware.sip.calls.reception import Reception
 from firmware.sip.dns.locate import Names
 from firmware.sip.dns.opening import open_locator
-from firmware.sip.messages.compose import ACCEPT, ACCEPT_SDP, ALLOW, EXTENSIONS, METHODS
-from firmware.sip.messages.headers import printable
+from firmware.sip.messages.compose import ACCEPT, ALLOW, EXTENSIONS, METHODS
 from firmware.sip.messages.identifiers import new_tag
 from firmware.sip.messages.message import Request
 from firmware.sip.messages.status import Refusal
-from firmware.sip.messages.uri import dialled_number, parse_uri
+from firmware.sip.messages.uri import parse_uri
 from firmware.sip.nat.care import NatCare
 from firmware.sip.nat.public_address import Known
 from firmware.sip.settings import SipSettings, SipUser
@@ -90,6 +88,7 @@ class SipAgent:
         self._directory: Directory
         self._gate: Gate
         self._nat: NatCare
+        self._reception: Reception
 
     async def start(self) -> None:
         """Load the registrations and listen. Raises OSError: the port is taken, the data folder is not writable."""
@@ -98,6 +97,7 @@ class SipAgent:
         self._context = SipContext(self._settings, self._engine, self._listener, layer)
         self._directory = Directory(self._settings, self._context.transports, self._registrar)
         self._gate = Gate(self._settings, self._users, loop.time)
+        self._reception = Reception(self._context, self._gate, self._directory)
         self._registrar.load(self._store.start())
         self._registrar.keep_only(set(self._users))
         if self._open_transport is not None:
@@ -220,7 +220,8 @@ class SipAgent:
         """A new request. Raises Refusal."""
         _check_method(request)
         if "require" in request.headers:
-            strange = [tag for tag in request.values("require") if tag.lower() not in EXTENSIONS]
+            known = OPTION_TAGS if request.method == "REGISTER" else EXTENSIONS
+            strange = [tag for tag in request.values("require") if tag.lower() not in known]
             if strange:
                 raise Refusal(420, headers=f"Unsupported: {', '.join(strange)}\r\n")
         if request.to.tag:
@@ -267,42 +268,12 @@ class SipAgent:
 
     def _invite(self, request: Request, transport: Transport) -> None:
         self._shed(transport)
-        hops = request.hops()
-        if hops == 0:
+        if request.hops() == 0:
             raise Refusal(483)
         self._check_domain(request)
-        accepts = request.values("accept")
-        if accepts and not any(value.partition(";")[0].strip().lower() in _SDP_RANGES for value in accepts):
-            raise Refusal(406, headers=ACCEPT_SDP)
-        user = self._gate.invite(request)
-        if self._context.transactions.is_merged(request):
-            raise Refusal(482)
-        journey = journey_of(request)
-        if len(self._context.legs) >= self._settings.max_calls:
-            raise Refusal(503, headers="Retry-After: 5\r\n")
-        called = Party(dialled_number(parse_uri(request.uri)))
-        if not called.number.isprintable():
-            raise Refusal(404)
-        leg = self._take_leg(request, transport, self._caller(request, user), called)
-        leg.hops = hops
-        leg.journey = journey
-        leg.may_call_lines = user is not None
-        log.info("%s: calls %s from %s:%d", leg.leg_id, called.number, *request.source)
+        leg = self._reception.take(request, transport)
+        log.info("%s: calls %s from %s:%d", leg.leg_id, leg.called.number, *request.source)
         self._listener.leg_arrived(leg)
-
-    def _take_leg(self, request: Request, transport: Transport, caller: Party, called: Party) -> CallingLeg:
-        try:
-            return CallingLeg.take(self._context, request, transport, caller, called)
-        except PortsExhausted:
-            raise Refusal(503, "No audio port is free", "Retry-After: 5\r\n") from None
-
-    @staticmethod
-    def _caller(request: Request, user: SipUser | None) -> Party:
-        given = request.from_
-        if user is not None:
-            return Party(user.user, user.name or printable(given.display))
-        number = parse_uri(given.uri).user if given.uri.lower().startswith(("sip", "tel")) else ""
-        return Party(printable(number), printable(given.display))
 
     def _check_domain(self, request: Request) -> None:
         """RFC 3261 10.3 step 1, 16.5: we are no relay for the domains of others."""
@@ -319,9 +290,6 @@ class SipAgent:
         if "TLS" in self._context.transports:
             self._refreshing = asyncio.create_task(self.refresh(), name="sip-certificates")
         self._sweeping = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep)
-
-
-_SDP_RANGES = {"application/sdp", "application/*", "*/*"}
 
 
 def _check_method(request: Request) -> None:

@@ -105,7 +105,7 @@ def _is_about(binding: Binding, contact: NameAddr, uri: Uri, flow: Flow) -> bool
 def check_order(binding: Binding, request: Request) -> None:
     """RFC 3261 10.3 step 7: an older or repeated CSeq of the same Call-ID changes nothing. Raises Refusal 500."""
     if binding.call_id == request.call_id and request.cseq[0] <= binding.cseq:
-        raise Refusal(500, "CSeq is out of order")
+        raise Refusal(500, "Sequence number out of order")
 
 
 def expiry(text: str, default_s: int) -> int:

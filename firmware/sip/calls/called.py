@@ -186,6 +186,8 @@ class CalledLeg(SipLeg):
             return
         log.info("%s: call %s: %s", self.leg_id, self.call_id, failure_line(status, response))
         target = branch.target
+        if status == 430 or (status == 503 and response is None):
+            self._directory.failed(target.ways[0])
         if status in _NEXT_WAY and len(target.ways) > 1:
             log.info("%s: call %s: trying another way", self.leg_id, self.call_id)
             self._try(target._replace(ways=target.ways[1:]))

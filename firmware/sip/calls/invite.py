@@ -36,8 +36,8 @@ def first_invite(context: SipContext, request: CallRequest, target: Target, offe
         to_line=f"<sip:{escape_user(request.called.number)}@{place}>",
         call_id=new_call_id(place),
         cseq=1,
-        routes=f"Max-Breadth: {target.breadth}\r\n{way.routes}",
-        headers=f"Contact: {contact}\r\n{sent_on}{context.common_headers}{SDP_TYPE}",
+        routes=way.routes,
+        headers=f"Contact: {contact}\r\nMax-Breadth: {target.breadth}\r\n{sent_on}{context.common_headers}{SDP_TYPE}",
         body=offer,
     )
     return outgoing, tag

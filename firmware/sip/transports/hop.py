@@ -28,12 +28,15 @@ def next_hop(uri_text: str, transport: Transport, source: Address, *, near_only:
     """Where requests for `uri_text` go, learnt from a message that came from `source` by `transport`.
 
     The URI's own address and transport if we can reach it; the living connection when it leads to
-    the same machine; the source when the URI holds a name, or a private address that is not the
-    source's (the peer is behind NAT). near_only: a proxy's route, whose address is taken as it stands.
+    the same machine; the source when the URI holds a name, a private address that is not the
+    source's (the peer is behind NAT), or is a GRUU, which names us and not the peer. near_only: a
+    proxy's route, whose address is taken as it stands.
     Raises Refusal 400 for a bad URI, 480 for a sips URI while we have no TLS.
     """
     uri = parse_uri(uri_text)
     chosen = _transport_of(uri, transport)
+    if "gr" in uri.params:
+        return Hop(transport, source)
     host = bare_ip(uri.host)
     if host == source[0].partition("%")[0]:
         if transport.reliable and (transport is chosen or uri.scheme == "sip") and transport.has_flow(source):

@@ -57,7 +57,7 @@ def disagreement(played: PlayedCall, verdict: Verdict) -> list[str]:
     winner = played.phones[verdict.winner] if verdict.winner else None
     faults = [fault for phone in played.phones.values() for fault in wrong_direction(played, phone)]
     faults += not_hung_up(played, verdict)
-    if caller.status and caller.status != verdict.caller_status:
+    if caller.status and caller.status != (verdict.caller_status or caller.status):
         faults.append(f"the caller was told {caller.status} instead of {verdict.caller_status}")
     if winner is None and caller.up_at_s:
         faults.append("the caller talks, nobody answered")
@@ -66,7 +66,10 @@ def disagreement(played: PlayedCall, verdict: Verdict) -> list[str]:
     if not winner.up_at_s:
         return [*faults, "the caller talks to somebody who did not answer"]
     skew_s = abs(caller.over_at_s - caller.up_at_s - winner.over_at_s + winner.up_at_s)
-    allowed_s = talk_skew_s(played.network, caller, winner)
+    held_back_s = verdict.told_s - verdict.answered_s
+    if held_back_s > SOON_S and not any("RSeq:" in note.text for note in played.network.between(PBX, caller.address)):
+        faults.append(f"the answer was held back for {held_back_s:.3f} s")
+    allowed_s = held_back_s + talk_skew_s(played.network, caller, winner)
     if skew_s > allowed_s:
         faults.append(f"talk times differ by {skew_s:.3f} s, the network explains {allowed_s:.3f} s")
     return faults
@@ -89,8 +92,8 @@ def not_hung_up(played: PlayedCall, verdict: Verdict) -> list[str]:
     faults = []
     for phone in played.callees:
         oks = [at_s for at_s, n in played.network.deliveries if n.source == phone.address and is_answer(n)]
-        branch = verdict.branches.get(phone.address)
-        if not oks or branch is None or phone.address == verdict.winner or oks[0] > branch.deadline_s:
+        branch = verdict.branches.get(played.twins.get(phone.address, phone.address))
+        if not oks or branch is None or phone.address == verdict.winner or oks[0] > branch.deadline_s + LIFE_S:
             continue
         byes = [note.at_s for note in played.network.between(PBX, phone.address) if note.method == "BYE"]
         if not any(abs(at_s - oks[0]) < SOON_S for at_s in byes):

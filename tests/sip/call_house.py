@@ -19,11 +19,14 @@ from firmware.telephony.leg import Leg
 from tests.pbx.exchange_bench import NotedRecords
 from tests.sip.fake_engine import FakeEngine, FakeStream
 from tests.sip.model_network import BadNetwork, Link
-from tests.sip.model_phone import ModelPhone, Script
+from tests.sip.model_phone import ModelPhone
+from tests.sip.model_script import Script
 from tests.sip.pairs import Address, PresetStore, agent_on
 
 CALLER_IP = "10.0.1.1"
 RTP_TIMEOUT_S = 60.0
+TWIN_IP = "10.0.0.29"
+SESSION_S = 120
 LONGEST_S = 1500.0
 LINGER_S = 140.0
 """Longer than any timer of the house."""
@@ -78,16 +81,24 @@ class PlayedCall:
         self.caller: ModelPhone
         self.callees: list[ModelPhone]
 
-    async def start(self, caller: Script, callees: list[Script], links: list[Link]) -> None:
-        """links: of the caller, then of the callees."""
+    async def start(self, caller: Script, callees: list[Script], twin: Script | None, links: list[Link]) -> None:
+        """links: of the caller, then of the callees, then of the twin: a second phone behind the first's contact."""
         places = [("202", f"10.0.0.2{n}") for n in range(len(callees))]
-        self.network.links = dict(zip((CALLER_IP, *(ip for _, ip in places)), links, strict=True))
-        self.agent = await agent_on(self.network, self.exchange, store=PresetStore(*places), engine=self.engine)
+        ips = (CALLER_IP, *(ip for _, ip in places), TWIN_IP)
+        self.network.links = dict(zip(ips, links, strict=True))
+        store = PresetStore(*places)
+        self.agent = await agent_on(
+            self.network, self.exchange, store=store, engine=self.engine, session_expires_s=SESSION_S
+        )
         self.routes.add(Extension("202", "Luis", self._make_leg, is_line=False))
         self.caller = ModelPhone(self.network, CALLER_IP, "caller", caller)
         self.callees = [
             ModelPhone(self.network, ip, user, script) for (user, ip), script in zip(places, callees, strict=True)
         ]
+        if twin is not None:
+            front, behind = self.callees[0], ModelPhone(self.network, TWIN_IP, "202", twin)
+            front.twin, behind.twin, behind.stands_behind = behind, front, front
+            self.callees.append(behind)
 
     def _make_leg(self) -> Leg | Cause:
         return self.agent.call_user("202") or Cause.SUBSCRIBER_ABSENT
@@ -95,6 +106,11 @@ class PlayedCall:
     @property
     def phones(self) -> dict[Address, ModelPhone]:
         return {phone.address: phone for phone in (self.caller, *self.callees)}
+
+    @property
+    def twins(self) -> dict[Address, Address]:
+        """Who stands behind another's contact."""
+        return {p.address: p.stands_behind.address for p in self.callees if p.stands_behind is not None}
 
     async def play(self) -> None:
         """Call, and let time pass until nothing moves any more and every timer has run out."""

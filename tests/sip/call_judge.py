@@ -2,18 +2,19 @@
 
 A reference model of its own: it walks the datagrams in the order in which the network delivered them to
 the house, with the few timers that may end a call, and so knows when the call began to talk, when it was
-over, by whom and why. Shares no code with the stack. Each single message is judged in `call_duties.py`. Look next
-at `call_model.py`, which makes the calls.
+over, by whom and why. Shares no code with the stack. Each single message is judged in `call_duties.py`; what
+a broken promise inside the call means, in `call_promises.py`. Look next at `call_model.py`, which makes the calls.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from tests.sip.call_promises import Broken, broken_promises
 from tests.sip.model_network import BadNetwork, Note
+from tests.sip.model_wire import LIFE_S, NEVER_S
 from tests.sip.pairs import PBX, Address, header
 
-LIFE_S = 32.0
 NO_ANSWER_S = 60.0
 SOON_S = 1e-3
 """The house answers at once; fake time stands still meanwhile."""
@@ -33,11 +34,15 @@ class Branch:
 
 @dataclass(slots=True)
 class Verdict:
-    """state: none, trying, talking, over. by: address of who ended it, None for the house itself."""
+    """state: none, trying, talking, over. by: address of who ended it, None for the house itself.
+
+    told_s: when the house first told the caller of the answer; it waits until a 183 with SDP was acknowledged.
+    """
 
     state: str = "none"
     began_s: float = 0.0
     answered_s: float = 0.0
+    told_s: float = 0.0
     over_s: float = 0.0
     cause: int = 0
     by: Address | None = None
@@ -47,51 +52,57 @@ class Verdict:
 
 
 class Judge:
-    """Walks the deliveries of one call. stops: (time, address) of each media time-out told to the house."""
+    """Walks the deliveries of one call.
 
-    def __init__(self, network: BadNetwork, caller: Address, stops: list[tuple[float, Address]]) -> None:
+    twins: address of a phone behind the contact of another -> that contact. stops: (time, address) of each media
+    time-out told to the house.
+    """
+
+    def __init__(
+        self, network: BadNetwork, caller: Address, twins: dict[Address, Address], stops: list[tuple[float, Address]]
+    ) -> None:
         self._network = network
         self._caller = caller
-        self._acks: dict[Address, tuple[int, float]] = {}
+        self._twins = twins
         self._holds: set[Address] = set()
-        self._seen: set[tuple[Address, int]] = set()
-        self._house = list(network.notes)
         self.verdict = Verdict()
-        events = [(at_s, note.source, note) for at_s, note in network.deliveries if note.target == PBX]
-        events += [(at_s, address, None) for at_s, address in stops]
-        for at_s, source, note in sorted(events, key=lambda event: event[0]):
+        oks = (note.at_s for note in network.between(PBX, caller) if note.status == 200 and note.method == "INVITE")
+        self.verdict.told_s = next(oks, NEVER_S)
+        events: list[tuple[float, Address, Note | str]] = [(at_s, address, "silent") for at_s, address in stops]
+        events += [(at_s, note.source, note) for at_s, note in network.deliveries if note.target == PBX]
+        events += [(broken.at_s, broken.phone, broken.what) for broken in broken_promises(network)]
+        for at_s, source, event in sorted(events, key=lambda event: event[0]):
             self._timers_until(at_s)
-            if note is None:
-                self._media_stopped(at_s, source)
+            if isinstance(event, Note):
+                self._arrived(at_s, source, event)
             else:
-                self._arrived(at_s, source, note)
-        self._timers_until(float("inf"))
+                self._broken(at_s, source, event)
+        self._timers_until(NEVER_S)
 
     # -- timers ------------------------------------------------------------------------
     def _timers_until(self, now_s: float) -> None:
-        while (due := self._next_timer()) is not None and due[0] <= now_s and self.verdict.state != "over":
-            at_s, what, who = due
-            if what == "branch":
-                self._failed(at_s, who, 408)
-            elif what == "no answer":
+        while self.verdict.state == "trying":
+            verdict = self.verdict
+            due: list[tuple[float, Address | None]] = [(verdict.began_s + NO_ANSWER_S, None)]
+            due += [(branch.deadline_s, branch.phone) for branch in verdict.branches.values() if not branch.failed]
+            at_s, who = min(due, key=lambda entry: entry[0])
+            if at_s > now_s:
+                return
+            if who is None:
                 self._over(at_s, NO_ANSWER, None)
             else:
-                del self._acks[who]
-                self._over(at_s, TIMER, who)
-
-    def _next_timer(self) -> tuple[float, str, Address] | None:
-        verdict = self.verdict
-        due = [(deadline_s, "ack", who) for who, (_, deadline_s) in self._acks.items()]
-        if verdict.state == "trying":
-            due.append((verdict.began_s + NO_ANSWER_S, "no answer", self._caller))
-            due += [(b.deadline_s, "branch", b.phone) for b in verdict.branches.values() if not b.failed]
-        due = [entry for entry in due if entry[0] < float("inf")]
-        return min(due, default=None)
+                self._failed(at_s, who, 408)
 
     # -- events ------------------------------------------------------------------------
-    def _media_stopped(self, at_s: float, source: Address) -> None:
-        if self.verdict.state == "talking" and source not in self._holds:  # who holds may be silent
-            self._over(at_s, TIMER, source)
+    def _broken(self, at_s: float, who: Address, what: str) -> None:
+        state = self.verdict.state
+        if state == "trying" and what == Broken.NO_PRACK:
+            self._over(at_s, TIMER, who, status=504)
+        elif state == "talking" and who in {self._caller, self.verdict.winner} and not self._may_be_silent(who, what):
+            self._over(at_s, TIMER, who)
+
+    def _may_be_silent(self, who: Address, what: str) -> bool:
+        return what == "silent" and who in self._holds
 
     def _arrived(self, at_s: float, source: Address, note: Note) -> None:
         verdict = self.verdict
@@ -101,57 +112,46 @@ class Judge:
         elif note.is_request:
             self._request(at_s, source, note)
         elif note.method == "INVITE" and verdict.state == "trying":
-            branch = verdict.branches[source]
-            branch.deadline_s = float("inf")
+            branch = verdict.branches[self._twins.get(source, source)]
+            branch.deadline_s = NEVER_S
             if 200 <= note.status < 300:
                 self._answered(at_s, source)
             elif note.status >= 300 and not branch.failed:
-                self._failed(at_s, source, note.status)
+                self._failed(at_s, branch.phone, note.status)
 
     def _began(self, at_s: float) -> None:
         self.verdict.state = "trying"
         self.verdict.began_s = at_s
-        for note in self._house:
+        for note in self._network.notes:
             if note.source == PBX and note.is_request and abs(note.at_s - at_s) < SOON_S:
                 self.verdict.branches[note.target] = Branch(note.target, at_s + LIFE_S)
 
     def _request(self, at_s: float, source: Address, note: Note) -> None:
-        verdict = self.verdict
-        if note.method == "ACK" and source in self._acks and self._acks[source][0] == note.cseq:
-            del self._acks[source]
-        elif verdict.state == "over":
+        if self.verdict.state == "over":
             return
-        elif self._ends_call(note, source):
+        if self._ends_call(at_s, source, note):
             self._over(at_s, NORMAL, source, status=487)
-        elif note.method == "INVITE" and "tag=" in header(note.text, "To") and verdict.state == "talking":
-            self._reinvited(at_s, source, note.cseq, note.text)
+        elif "m=audio" in note.text and "tag=" in header(note.text, "To") and self._was_accepted(at_s, source, note):
+            (self._holds.add if "a=sendonly" in note.text else self._holds.discard)(source)
 
-    def _ends_call(self, note: Note, source: Address) -> bool:
-        talking = self.verdict.state == "talking"
+    def _ends_call(self, at_s: float, source: Address, note: Note) -> bool:
         if note.method == "CANCEL":
-            return not talking
+            return self.verdict.told_s > at_s
+        talking = self.verdict.state == "talking"
         return note.method == "BYE" and (source == self._caller or (talking and source == self.verdict.winner))
 
-    def _reinvited(self, at_s: float, who: Address, cseq: int, offer: str) -> None:
-        """If the house sent a 200 to this re-INVITE now, its ACK is due in 32 s, and its hold or resume is in force."""
-        if (who, cseq) in self._seen:
-            return  # a copy
-        self._seen.add((who, cseq))
-        for note in self._network.between(PBX, who):
-            if note.status == 200 and note.cseq == cseq and note.method == "INVITE" and abs(note.at_s - at_s) < SOON_S:
-                self._acks[who] = (cseq, at_s + LIFE_S)
-                (self._holds.add if "a=sendonly" in offer else self._holds.discard)(who)
+    def _was_accepted(self, at_s: float, who: Address, note: Note) -> bool:
+        answers = (answer for answer in self._network.between(PBX, who) if answer.cseq == note.cseq)
+        return any(answer.status == 200 and abs(answer.at_s - at_s) < SOON_S for answer in answers)
 
     def _answered(self, at_s: float, who: Address) -> None:
         self.verdict.state = "talking"
         self.verdict.answered_s = at_s
         self.verdict.winner = who
-        self._acks[self._caller] = (1, at_s + LIFE_S)
 
     def _failed(self, at_s: float, who: Address, status: int) -> None:
         branches = self.verdict.branches
         branches[who].failed = status
-        branches[who].deadline_s = float("inf")
         if status >= 600 or all(branch.failed for branch in branches.values()):
             worst = min((branch.failed for branch in branches.values() if branch.failed), key=_rank)
             self._over(at_s, CAUSE_OF[worst], who, status=worst)

@@ -17,9 +17,12 @@ NEVER_S = float("inf")
 
 
 class Repeat:
-    """Does `act` now and again after T1, doubling up to `cap_s`, until `stop`; after 64*T1 calls `gave_up`."""
+    """Does `act` now and again after T1, doubling up to `cap_s`, until `stop`; after 64*T1 calls `gave_up`.
 
-    def __init__(self, act: Callable[[], None], cap_s: float, gave_up: Callable[[], None]) -> None:
+    now: False if it was just done.
+    """
+
+    def __init__(self, act: Callable[[], None], cap_s: float, gave_up: Callable[[], None], *, now: bool = True) -> None:
         self._loop = asyncio.get_running_loop()
         self._act = act
         self._cap_s = cap_s
@@ -28,7 +31,8 @@ class Repeat:
         self._ends_s = self._loop.time() + LIFE_S
         self.running = True
         self._timer = self._loop.call_later(T1_S, self._again)
-        act()
+        if now:
+            act()
 
     def _again(self) -> None:
         left_s = self._ends_s - self._loop.time()

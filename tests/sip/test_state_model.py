@@ -22,6 +22,9 @@ WANTED = (
     "talked", "cause 16", "cause 17", "cause 19", "cause 21", "cause 102", "loss", "copies", "dead phone",
     "media time-out", "200 crossed CANCEL", "BYE crossed BYE", "200 sent again", "caller: gave up with BYE",
     "caller: answered after giving up", "hold", "callee: cancelled",
+    "PRACK by a phone", "PRACK by the house", "UPDATE by a phone", "UPDATE by the house", "491INVITE by a phone",
+    "491INVITE by the house", "two answers to one INVITE", "house sees: no ACK", "house sees: no PRACK",
+    "house sees: refresh failed", "house sees: session expired",
 )  # fmt: skip
 """What the dice must have brought about at least once, else the test proves less than it says."""
 

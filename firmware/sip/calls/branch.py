@@ -143,13 +143,17 @@ class Branch:
             self._failed(status, response)
 
     def unanswered(self, transaction: ClientTransaction, status: int) -> None:
+        """Nothing came in time. Should the telephone wake up late, it is cancelled, or hung up if it answers."""
+        if self._cancel_headers is None:
+            self._cancel_headers = ""
         self._failed(status, None)
 
     def _failed(self, status: int, response: Response | None) -> None:
         self._early = None
         self._stop_limit()
-        if self._leg is not None:
-            self._leg.branch_failed(self, status, response)
+        leg, self._leg = self._leg, None
+        if leg is not None:
+            leg.branch_failed(self, status, response)
 
     def _provisional(self, transaction: ClientTransaction, response: Response) -> None:
         if response.status > 100:

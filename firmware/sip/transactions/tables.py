@@ -6,6 +6,9 @@ in order; `transaction.py` carries them out. A pair that is not in a table chang
 Actions that start a timer name it with the standard's letter; `DURATIONS_S` tells how long
 it runs over UDP; the timers of `ONLY_UNRELIABLE` are 0 over reliable transports, and the
 resend timers A, E, G do not run there at all.
+
+An INVITE that nobody answered in time is over for its user, but its transaction listens on for a while
+(`given_up`): a telephone whose 200 comes late is acknowledged and hung up, instead of talking to nobody.
 """
 
 from __future__ import annotations
@@ -42,13 +45,17 @@ INVITE_CLIENT: Table = {
     ("calling", "1xx"): ("proceeding", ("quiet", "stop_life", "tell")),
     ("calling", "2xx"): ("accepted", ("quiet", "life:M", "tell", "shed")),
     ("calling", "failure"): ("completed", ("quiet", "ack", "life:D", "tell", "shed")),
-    ("calling", "life_over"): ("terminated", ("end", "tell_timeout", "let_go")),
+    ("calling", "life_over"): ("given_up", ("quiet", "life:M", "tell_timeout")),
     ("calling", "unreachable"): ("terminated", ("end", "tell_unreachable", "let_go")),
     ("proceeding", "1xx"): ("proceeding", ("tell",)),
     ("proceeding", "2xx"): ("accepted", ("life:M", "tell", "shed")),
     ("proceeding", "failure"): ("completed", ("ack", "life:D", "tell", "shed")),
     ("proceeding", "cancelled"): ("proceeding", ("life:B",)),
-    ("proceeding", "life_over"): ("terminated", ("end", "tell_timeout", "let_go")),
+    ("proceeding", "life_over"): ("given_up", ("life:M", "tell_timeout")),
+    ("given_up", "1xx"): ("proceeding", ("life:B", "tell")),
+    ("given_up", "2xx"): ("accepted", ("life:M", "tell", "shed")),
+    ("given_up", "failure"): ("completed", ("ack", "life:D", "shed")),
+    ("given_up", "life_over"): ("terminated", ("end", "let_go")),
     ("accepted", "2xx"): ("accepted", ("tell",)),
     ("accepted", "life_over"): ("terminated", ("end", "let_go")),
     ("completed", "failure"): ("completed", ("ack_again",)),

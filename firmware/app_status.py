@@ -56,6 +56,7 @@ class CoreStatus:
             "ports": [self._port(line) for line in self._lines],
             "sip": [asdict(place) for place in self._agent.listening()],
             "registrations": [{name: getattr(r, name) for name in _REGISTRATION} for r in self._agent.registrations()],
+            "public_address": known._asdict() if (known := self._agent.public_address()) is not None else None,
             "calls": self._exchange.status(),
             "notices": [{"level": n.level, "en": n.en, "es": n.es} for n in self._loaded.notices],
         }

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.interop.host import LOOPBACK, Host
 from tests.interop.processes import Process, eventually, free_port, free_rtp_range
 from tests.interop.soft_phone import Account
 from tests.interop.sounds import Samples, read_wav, sine, write_wav
@@ -26,13 +27,14 @@ class Baresip:
     """One account on one baresip process; it says a 1 kHz tone at -10 dBm0 until `say` tells it otherwise.
 
     answer: "manual" or "auto". Digits go by RFC 4733 only. After a hold it plays to nobody (version 1.0 gives its
-    player away when the media change), so that its ear is then judged by digits.
+    player away when the media change), so that its ear is then judged by digits. machine: where it lives.
     """
 
     ear_survives_hold = False
 
-    def __init__(self, folder: Path, account: Account, answer: str = "manual") -> None:
+    def __init__(self, folder: Path, account: Account, answer: str = "manual", *, machine: Host = LOOPBACK) -> None:
         self.account = account
+        self.machine = machine
         self.folder = folder / f"baresip-{account.user}-{free_port()}"
         self.folder.mkdir()
         self.control_port = free_port(socket.SOCK_STREAM)
@@ -40,7 +42,9 @@ class Baresip:
         self._write_settings(answer)
         self.events: list[dict[str, Any]] = []
         self._begin = self._files = 0
-        self.process = Process("baresip", ["baresip", "-f", str(self.folder), "-v", "-s"], self.folder / "log")
+        self.process = Process(
+            "baresip", machine.argv(["baresip", "-f", str(self.folder), "-v", "-s"]), self.folder / "log"
+        )
         self._socket = eventually("baresip control port", self._connect)
         self._replies: list[dict[str, Any]] = []
         self._reader = threading.Thread(target=self._read, name=f"baresip-{account.user}", daemon=True)
@@ -49,11 +53,12 @@ class Baresip:
     def _write_settings(self, answer: str) -> None:
         account = self.account
         first, last = free_rtp_range(20)
+        ip, host = (account.ip, account.host) if self.machine is LOOPBACK else (self.machine.ip, self.machine.ip)
         (self.folder / "config").write_text(
-            f"poll_method epoll\nsip_listen {account.host}:{free_port()}\ncall_max_calls 8\ncall_local_timeout 120\n"
+            f"poll_method epoll\nsip_listen {host}:{free_port()}\ncall_max_calls 8\ncall_local_timeout 120\n"
             f"audio_player aubridge,nowhere\naudio_source aufile,{self._wav}\naudio_alert aubridge,alert\n"
             f"ausrc_srate 8000\nauplay_srate 8000\nausrc_channels 1\nauplay_channels 1\n"
-            f"rtp_ports {first}-{last}\nnet_interface {account.ip}\naudio_jitter_buffer_delay 0-1\n"
+            f"rtp_ports {first}-{last}\nnet_interface {ip}\naudio_jitter_buffer_delay 0-1\n"
             + (f"sip_cafile {account.ca}\n" if account.ca else "")
             + f"module_path {MODULES}\nmodule g711.so\nmodule aufile.so\nmodule aubridge.so\nmodule sndfile.so\n"
             f"module_tmp uuid.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n"
@@ -67,7 +72,14 @@ class Baresip:
 
     def _connect(self) -> socket.socket:
         assert self.process.alive(), self.process.output()
-        return socket.create_connection(("127.0.0.1", self.control_port), timeout=2)
+        connection = self.machine.socket(socket.SOCK_STREAM)
+        connection.settimeout(2)
+        try:
+            connection.connect(("127.0.0.1", self.control_port))
+        except OSError:
+            connection.close()
+            raise
+        return connection
 
     def _read(self) -> None:
         data = b""

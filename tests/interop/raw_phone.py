@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-import socket
 import threading
 import time
 
+from tests.interop.host import LOOPBACK, Host
 from tests.interop.processes import eventually
 from tests.interop.rtp_peer import RtpPeer
 
@@ -29,22 +29,33 @@ def parameter(value: str, name: str) -> str:
 
 
 class RawPhone:
-    """user/password at a registrar on 127.0.0.1:server_port. answer: "200", "486" …, "" to ring for ever.
+    """user/password at a registrar. server: its port on our own machine, or (ip, port).
 
+    answer: "200", "486" …, "" to ring for ever. machine: where it lives. via: more parameters of its Via.
     host: what it calls itself in Via and Contact; a name keeps it reachable at the address it sends from.
     """
 
     def __init__(
-        self, user: str, password: str, server_port: int, answer: str = "200", *, host: str = "127.0.0.1"
+        self,
+        user: str,
+        password: str,
+        server: int | tuple[str, int],
+        answer: str = "200",
+        *,
+        host: str = "",
+        machine: Host = LOOPBACK,
+        via: str = ";rport",
     ) -> None:
-        self.user, self.password, self.server = user, password, ("127.0.0.1", server_port)
+        self.user, self.password, self.ip, self.via = user, password, machine.ip, via
+        self.server = (self.ip, server) if isinstance(server, int) else server
+        self.realm = f"{self.server[0]}:{self.server[1]}"
         self.answer = answer
-        self.host = host
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
+        self.host = host or self.ip
+        self.socket = machine.socket()
+        self.socket.bind((self.ip, 0))
         self.socket.settimeout(0.2)
         self.port = int(self.socket.getsockname()[1])
-        self.rtp = RtpPeer()
+        self.rtp = RtpPeer(machine)
         self.tag, self.call_id, self.sequence = secrets.token_hex(4), f"{secrets.token_hex(6)}@raw", 0
         self.received: list[str] = []
         self.heard_at_s: list[float] = []
@@ -80,6 +91,7 @@ class RawPhone:
         method = request.split(" ", 1)[0]
         if method == "INVITE":
             self._learn_media(request)
+            self.call_id = header(request, "Call-ID")
             self.remote_to, self.remote_target = header(request, "From"), header(request, "Contact").strip("<>")
             self._reply(request, "180 Ringing")
             if self.answer:
@@ -109,7 +121,7 @@ class RawPhone:
 
     def sdp(self, direction: str = "sendrecv") -> str:
         return (
-            f"v=0\r\no=raw 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+            f"v=0\r\no=raw 1 1 IN IP4 {self.ip}\r\ns=-\r\nc=IN IP4 {self.ip}\r\nt=0 0\r\n"
             f"m=audio {self.rtp.port} RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
             f"a=fmtp:101 0-16\r\na={direction}\r\n"
         )
@@ -125,8 +137,8 @@ class RawPhone:
         """Build and send one request of this phone's dialog; the text that was sent."""
         text = (
             f"{method} {target} SIP/2.0\r\n"
-            f"Via: SIP/2.0/UDP {self.host}:{self.port};branch=z9hG4bK{secrets.token_hex(6)};rport\r\n"
-            f"Max-Forwards: 70\r\nFrom: <sip:{self.user}@127.0.0.1:{self.server[1]}>;tag={self.tag}\r\n"
+            f"Via: SIP/2.0/UDP {self.host}:{self.port};branch=z9hG4bK{secrets.token_hex(6)}{self.via}\r\n"
+            f"Max-Forwards: 70\r\nFrom: <sip:{self.user}@{self.realm}>;tag={self.tag}\r\n"
             f"To: {to}\r\nCall-ID: {self.call_id}\r\nCSeq: {number or self.sequence} {method}\r\n"
             f"Contact: <sip:{self.user}@{self.host}:{self.port}>\r\n{extra}" + self._body(body)
         )
@@ -190,8 +202,8 @@ class RawPhone:
         )
 
     def register(self, expires_s: int = 300) -> RawPhone:
-        target = f"sip:127.0.0.1:{self.server[1]}"
-        to = f"<sip:{self.user}@127.0.0.1:{self.server[1]}>"
+        target = f"sip:{self.realm}"
+        to = f"<sip:{self.user}@{self.realm}>"
         response = self._ask("REGISTER", target, to, extra=f"Expires: {expires_s}\r\n")
         assert response.startswith("SIP/2.0 200"), response
         self.call_id, self.sequence = f"{secrets.token_hex(6)}@raw", 0
@@ -199,7 +211,8 @@ class RawPhone:
 
     def call(self, number: str) -> str:
         """Call and return the final response; on 200 the dialog is up and acknowledged."""
-        target = f"sip:{number}@127.0.0.1:{self.server[1]}"
+        target = f"sip:{number}@{self.realm}"
+        self.call_id, self.sequence = f"{secrets.token_hex(6)}@raw", 0
         response = self._ask("INVITE", target, f"<{target}>", body=self.sdp())
         if response.startswith("SIP/2.0 200"):
             self._learn_media(response)
@@ -217,7 +230,7 @@ class RawPhone:
         """An OPTIONS outside the dialog; its response proves that the server lives."""
         keep = self.call_id, self.sequence
         self.call_id, self.sequence = f"{secrets.token_hex(6)}@ping", 1
-        target = f"sip:127.0.0.1:{self.server[1]}"
+        target = f"sip:{self.realm}"
         self.request("OPTIONS", target, f"<{target}>")
         response = self.wait_response("OPTIONS", timeout_s=3)
         self.call_id, self.sequence = keep

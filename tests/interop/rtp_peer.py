@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tests.interop.host import LOOPBACK, Host
 from tests.interop.sounds import RATE_HZ, Samples
 
 SO_TIMESTAMPNS = 35  # asm-generic/socket.h
@@ -57,16 +58,17 @@ class Arrival:
 
 
 class RtpPeer:
-    """Bind, then `talk(samples, remote)` loops the samples until `stop`; `arrivals` grows by itself."""
+    """Bind, then `talk(samples, remote)` loops the samples until `hush` or `stop`; `arrivals` grows by itself."""
 
-    def __init__(self) -> None:
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
+    def __init__(self, host: Host = LOOPBACK) -> None:
+        self.socket = host.socket()
+        self.socket.bind((host.ip, 0))
         self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self.socket.settimeout(0.2)
         self.port = int(self.socket.getsockname()[1])
         self.arrivals: list[Arrival] = []
         self._ending = threading.Event()
+        self._hushed = threading.Event()
         self._threads = [threading.Thread(target=self._listen, daemon=True)]
         self._threads[0].start()
 
@@ -97,6 +99,8 @@ class RtpPeer:
             )
 
     def talk(self, samples: Samples, remote: tuple[str, int], payload_type: int = 8) -> None:
+        self.hush()
+        self._hushed = threading.Event()
         thread = threading.Thread(target=self._talk, args=(alaw_encode(samples), remote, payload_type), daemon=True)
         self._threads.append(thread)
         thread.start()
@@ -105,7 +109,8 @@ class RtpPeer:
         packets = [octets[i : i + PACKET_SAMPLES] for i in range(0, len(octets) - PACKET_SAMPLES + 1, PACKET_SAMPLES)]
         begin = time.monotonic()
         number = 0
-        while not self._ending.is_set():
+        hushed = self._hushed
+        while not self._ending.is_set() and not hushed.is_set():
             header = struct.pack(
                 "!BBHII", 0x80, payload_type | (0x80 if number == 0 else 0), number & 0xFFFF, number * 160, 0x1234ABCD
             )
@@ -115,6 +120,10 @@ class RtpPeer:
                 return
             number += 1
             time.sleep(max(0.0, begin + number * 0.02 - time.monotonic()))
+
+    def hush(self) -> None:
+        """End what `talk` began."""
+        self._hushed.set()
 
     def heard(self, last_s: float | None = None) -> Samples:
         """What arrived as sound, in order of sequence numbers, G.711 A-law only."""

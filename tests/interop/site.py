@@ -17,6 +17,7 @@ from typing import Any
 
 from drivers.sim.rig_client import RigClient
 from firmware.control.client import call_core
+from tests.interop.host import LOOPBACK, Host
 from tests.interop.processes import Process, eventually, free_port, free_rtp_range
 from tests.interop.soft_phone import Account
 
@@ -32,9 +33,13 @@ def ha1(user: str, algorithm: str) -> str:
 class Site:
     """`with Site(tmp_path) as site:` runs until the block ends; extra settings are appended to the file."""
 
-    def __init__(self, folder: Path, extra: str = "", *, sip_extra: str = "", rtp_pairs: int = 40) -> None:
+    def __init__(
+        self, folder: Path, extra: str = "", *, sip_extra: str = "", rtp_pairs: int = 40, host: Host = LOOPBACK
+    ) -> None:
         self.folder = folder
-        self.sip_port = free_port()
+        self.host = host
+        self.listen = "127.0.0.1" if host is LOOPBACK else "0.0.0.0"
+        self.sip_port = free_port() if host is LOOPBACK else 5060
         self.web_port = free_port(socket.SOCK_STREAM)
         self.rtp_first, self.rtp_last = free_rtp_range(rtp_pairs)
         self.run_folder = folder / "run"
@@ -57,7 +62,7 @@ class Site:
         )
         return (
             'country = "es"\nlanguage = "en"\n'
-            f'[sip]\nlisten = "127.0.0.1"\nudp_port = {self.sip_port}\n{sip_extra}'
+            f'[sip]\nlisten = "{self.listen}"\nudp_port = {self.sip_port}\n{sip_extra}'
             f"[media]\nrtp_first = {self.rtp_first}\nrtp_last = {self.rtp_last}\n"
             f"[web]\nport = {self.web_port}\n"
             '[lines.fxs1]\nnumber = "101"\n[lines.fxs2]\nnumber = "102"\n' + users
@@ -66,7 +71,7 @@ class Site:
     # -- life --------------------------------------------------------------------------
     def start(self) -> Site:
         argv = [str(TIPRING), "run", "--config", str(self.settings), "--data", str(self.data_folder), "--board", "sim"]
-        self.process = Process("tipring", argv, self.folder / "log", env=self.environment)
+        self.process = Process("tipring", self.host.argv(argv), self.folder / "log", env=self.environment)
         eventually("both lines in service", self._ready, 20)
         return self
 
@@ -122,7 +127,7 @@ class Site:
 
     def account(self, user: str) -> Account:
         """The account of `user` here, over UDP."""
-        return Account(user, PASSWORDS[user], self.sip_port)
+        return Account(user, PASSWORDS[user], self.sip_port, self.host.ip)
 
     def phone(self, port: str, do: str, **args: Any) -> dict[str, Any]:
         return self.rig(f"phone.{do}", port=port, **args)

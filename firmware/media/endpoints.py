@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import socket
-import struct
 from typing import Any
 
 from firmware.media._engine import ffi, lib
@@ -21,17 +20,30 @@ PAIR_DB = 3.0103
 LAWS = {"PCMA": lib.G711_A, "PCMU": lib.G711_U}
 
 
-def ip_number(ip: str) -> int:
-    """IPv4 address as a number; ValueError for anything else."""
+_MAPPED = bytes(10) + b"\xff\xff"
+NO_IP = bytes(16)
+"""The native form of "no address"."""
+
+
+def ip_octets(ip: str) -> bytes:
+    """The native form of an IPv4 or IPv6 address (`native/ip.h`); ValueError for anything else."""
     try:
-        return int(struct.unpack("!I", socket.inet_aton(ip))[0])
+        if ":" in ip:
+            return socket.inet_pton(socket.AF_INET6, ip.partition("%")[0])
+        return _MAPPED + socket.inet_pton(socket.AF_INET, ip)
     except OSError as error:
-        raise ValueError(f"{ip!r} is not an IPv4 address") from error
+        raise ValueError(f"{ip!r} is not an IP address") from error
 
 
-def ip_text(number: int) -> str:
-    """The address that `ip_number` made a number."""
-    return socket.inet_ntoa(struct.pack("!I", number))
+def ip_text(octets: bytes) -> str:
+    """The address that `ip_octets` made octets."""
+    if octets.startswith(_MAPPED):
+        return socket.inet_ntop(socket.AF_INET, octets[12:])
+    return socket.inet_ntop(socket.AF_INET6, octets)
+
+
+def _remote_octets(ip: str) -> bytes:
+    return NO_IP if ip in {"", "0.0.0.0", "::"} else ip_octets(ip)
 
 
 def checked(result: int, what: str) -> int:
@@ -98,10 +110,13 @@ class Slot(Endpoint):
 
 
 class Stream(Endpoint):
-    """An RTP stream with its own port; sends nothing until remote and codec are set."""
+    """An RTP stream with its own port; sends nothing until remote and codec are set.
+
+    local_ip: its family, IPv4 or IPv6, is the stream's: far ends of the other one are not reached.
+    """
 
     def __init__(self, native: Any, local_ip: str) -> None:
-        endpoint_id = lib.engine_open_stream(native, ip_number(local_ip))
+        endpoint_id = lib.engine_open_stream(native, ip_octets(local_ip))
         if endpoint_id in (-errno.EBUSY, -errno.ENFILE):
             raise PortsExhausted("no RTP port is free")
         super().__init__(native, checked(endpoint_id, f"open an RTP port on {local_ip}"))
@@ -116,8 +131,7 @@ class Stream(Endpoint):
         signalling comes from; another port of that machine is trusted before any stranger. ip
         "0.0.0.0": what it says means nothing here, so nothing is sent until it has been heard.
         """
-        signal = ip_number(signal_ip) if signal_ip else 0
-        result = lib.engine_set_remote(self._native, self.id, ip_number(ip), port, signal)
+        result = lib.engine_set_remote(self._native, self.id, _remote_octets(ip), port, _remote_octets(signal_ip))
         checked(result, f"remote {ip}:{port}")
 
     def set_codec(self, pt: int, codec: str, event_pt: int | None, ptime_ms: int = 20) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from firmware.media._engine import ffi, lib
-from firmware.media.endpoints import Slot, Stream, checked, ip_number, ip_text
+from firmware.media.endpoints import Slot, Stream, checked, ip_octets, ip_text
 from firmware.media.events import DigitHeard, MediaEvent, MediaTimeout, SourceLocked, SourceRefused
 
 DRAIN_MOST = 128
@@ -97,15 +97,15 @@ class Engine:
 
     def packet_in(self, stream: int, ip: str, port: int, data: bytes, now_us: int) -> None:
         """One datagram arrives at the stream's RTP port."""
-        checked(lib.engine_packet_in(self._native, stream, ip_number(ip), port, data, len(data), now_us), "packet in")
+        checked(lib.engine_packet_in(self._native, stream, ip_octets(ip), port, data, len(data), now_us), "packet in")
 
     def packets_out(self) -> list[tuple[int, str, int, bytes]]:
         """(stream id, ip, port, data) of everything sent since the last call."""
         buffer = ffi.new("uint8_t[]", DATAGRAM_MAX)
-        stream, ip, port = ffi.new("int *"), ffi.new("uint32_t *"), ffi.new("int *")
+        stream, ip, port = ffi.new("int *"), ffi.new("uint8_t[16]"), ffi.new("int *")
         packets = []
         while (size := lib.engine_packet_out(self._native, stream, ip, port, buffer, DATAGRAM_MAX)) >= 0:
-            packets.append((stream[0], ip_text(ip[0]), port[0], bytes(ffi.buffer(buffer, size))))
+            packets.append((stream[0], ip_text(bytes(ip)), port[0], bytes(ffi.buffer(buffer, size))))
         return packets
 
 
@@ -115,4 +115,4 @@ def _event(news: Any) -> MediaEvent:
     if news.kind == lib.ENGINE_MEDIA_TIMEOUT:
         return MediaTimeout(news.endpoint)
     kind = SourceLocked if news.kind == lib.ENGINE_SOURCE_LOCKED else SourceRefused
-    return kind(news.endpoint, ip_text(news.ip), news.port)
+    return kind(news.endpoint, ip_text(bytes(news.ip)), news.port)

@@ -33,32 +33,37 @@ def engine() -> Iterator[Engine]:
     engine.stop()
 
 
-def peer() -> socket.socket:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.bind(("127.0.0.1", 0))
+def peer(ip: str = "127.0.0.1") -> socket.socket:
+    sock = socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind((ip, 0))
     sock.settimeout(5)
     return sock
 
 
 def stream_to(engine: Engine, sock: socket.socket, codec: str = "PCMA", event_pt: int | None = 101) -> Stream:
-    stream = engine.open_stream()
+    ip, port = sock.getsockname()[:2]
+    stream = engine.open_stream(ip)
     stream.set_codec(8 if codec == "PCMA" else 0, codec, event_pt)
-    stream.set_remote(*sock.getsockname())
+    stream.set_remote(ip, port)
     return stream
 
 
-def test_relay_through_sockets_and_events_wake_the_loop(engine: Engine) -> None:
-    with peer() as a, peer() as b:
+@pytest.mark.parametrize(
+    ("ip", "other_ip"),
+    [("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("::1", "127.0.0.1"), ("127.0.0.1", "::1")],
+)
+def test_relay_through_sockets_and_events_wake_the_loop(engine: Engine, ip: str, other_ip: str) -> None:
+    with peer(ip) as a, peer(other_ip) as b:
         one, two = stream_to(engine, a), stream_to(engine, b, "PCMU")
         engine.join(one.id, two.id)
         for n in range(10):
-            a.sendto(rtp(n, 160 * n, bytes(160)), ("127.0.0.1", one.local_port))
+            a.sendto(rtp(n, 160 * n, bytes(160)), (ip, one.local_port))
             _, pt, _, _, _, payload = parse(b.recv(2048))
             assert (pt, len(payload)) == (0, 160)
         assert select.select([engine], [], [], 5)[0]
-        assert SourceLocked(one.id, *a.getsockname()) in engine.drain()
+        assert SourceLocked(one.id, *a.getsockname()[:2]) in engine.drain()
         assert not select.select([engine], [], [], 0)[0]
-        a.sendto(rtp(10, 1600, bytes([3, 0x8A, 1, 0x40]), pt=101), ("127.0.0.1", one.local_port))
+        a.sendto(rtp(10, 1600, bytes([3, 0x8A, 1, 0x40]), pt=101), (ip, one.local_port))
         assert select.select([engine], [], [], 5)[0]
         assert engine.drain() == [DigitHeard(one.id, "3", "rtp", 40)]
 
@@ -78,6 +83,24 @@ def test_a_tone_ticks_without_a_card_and_the_timer_rests_again(engine: Engine) -
         blocks = engine.debug()["blocks"]
         time.sleep(0.05)
         assert engine.debug()["blocks"] == blocks
+
+
+def test_reports_arrive_over_ipv6_on_the_port_above(engine: Engine) -> None:
+    with peer("::1") as a, socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as rtcp:
+        rtcp.bind(("::1", a.getsockname()[1] + 1))
+        rtcp.settimeout(10)
+        stream = stream_to(engine, a)
+        stream.play_tone(Tone("ringback", (ToneSegment((425,)),)))
+        report, source = rtcp.recvfrom(2048)
+        assert report[1] == 200 and source[1] == stream.local_port + 1
+
+
+def test_one_family_does_not_take_the_other_ones_ports(engine: Engine) -> None:
+    ports = free_range(4)
+    own = Engine(rtp_ports=ports, local_ip="::")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("0.0.0.0", ports.start + ports.start % 2))
+        assert own.open_stream("::").local_port == ports.start + ports.start % 2
 
 
 def test_a_port_somebody_else_has_is_passed_over(engine: Engine) -> None:

@@ -184,7 +184,7 @@ int engine_open_slot(struct engine *engine, int number)
     return engine_leave(engine, slot ? enlist(engine, &slot->end) : -ENOMEM);
 }
 
-int engine_open_stream(struct engine *engine, uint32_t local_ip)
+int engine_open_stream(struct engine *engine, const uint8_t *local_ip)
 {
     engine_enter(engine);
     int id = fresh_id(engine);
@@ -194,7 +194,7 @@ int engine_open_stream(struct engine *engine, uint32_t local_ip)
     struct stream *stream = stream_new(id, ssrc, dice(engine));
     if (!stream)
         return engine_leave(engine, -ENOMEM);
-    int failed = engine_open_sockets(engine, stream, local_ip);
+    int failed = engine_open_sockets(engine, stream, ip_from(local_ip));
     if (failed) {
         stream_free(stream);
         return engine_leave(engine, failed);

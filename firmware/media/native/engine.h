@@ -2,8 +2,8 @@
  *
  * Endpoints (PCM slots and RTP streams) are named by ids above 0 and joined in
  * pairs. Every call may come from any thread; none of them waits for audio.
- * Unless said otherwise they return 0 or a negative errno. IPv4 addresses are
- * numbers in host order. */
+ * Unless said otherwise they return 0 or a negative errno. IP addresses are 16
+ * octets, IPv4 mapped into IPv6 (ip.h). */
 #define ENGINE_DIGIT 1          /* endpoint, digit, by_rtp, ms */
 #define ENGINE_SOURCE_LOCKED 2  /* endpoint, ip, port */
 #define ENGINE_SOURCE_REFUSED 3 /* endpoint, ip, port: the first packet of a stranger */
@@ -15,7 +15,7 @@ struct media_news {
     char digit;
     int by_rtp;
     int ms;
-    uint32_t ip;
+    uint8_t ip[16];
     int port;
 };
 
@@ -50,7 +50,8 @@ void engine_debug(struct engine *engine, struct engine_debug *out);
 
 /* Return an id above 0, -EBUSY (slot already open, no port left), -EINVAL (no such slot), -ENFILE (1024 are open). */
 int engine_open_slot(struct engine *engine, int slot);
-int engine_open_stream(struct engine *engine, uint32_t local_ip);
+/* local_ip: all 0, IPv6 on every network card; mapped 0.0.0.0, IPv4 on every one. */
+int engine_open_stream(struct engine *engine, const uint8_t *local_ip);
 int engine_close(struct engine *engine, int id);
 int engine_join(struct engine *engine, int a, int b);
 int engine_part(struct engine *engine, int id);
@@ -61,8 +62,8 @@ int engine_play_digit(struct engine *engine, int id, char digit, int ms);
 int engine_listen_digits(struct engine *engine, int slot_id, int on);
 
 int engine_local_port(struct engine *engine, int id);
-/* ip 0: what was announced means nothing here. signal_ip: where the signalling comes from, 0 for not known. */
-int engine_set_remote(struct engine *engine, int id, uint32_t ip, int port, uint32_t signal_ip);
+/* ip all 0: what was announced means nothing here. signal_ip: where the signalling comes from, all 0: not known. */
+int engine_set_remote(struct engine *engine, int id, const uint8_t *ip, int port, const uint8_t *signal_ip);
 /* law: G711_A or G711_U. event_pt: -1 for none. ptime_ms: 10 to 60 in steps of 5. */
 int engine_set_codec(struct engine *engine, int id, int pt, int law, int event_pt, int ptime_ms);
 int engine_set_direction(struct engine *engine, int id, int send, int receive);
@@ -74,7 +75,7 @@ int engine_stats(struct engine *engine, int id, struct media_stats *out);
 /* Stepped mode. The tick is a fn(void *engine, long long now_us), called at least every 5 ms. */
 void engine_tick(void *engine, long long now_us);
 long long engine_tick_address(void);
-int engine_packet_in(struct engine *engine, int id, uint32_t ip, int port, const uint8_t *data, int size,
+int engine_packet_in(struct engine *engine, int id, const uint8_t *ip, int port, const uint8_t *data, int size,
                      long long now_us);
 /* The oldest packet sent. Returns its size, or -1 when there is none. */
-int engine_packet_out(struct engine *engine, int *id, uint32_t *ip, int *port, uint8_t *out, int max);
+int engine_packet_out(struct engine *engine, int *id, uint8_t *ip, int *port, uint8_t *out, int max);

@@ -63,7 +63,7 @@ int engine_local_port(struct engine *engine, int id)
     return engine_leave(engine, stream ? stream->local_port : -ENOENT);
 }
 
-int engine_set_remote(struct engine *engine, int id, uint32_t ip, int port, uint32_t signal_ip)
+int engine_set_remote(struct engine *engine, int id, const uint8_t *ip, int port, const uint8_t *signal_ip)
 {
     engine_enter(engine);
     struct stream *stream = find_stream(engine, id);
@@ -71,7 +71,7 @@ int engine_set_remote(struct engine *engine, int id, uint32_t ip, int port, uint
         return engine_leave(engine, -ENOENT);
     if (port < 0 || port > 65535)
         return engine_leave(engine, -EINVAL);
-    stream_set_remote(stream, ip, (uint16_t)port, signal_ip, engine->moment.now_us);
+    stream_set_remote(stream, ip_from(ip), (uint16_t)port, ip_from(signal_ip), engine->moment.now_us);
     return engine_leave(engine, 0);
 }
 

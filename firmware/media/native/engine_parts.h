@@ -49,7 +49,7 @@ void engine_keep_house(struct engine *engine);
 /* Without a highway: runs or rests the 5 ms timer as something needs it. */
 void engine_set_ticking(struct engine *engine);
 /* engine_sockets.c: the stream's sockets in the thread's epoll set. Return 0 or -errno. */
-int engine_open_sockets(struct engine *engine, struct stream *stream, uint32_t local_ip);
+int engine_open_sockets(struct engine *engine, struct stream *stream, struct ip_address local_ip);
 void engine_close_sockets(struct engine *engine, struct stream *stream);
 
 #endif

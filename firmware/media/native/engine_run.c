@@ -65,7 +65,7 @@ long long engine_tick_address(void)
     return (long long)(intptr_t)engine_tick;
 }
 
-int engine_packet_in(struct engine *engine, int id, uint32_t ip, int port, const uint8_t *data, int size,
+int engine_packet_in(struct engine *engine, int id, const uint8_t *ip, int port, const uint8_t *data, int size,
                      long long now_us)
 {
     uint8_t copy[DATAGRAM_MAX];
@@ -77,18 +77,20 @@ int engine_packet_in(struct engine *engine, int id, uint32_t ip, int port, const
     int known = end && end->kind == ENDPOINT_STREAM;
     if (known) {
         memcpy(copy, data, (size_t)size);
-        stream_receive((struct stream *)end, copy, size, ip, (uint16_t)port, &engine->moment);
+        stream_receive((struct stream *)end, copy, size, ip_from(ip), (uint16_t)port, &engine->moment);
     }
     pthread_mutex_unlock(&engine->mutex);
     return known ? 0 : -ENOENT;
 }
 
-int engine_packet_out(struct engine *engine, int *id, uint32_t *ip, int *port, uint8_t *out, int max)
+int engine_packet_out(struct engine *engine, int *id, uint8_t *ip, int *port, uint8_t *out, int max)
 {
     uint16_t to = 0;
     pthread_mutex_lock(&engine->mutex);
-    int size = wire_take(engine->moment.wire, id, ip, &to, out, max);
+    struct ip_address from = {{0}};
+    int size = wire_take(engine->moment.wire, id, &from, &to, out, max);
     pthread_mutex_unlock(&engine->mutex);
+    memcpy(ip, from.octets, sizeof from.octets);
     *port = to;
     return size;
 }

@@ -8,7 +8,7 @@
 #include "wire.h"
 
 /* Binds the pair or leaves nothing open. Returns 0 or -errno. */
-static int bind_pair(struct stream *stream, uint32_t local_ip, int port)
+static int bind_pair(struct stream *stream, struct ip_address local_ip, int port)
 {
     int fd = wire_open(local_ip, port);
     if (fd < 0)
@@ -31,7 +31,7 @@ static void watch(struct engine *engine, int fd, unsigned data)
         epoll_ctl(engine->epoll_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
-int engine_open_sockets(struct engine *engine, struct stream *stream, uint32_t local_ip)
+int engine_open_sockets(struct engine *engine, struct stream *stream, struct ip_address local_ip)
 {
     for (int tried = ports_count(engine->ports); tried > 0; tried--) {
         int port = ports_take(engine->ports, engine->moment.now_us);

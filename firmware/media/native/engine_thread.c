@@ -3,17 +3,16 @@
  * The clock is the card's. Without a card a timer ticks, but only while something
  * needs it: calls between SIP phones are driven by their packets alone. */
 #include <errno.h>
-#include <netinet/in.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "engine_parts.h"
 #include "highway_types.h"
+#include "wire.h"
 
 #define EVENTS 64
 #define MOST_BLOCKS 8        /* caught up at once; more than that is gone */
@@ -65,23 +64,20 @@ static void timer_blocks(struct engine *engine)
 static void receive(struct engine *engine, unsigned data)
 {
     uint8_t datagram[DATAGRAM_MAX];
-    struct sockaddr_in from;
-    socklen_t length = sizeof from;
+    struct wire_place from;
     struct endpoint *end = engine_find(engine, (int)(data >> 1));
     if (!end || end->kind != ENDPOINT_STREAM)
         return; /* closed since the kernel told us */
     struct stream *stream = (struct stream *)end;
     int rtcp = data & 1;
-    int size = (int)recvfrom(rtcp ? stream->rtcp_fd : stream->fd, datagram, sizeof datagram, MSG_DONTWAIT,
-                             (struct sockaddr *)&from, &length);
+    int size = wire_receive(rtcp ? stream->rtcp_fd : stream->fd, datagram, sizeof datagram, &from);
     if (size < 0) {
         engine->socket_errors += errno != EAGAIN;
         return;
     }
-    uint32_t ip = ntohl(from.sin_addr.s_addr);
     if (!rtcp)
-        stream_receive(stream, datagram, size, ip, ntohs(from.sin_port), &engine->moment);
-    else if (ip == stream->source.ip)
+        stream_receive(stream, datagram, size, from.ip, from.port, &engine->moment);
+    else if (ip_same(from.ip, stream->source.ip))
         stream_receive_rtcp(stream, datagram, size, &engine->moment);
     if (end->peer && end->peer->kind == ENDPOINT_STREAM && !engine->ticking &&
         stream_busy((const struct stream *)end->peer))

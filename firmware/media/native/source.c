@@ -9,10 +9,10 @@
 
 enum grade { NOBODY, FAR, NEAR, ANNOUNCED };
 
-void source_announce(struct source *source, uint32_t ip, uint16_t port, uint32_t signal_ip)
+void source_announce(struct source *source, struct ip_address ip, uint16_t port, struct ip_address signal_ip)
 {
     source->signal_ip = signal_ip;
-    if (ip == source->announced_ip && port == source->announced_port)
+    if (ip_same(ip, source->announced_ip) && port == source->announced_port)
         return; /* said again, as in the answer after a provisional one: what was learnt stays */
     source->ip = source->announced_ip = ip;
     source->port = source->announced_port = port;
@@ -28,20 +28,20 @@ void source_relearn(struct source *source)
     memset(source->candidates, 0, sizeof source->candidates);
 }
 
-int source_is_locked(const struct source *source, uint32_t ip, uint16_t port)
+int source_is_locked(const struct source *source, struct ip_address ip, uint16_t port)
 {
-    return source->settled >= PACKETS_TO_LOCK && ip == source->heard_ip && port == source->heard_port;
+    return source->settled >= PACKETS_TO_LOCK && ip_same(ip, source->heard_ip) && port == source->heard_port;
 }
 
-static int grade_of(const struct source *source, uint32_t ip, uint16_t port)
+static int grade_of(const struct source *source, struct ip_address ip, uint16_t port)
 {
     /* behind NAT a router that kept the port makes the announced one of the signalling address */
-    uint32_t announced = source->announced_ip ? source->announced_ip : source->signal_ip;
-    if (ip == announced && port == source->announced_port)
+    struct ip_address announced = ip_is_none(source->announced_ip) ? source->signal_ip : source->announced_ip;
+    if (ip_same(ip, announced) && port == source->announced_port)
         return ANNOUNCED;
-    if (ip == source->left_ip && port == source->left_port)
+    if (ip_same(ip, source->left_ip) && port == source->left_port)
         return FAR; /* its last packets, still under way */
-    return ip == announced || ip == source->signal_ip ? NEAR : FAR;
+    return ip_same(ip, announced) || ip_same(ip, source->signal_ip) ? NEAR : FAR;
 }
 
 static int hear(struct source *source, long long now_us)
@@ -62,24 +62,24 @@ static int may_take_over(const struct source *source, int grade, long long now_u
     return loose && grade >= least;
 }
 
-static void take(struct source *source, int grade, uint32_t ip, uint16_t port, int settled)
+static void take(struct source *source, int grade, struct ip_address ip, uint16_t port, int settled)
 {
     source->grade = grade;
     source->heard_ip = ip;
     source->heard_port = port;
     source->settled = settled;
     memset(source->candidates, 0, sizeof source->candidates);
-    if (grade == FAR && source->announced_ip != 0)
+    if (grade == FAR && !ip_is_none(source->announced_ip))
         return;
     source->ip = ip;
     source->port = port;
 }
 
-static int judge_candidate(struct source *source, int grade, uint32_t ip, uint16_t port, uint32_t ssrc,
+static int judge_candidate(struct source *source, int grade, struct ip_address ip, uint16_t port, uint32_t ssrc,
                            long long now_us)
 {
     struct source_candidate *candidate = &source->candidates[grade - 1];
-    if (candidate->count == 0 || ip != candidate->ip || port != candidate->port || ssrc != candidate->ssrc)
+    if (candidate->count == 0 || !ip_same(ip, candidate->ip) || port != candidate->port || ssrc != candidate->ssrc)
         *candidate = (struct source_candidate){ip, ssrc, port, 0, now_us};
     candidate->count++;
     if (grade != FAR)
@@ -91,9 +91,9 @@ static int judge_candidate(struct source *source, int grade, uint32_t ip, uint16
     return SOURCE_LOCKED;
 }
 
-int source_judge(struct source *source, uint32_t ip, uint16_t port, uint32_t ssrc, long long now_us)
+int source_judge(struct source *source, struct ip_address ip, uint16_t port, uint32_t ssrc, long long now_us)
 {
-    if (source->grade != NOBODY && ip == source->heard_ip && port == source->heard_port)
+    if (source->grade != NOBODY && ip_same(ip, source->heard_ip) && port == source->heard_port)
         return hear(source, now_us);
     int grade = grade_of(source, ip, port);
     if (!may_take_over(source, grade, now_us)) {

@@ -13,6 +13,8 @@
 
 #include <stdint.h>
 
+#include "ip.h"
+
 #define SOURCE_HEARD 0    /* from the one we talk to */
 #define SOURCE_LOCKED 1   /* heard, and just locked */
 #define SOURCE_WAIT 2     /* perhaps; not heard yet */
@@ -21,20 +23,21 @@
 #define SOURCE_GRADES 3
 
 struct source_candidate {
-    uint32_t ip, ssrc;
+    struct ip_address ip;
+    uint32_t ssrc;
     uint16_t port;
     int count;             /* packets on end */
     long long since_us;
 };
 
 struct source {
-    uint32_t ip;           /* where we send to, host order; 0: nowhere */
+    struct ip_address ip;  /* where we send to; none: nowhere */
     uint16_t port;
-    uint32_t announced_ip; /* as last said in SDP; 0: an address that means nothing here */
+    struct ip_address announced_ip; /* as last said in SDP; none: an address that means nothing here */
     uint16_t announced_port;
-    uint32_t signal_ip;    /* where the call's signalling comes from; 0: not known */
+    struct ip_address signal_ip; /* where the call's signalling comes from; none: not known */
     int grade;             /* of the one we hear, 1 to SOURCE_GRADES; 0: nobody yet */
-    uint32_t heard_ip, left_ip; /* left: heard before another address was announced, counts as far */
+    struct ip_address heard_ip, left_ip; /* left: heard before another address was announced, counts as far */
     uint16_t heard_port, left_port;
     long long heard_us;    /* its last packet */
     int settled;           /* its packets since it may have moved; locked from the fourth on */
@@ -42,10 +45,10 @@ struct source {
     long refused;
 };
 
-void source_announce(struct source *source, uint32_t ip, uint16_t port, uint32_t signal_ip);
+void source_announce(struct source *source, struct ip_address ip, uint16_t port, struct ip_address signal_ip);
 void source_relearn(struct source *source);
-int source_judge(struct source *source, uint32_t ip, uint16_t port, uint32_t ssrc, long long now_us);
+int source_judge(struct source *source, struct ip_address ip, uint16_t port, uint32_t ssrc, long long now_us);
 /* 1 when this is the locked one. */
-int source_is_locked(const struct source *source, uint32_t ip, uint16_t port);
+int source_is_locked(const struct source *source, struct ip_address ip, uint16_t port);
 
 #endif

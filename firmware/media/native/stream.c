@@ -65,7 +65,8 @@ void stream_set_direction(struct stream *stream, int send, int receive, long lon
     stream->timed_out = 0;
 }
 
-void stream_set_remote(struct stream *stream, uint32_t ip, uint16_t port, uint32_t signal_ip, long long now_us)
+void stream_set_remote(struct stream *stream, struct ip_address ip, uint16_t port, struct ip_address signal_ip,
+                       long long now_us)
 {
     source_announce(&stream->source, ip, port, signal_ip);
     stream->refused_told = 0;
@@ -75,7 +76,7 @@ void stream_set_remote(struct stream *stream, uint32_t ip, uint16_t port, uint32
 
 int stream_can_send(const struct stream *stream)
 {
-    return stream->ready && stream->sends && stream->source.ip != 0 && stream->source.port != 0;
+    return stream->ready && stream->sends && !ip_is_none(stream->source.ip) && stream->source.port != 0;
 }
 
 int stream_has_events(const struct stream *stream)

@@ -61,13 +61,14 @@ struct stream *stream_new(int id, uint32_t random, uint32_t random_timestamp);
 void stream_free(struct stream *stream);
 void stream_set_codec(struct stream *stream, int payload_type, int law, int event_type, int packet_samples);
 void stream_set_direction(struct stream *stream, int send, int receive, long long now_us);
-void stream_set_remote(struct stream *stream, uint32_t ip, uint16_t port, uint32_t signal_ip, long long now_us);
+void stream_set_remote(struct stream *stream, struct ip_address ip, uint16_t port, struct ip_address signal_ip,
+                       long long now_us);
 /* 40 octets in the stream's law; NULL: no source, only the clock of events. */
 void stream_push(struct stream *stream, const uint8_t *octets, const struct moment *moment);
 /* Silences what is already in the packet begun. */
 void stream_hush(struct stream *stream);
 /* One datagram from the RTP or RTCP socket. The data may be changed. */
-void stream_receive(struct stream *stream, uint8_t *data, int size, uint32_t ip, uint16_t port,
+void stream_receive(struct stream *stream, uint8_t *data, int size, struct ip_address ip, uint16_t port,
                     const struct moment *moment);
 void stream_receive_rtcp(struct stream *stream, const uint8_t *data, int size, const struct moment *moment);
 /* Once a block: tone or event of its own. Returns 1 when it pushed a block itself. */

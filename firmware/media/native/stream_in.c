@@ -1,6 +1,7 @@
 /* The receiving side of an RTP stream: see stream.h. Packets are judged from the outside in:
  * form, payload type, source, sequence; only then does their content reach anything. */
 #include <stdint.h>
+#include <string.h>
 
 #include "engine_types.h"
 #include "jitter.h"
@@ -12,14 +13,16 @@
 #define COMFORT_NOISE 13
 #define REPORT_US 5000000
 
-static void tell_source(const struct stream *stream, int kind, uint32_t ip, uint16_t port, const struct moment *moment)
+static void tell_source(const struct stream *stream, int kind, struct ip_address ip, uint16_t port,
+                        const struct moment *moment)
 {
-    struct media_news item = {.kind = kind, .endpoint = stream->end.id, .ip = ip, .port = port};
+    struct media_news item = {.kind = kind, .endpoint = stream->end.id, .port = port};
+    memcpy(item.ip, ip.octets, sizeof item.ip);
     news_tell(moment->news, &item);
 }
 
 /* 1 when the packet is from the far end. */
-static int from_far_end(struct stream *stream, const struct rtp_view *view, uint32_t ip, uint16_t port,
+static int from_far_end(struct stream *stream, const struct rtp_view *view, struct ip_address ip, uint16_t port,
                         const struct moment *moment)
 {
     switch (source_judge(&stream->source, ip, port, view->ssrc, moment->now_us)) {
@@ -101,7 +104,7 @@ static void receive_rtp(struct stream *stream, uint8_t *data, const struct rtp_v
         take_audio(stream, data, view, fate == RECEPTION_ANEW, moment);
 }
 
-void stream_receive(struct stream *stream, uint8_t *data, int size, uint32_t ip, uint16_t port,
+void stream_receive(struct stream *stream, uint8_t *data, int size, struct ip_address ip, uint16_t port,
                     const struct moment *moment)
 {
     struct rtp_view view;
@@ -149,7 +152,7 @@ void stream_keep_house(struct stream *stream, const struct moment *moment)
     struct rtcp *rtcp = &stream->rtcp;
     if (rtcp->due_us == 0)
         rtcp->due_us = moment->now_us + REPORT_US / 2;
-    if (moment->now_us >= rtcp->due_us && stream->source.ip != 0) {
+    if (moment->now_us >= rtcp->due_us && !ip_is_none(stream->source.ip)) {
         send_report(stream, moment);
         /* 0.5 to 1.5 of the interval, RFC 3550 section 6.2: the SSRC and time serve as the dice */
         uint32_t dice = (stream->ssrc ^ (uint32_t)moment->now_us) * 2654435761u;
@@ -158,6 +161,6 @@ void stream_keep_house(struct stream *stream, const struct moment *moment)
     int silent = stream->receives && moment->now_us - stream->heard_us > moment->media_timeout_us;
     if (silent && !stream->timed_out) {
         stream->timed_out = 1;
-        tell_source(stream, ENGINE_MEDIA_TIMEOUT, 0, 0, moment);
+        tell_source(stream, ENGINE_MEDIA_TIMEOUT, (struct ip_address){{0}}, 0, moment);
     }
 }

@@ -14,7 +14,7 @@
 
 struct queued_packet {
     int endpoint;
-    uint32_t ip;
+    struct ip_address ip;
     uint16_t port;
     int size;
     uint8_t data[PACKET_MAX];
@@ -39,29 +39,79 @@ void wire_free(struct wire *wire)
     free(wire);
 }
 
-static struct sockaddr_in address(uint32_t ip, int port)
+union place {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
+
+/* Returns the length of what it wrote. */
+static socklen_t write_place(union place *at, struct ip_address ip, int port)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    at.sin_addr.s_addr = htonl(ip);
-    return at;
+    memset(at, 0, sizeof *at);
+    if (ip_is_v4(ip)) {
+        at->v4.sin_family = AF_INET;
+        at->v4.sin_port = htons((uint16_t)port);
+        memcpy(&at->v4.sin_addr, ip.octets + 12, 4);
+        return sizeof at->v4;
+    }
+    at->v6.sin6_family = AF_INET6;
+    at->v6.sin6_port = htons((uint16_t)port);
+    memcpy(&at->v6.sin6_addr, ip.octets, sizeof ip.octets);
+    return sizeof at->v6;
 }
 
-int wire_open(uint32_t ip, int port)
+static void read_place(const union place *at, struct wire_place *place)
 {
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (at->any.sa_family == AF_INET) {
+        place->ip = (struct ip_address){{[10] = 0xff, [11] = 0xff}};
+        memcpy(place->ip.octets + 12, &at->v4.sin_addr, 4);
+        place->port = ntohs(at->v4.sin_port);
+    } else {
+        memcpy(place->ip.octets, &at->v6.sin6_addr, sizeof place->ip.octets);
+        place->port = ntohs(at->v6.sin6_port);
+    }
+}
+
+/* IPv6 sockets take no IPv4, so that every address has one form. */
+static void mark(int fd, int family)
+{
+    int expedited = IPTOS_DSCP_EF, on = 1;
+    if (family == AF_INET) {
+        setsockopt(fd, IPPROTO_IP, IP_TOS, &expedited, sizeof expedited);
+    } else {
+        setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &expedited, sizeof expedited);
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    }
+}
+
+int wire_open(struct ip_address ip, int port)
+{
+    union place at;
+    socklen_t length = write_place(&at, ip, port);
+    int fd = socket(at.any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
-    int expedited = IPTOS_DSCP_EF;
-    setsockopt(fd, IPPROTO_IP, IP_TOS, &expedited, sizeof expedited);
-    struct sockaddr_in at = address(ip, port);
-    if (bind(fd, (struct sockaddr *)&at, sizeof at) == 0)
+    mark(fd, at.any.sa_family);
+    if (bind(fd, &at.any, length) == 0)
         return fd;
     int failed = errno;
     close(fd);
     return -failed;
 }
 
-static int queue(struct wire *wire, int endpoint, uint32_t ip, uint16_t port, const uint8_t *data, int size)
+int wire_receive(int fd, uint8_t *out, int max, struct wire_place *from)
+{
+    union place at;
+    socklen_t length = sizeof at;
+    int size = (int)recvfrom(fd, out, (size_t)max, MSG_DONTWAIT, &at.any, &length);
+    if (size >= 0)
+        read_place(&at, from);
+    return size;
+}
+
+static int queue(struct wire *wire, int endpoint, struct ip_address ip, uint16_t port, const uint8_t *data,
+              int size)
 {
     if (wire->count == QUEUE || size > PACKET_MAX)
         return 0;
@@ -74,15 +124,17 @@ static int queue(struct wire *wire, int endpoint, uint32_t ip, uint16_t port, co
     return 1;
 }
 
-int wire_send(struct wire *wire, int fd, int endpoint, uint32_t ip, uint16_t port, const uint8_t *data, int size)
+int wire_send(struct wire *wire, int fd, int endpoint, struct ip_address ip, uint16_t port, const uint8_t *data,
+              int size)
 {
     if (wire->stepped)
         return queue(wire, endpoint, ip, port, data, size);
-    struct sockaddr_in to = address(ip, port);
-    return sendto(fd, data, (size_t)size, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof to) == size;
+    union place to;
+    socklen_t length = write_place(&to, ip, port);
+    return sendto(fd, data, (size_t)size, MSG_DONTWAIT, &to.any, length) == size;
 }
 
-int wire_take(struct wire *wire, int *endpoint, uint32_t *ip, uint16_t *port, uint8_t *out, int max)
+int wire_take(struct wire *wire, int *endpoint, struct ip_address *ip, uint16_t *port, uint8_t *out, int max)
 {
     if (!wire->stepped || wire->count == 0)
         return -1;

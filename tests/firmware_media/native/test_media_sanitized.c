@@ -14,6 +14,9 @@
 
 #include "engine.h"
 
+/* none, two of IPv4 and one of IPv6 */
+static const uint8_t ips[4][16] = {
+    {0}, {[10] = 0xff, 0xff, 10, 0, 0, 1}, {[10] = 0xff, 0xff, 10, 0, 0, 2}, {0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
 static uint64_t state;
 static unsigned dice(unsigned below)
 {
@@ -89,7 +92,7 @@ static void command(struct engine *engine, const int *ids)
     case 6: engine_set_direction(engine, id, (int)dice(2), (int)dice(2)); break;
     case 7: engine_relearn(engine, id); break;
     case 8:
-        engine_set_remote(engine, id, dice(4) ? 0x0A000001u + dice(2) : 0, (int)dice(70000), 0x0A000001u + dice(2));
+        engine_set_remote(engine, id, dice(4) ? ips[1 + dice(3)] : ips[0], (int)dice(70000), ips[dice(4)]);
         break;
     case 9: engine_stop_tone(engine, id); break;
     default:
@@ -108,33 +111,33 @@ static void fuzz_engine(int rounds)
     struct engine *engine = engine_new((long long)(intptr_t)&card, 10000, 10019, 1, 7, 1000);
     int ids[6], id, port, told = 0, sent = 0;
     uint8_t out[2048];
-    uint32_t ip;
+    uint8_t ip[16];
     struct media_news news[64];
     struct media_stats stats;
     for (int i = 0; i < 6; i++)
-        ids[i] = i < 3 ? engine_open_slot(engine, i) : engine_open_stream(engine, 0x7F000001);
+        ids[i] = i < 3 ? engine_open_slot(engine, i) : engine_open_stream(engine, ips[1 + dice(3)]);
     for (int i = 3; i < 6; i++) {
         engine_set_codec(engine, ids[i], 8, i & 1, 101, 20);
-        engine_set_remote(engine, ids[i], 0x0A000001, 4000, 0);
+        engine_set_remote(engine, ids[i], ips[1], 4000, ips[0]);
     }
     for (int round = 0; round < rounds; round++) {
         int size;
         uint8_t *data = packet(round, &size);
-        engine_packet_in(engine, ids[3 + dice(3)], 0x0A000001u + (dice(20) == 0), dice(30) ? 4000 : 4002, data, size,
+        engine_packet_in(engine, ids[3 + dice(3)], ips[dice(20) ? 1 : 1 + dice(3)], dice(30) ? 4000 : 4002, data, size,
                          round * 5000LL);
         free(data);
         if (dice(10) == 0)
             command(engine, ids);
         due = 1;
         engine_tick(engine, round * 5000LL);
-        while (engine_packet_out(engine, &id, &ip, &port, out, sizeof out) >= 0)
+        while (engine_packet_out(engine, &id, ip, &port, out, sizeof out) >= 0)
             sent++;
         told += engine_drain(engine, news, 64);
         engine_stats(engine, ids[3 + dice(3)], &stats);
         if (dice(500) == 0) {
             int at = (int)dice(6);
             engine_close(engine, ids[at]);
-            ids[at] = at < 3 ? engine_open_slot(engine, at) : engine_open_stream(engine, 0x7F000001);
+            ids[at] = at < 3 ? engine_open_slot(engine, at) : engine_open_stream(engine, ips[1 + dice(3)]);
         }
     }
     engine_free(engine);

@@ -95,7 +95,8 @@ class Via(NamedTuple):
         return self.params.get("branch", "")
 
     def received_from(self, ip: str, port: int) -> str:
-        """This value as it goes back in a response (RFC 3261 18.2.1, RFC 3581 4)."""
+        """This value as it goes back in a response (RFC 3261 18.2.1, RFC 3581 4; RFC 5118 4.5: no brackets)."""
+        ip = ip.partition("%")[0]  # the zone of a link-local address is ours alone
         where = f"{self.host}:{self.port}" if self.port else self.host
         text = f"SIP/2.0/{self.transport} {where}"
         for name, value in self.params.items():

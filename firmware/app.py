@@ -227,7 +227,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--run", type=Path, required=True, help="folder for sockets")
     parser.add_argument("--debug", action="store_true", help="log packets and registers")
     args = parser.parse_args(argv)
-    set_up_logging("core", debug=args.debug)
+    set_up_logging("core", debug=args.debug, in_thread=True)
     try:
         loaded = load_or_last_good(args.config, args.data, country_names().keys())
         for notice in loaded.notices:

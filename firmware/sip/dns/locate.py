@@ -5,7 +5,7 @@ what must be asked for becomes a task, and no longer than 5 s. The caller gets a
 through from the top, with what is out of order just now at its end, and tells `targets` what
 became of it.
 
-Requests inside a dialog do not come here, on purpose: `calls/dialog.py` sends to the source of
+Requests inside a dialog do not come here, on purpose: `transports/hop.py` sends to the source of
 the peer's last message when its Contact or Route holds a name, so that no BYE waits for DNS.
 
 Look next at `search.py` for the rules of RFC 3263 and at `resolver.py` for the asking.

@@ -195,6 +195,8 @@ def _sip_settings(loaded: Loaded) -> SipSettings:
         domains=sip.domains,
         follow_redirects=sip.follow_redirects,
         step_ring_s=sip.step_ring_s,
+        session_expires_s=sip.session_expires_s,
+        require_100rel=sip.require_100rel,
     )
 
 

@@ -185,6 +185,19 @@ class Sip:
         help_en="Names by which phones reach this house, besides its addresses; if any stands here, no other is served",
         help_es="Nombres con que se llega aquí, además de sus direcciones; si los hay, no se atienden otros",
     )
+    session_expires_s: int = setting(
+        1800,
+        low=90,
+        high=86400,
+        unit="s",
+        help_en="How often the two ends of a call confirm that it still stands, so that no call outlives its telephone",
+        help_es="Cada cuánto confirman los dos extremos que la llamada sigue, para que ninguna sobreviva a su teléfono",
+    )
+    require_100rel: bool = setting(
+        False,
+        help_en="Take calls only from peers that confirm what they are told while it rings (100rel); others get 421",
+        help_es="Aceptar llamadas solo de quien confirma lo que oye mientras suena (100rel); los demás reciben 421",
+    )
     follow_redirects: str = setting(
         "users",
         one_of=("no", "users", "any"),

@@ -25,6 +25,7 @@ class Line(Protocol):
 
     def feed(self, event: Event) -> None: ...
     def leg_ended(self, leg: FxsLeg) -> None: ...
+    def play_digit(self, digit: str, ms: int) -> None: ...
 
 
 class FxsLeg(Leg):
@@ -57,6 +58,11 @@ class FxsLeg(Leg):
             return
         self._feed(_RELEASED[CAUSES[cause].tone])
         self.ended(cause)
+
+    def send_digit(self, digit: str, duration_ms: int = 100) -> None:
+        """The telephone hears the digit's tones."""
+        if not self._over:
+            self.line.play_digit(digit, duration_ms)
 
     def stats(self) -> LegStats:
         return LegStats()

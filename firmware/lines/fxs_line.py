@@ -44,6 +44,7 @@ class Voice(Protocol):
     def play_tone(self, tone: Tone) -> None: ...
     def stop_tone(self) -> None: ...
     def listen_digits(self, on: bool) -> None: ...
+    def play_digit(self, digit: str, ms: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,10 @@ class FxsLine:
         log.debug("%s: digit %s", self.name, digit)
         self._digit = digit
         self.feed(Event.DIGIT)
+
+    def play_digit(self, digit: str, ms: int) -> None:
+        """Let the telephone hear a digit that the far end signalled beside the audio."""
+        self._voice.play_digit(digit, ms)
 
     def feed(self, event: Event) -> None:
         """Let the machine take `event` and obey what it says."""

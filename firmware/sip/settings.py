@@ -36,6 +36,7 @@ class SipSettings:
     step_ring_s: how long telephones of one q ring before those of the next lower q.
     follow_redirects: where a telephone's 3xx may lead: "no", "users" (of this house), "any".
     session_expires_s: how often a call is confirmed to be alive (RFC 4028), 90 and more.
+    require_100rel: callers that cannot acknowledge provisional responses (RFC 3262) are refused.
     """
 
     listen_ip: str = "0.0.0.0"
@@ -66,6 +67,7 @@ class SipSettings:
     step_ring_s: float = 20.0
     follow_redirects: str = "users"
     session_expires_s: int = 1800
+    require_100rel: bool = False
 
     @property
     def listen(self) -> tuple[str, ...]:

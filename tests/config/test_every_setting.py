@@ -54,6 +54,8 @@ CASES: dict[str, Cases] = {
         [["Pbx.example.com"], ["10.0.0.1:5060"], ["a..b"], ["-a"], ["a" * 254], "pbx", [1]],
     ),
     "sip.follow_redirects": (["no", "users", "any"], ["yes", "", True, "ANY"]),
+    "sip.session_expires_s": ([90, 1800, 86400], [89, 86401, 90.5, "1800"]),
+    "sip.require_100rel": ([True, False], ["yes", 1]),
     "sip.step_ring_s": ([5, 20.5, 180], [4.9, 181, "20"]),
     "media.rtp_first": ([1024, 10000, 10996], [1023, 10001, 65536, "10000"]),
     "media.rtp_last": ([10003, 65535], [65536, 10002, 10999.0]),

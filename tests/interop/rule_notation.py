@@ -56,8 +56,17 @@ BODIES = {
     "broken": "this is no session description\n",
     "text": "hello\n",
     "dtmf": "Signal=5\nDuration=160\n",
+    "flash": "Signal=16\n",
+    "digit": "5",
+    "picture": "<media_control/>\n",
 }
-_TYPES = {"text": "text/plain", "dtmf": "application/dtmf-relay"}
+_TYPES = {
+    "text": "text/plain",
+    "dtmf": "application/dtmf-relay",
+    "flash": "application/dtmf-relay",
+    "digit": "application/dtmf",
+    "picture": "application/media_control+xml",
+}
 
 
 @dataclass

@@ -60,6 +60,7 @@ class ScriptedSlot:
         self.id = endpoint
         self.tone = ""
         self.listening = False
+        self.digits: list[tuple[str, int]] = []
 
     def play_tone(self, tone: Tone) -> None:
         self.tone = tone.name
@@ -69,6 +70,9 @@ class ScriptedSlot:
 
     def listen_digits(self, on: bool) -> None:
         self.listening = on
+
+    def play_digit(self, digit: str, ms: int) -> None:
+        self.digits.append((digit, ms))
 
 
 class Notes:

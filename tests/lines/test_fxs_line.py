@@ -298,3 +298,15 @@ def test_digits_in_a_batch_after_a_complete_number_do_not_change_it() -> None:
         assert bench.notes.told == [("arrived", "102")]
 
     run(main())
+
+
+def test_the_telephone_hears_a_digit_that_came_beside_the_audio_until_its_leg_is_over() -> None:
+    async def main() -> None:
+        bench = LineBench()
+        leg = await bench.call_out()
+        leg.send_digit("5", 160)
+        leg.release(Cause.NORMAL_CLEARING)
+        leg.send_digit("6", 160)
+        assert bench.slot.digits == [("5", 160)]
+
+    run(main())

@@ -21,6 +21,7 @@ class ScriptedLeg(Leg):
         self.commands: list[Any] = []
         self.request: CallRequest | None = None
         self.over = False
+        self.digits: list[tuple[str, int]] = []
         self._stats = stats or LegStats()
 
     def proceed(self) -> None:
@@ -48,6 +49,9 @@ class ScriptedLeg(Leg):
         """The leg ends, by a command or by itself; told from the loop."""
         self.over = True
         asyncio.get_running_loop().call_soon(self.listener.leg_released, self, cause)
+
+    def send_digit(self, digit: str, duration_ms: int = 100) -> None:
+        self.digits.append((digit, duration_ms))
 
     def stats(self) -> LegStats:
         return self._stats

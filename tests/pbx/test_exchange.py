@@ -285,3 +285,21 @@ def test_events_of_legs_nobody_knows_are_ignored() -> None:
         assert stray.commands == [] and bench.leaves_nothing()
 
     run(main())
+
+
+def test_a_digit_beside_the_audio_is_passed_to_the_other_end_of_a_talking_pair() -> None:
+    async def main() -> None:
+        bench = ExchangeBench()
+        caller, callee = bench.call("201")
+        bench.exchange.leg_signalled(caller, "1", 100)  # nobody to hear it yet
+        assert caller.digits == callee.digits == []
+        bench.exchange.leg_answered(callee)
+        bench.exchange.leg_signalled(caller, "2", 120)
+        bench.exchange.leg_signalled(callee, "3", 140)
+        bench.exchange.leg_signalled(bench.leg("sip:9/9"), "4", 100)
+        assert callee.digits == [("2", 120)] and caller.digits == [("3", 140)]
+        callee.gone()
+        await settle()
+        assert bench.leaves_nothing()
+
+    run(main())

@@ -55,8 +55,10 @@ class CallingLeg(SipLeg):
     ) -> CallingLeg:
         """A leg for an accepted INVITE; 100 is sent.
 
-        Raises Refusal (400, 415, 422, 488) or PortsExhausted, and leaves nothing behind then.
+        Raises Refusal (400, 415, 421, 422, 488) or PortsExhausted, and leaves nothing behind then.
         """
+        if context.settings.require_100rel and not _takes_reliable(request):
+            raise Refusal(421, headers="Require: 100rel\r\n")
         refuse_short(request)
         offered = read_offer(request)
         dialog = Dialog.as_server(request, new_tag(), transport)
@@ -70,15 +72,20 @@ class CallingLeg(SipLeg):
         leg.called = called
         leg._record_routes = routes
         leg._session = Session(context, leg, dialog, exchange, owns_call_id=False)
-        context.dialogs[dialog.key] = leg
-        leg._invite = invite = context.transactions.accept(request, transport, leg)
+        leg._keep(request, transport, dialog)
+        return leg
+
+    def _keep(self, request: Request, transport: Transport, dialog: Dialog) -> None:
+        """From now on the INVITE is ours to answer."""
+        context = self._context
+        context.dialogs[dialog.key] = self
+        self._invite = invite = context.transactions.accept(request, transport, self)
         invite.to_tag = dialog.local_tag
         invite.respond(100)
-        leg._all_reliable = request.lists("require", "100rel")
-        if leg._all_reliable or request.lists("supported", "100rel"):
-            gave_up = leg._never_acknowledged
-            leg._reliable = ReliableResponses(context.timers, invite, request.cseq[0], dialog.local_tag, gave_up)
-        return leg
+        self._all_reliable = request.lists("require", "100rel") or context.settings.require_100rel
+        if self._all_reliable or request.lists("supported", "100rel"):
+            gave_up = self._never_acknowledged
+            self._reliable = ReliableResponses(context.timers, invite, request.cseq[0], dialog.local_tag, gave_up)
 
     def _open(self, offered: sdp.Description | None, transport: Transport, remote_ip: str) -> OfferExchange:
         self._stream, media = self._context.open_media(self, transport, remote_ip)
@@ -234,3 +241,7 @@ def _status_for(cause: Cause, far_status: int) -> int:
     if cause is Cause.CALL_REJECTED and 400 <= far_status < 600:
         return 403  # 603 is for the refusal of a person (RFC 3398 8.2.6.1)
     return CAUSES[cause].sip
+
+
+def _takes_reliable(request: Request) -> bool:
+    return request.lists("supported", "100rel") or request.lists("require", "100rel")

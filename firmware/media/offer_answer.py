@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from firmware.media import sdp
@@ -87,6 +87,8 @@ class OfferAnswer:
     def answer(self, offered: sdp.Description) -> str:
         """The answer to `offered`; `agreed` is then set. Raises NotAcceptable and changes nothing."""
         found = next(((i, line, got) for i, line in enumerate(offered.media) if (got := _agree(line, self._ip))), None)
+        if found is None and self._parks(offered):
+            return self._park(offered)
         if found is None:
             raise NotAcceptable("no audio line with G.711 over plain RTP")
         index, line, agreed = found
@@ -98,6 +100,16 @@ class OfferAnswer:
         parts[index] = sdp.audio_line(self._port, codecs, agreed.event_pt, direction)
         self._remember(offered, index, agreed)
         return self._text("".join(parts))
+
+    def _parks(self, offered: sdp.Description) -> bool:
+        """Whether the peer takes the audio line in use out of the session for now (RFC 3264 8.2)."""
+        line = offered.media[self._audio] if self._audio < len(offered.media) else None
+        return self.agreed is not None and line is not None and line.kind == "audio" and line.port == 0
+
+    def _park(self, offered: sdp.Description) -> str:
+        assert self.agreed is not None
+        self._remember(offered, self._audio, replace(self.agreed, send=False, receive=False, held=True))
+        return self._text("".join(sdp.refused_line(line) for line in offered.media))
 
     def take_answer(self, answer: sdp.Description) -> Agreement:
         """The peer's answer to our offer; sets and returns `agreed`. Raises NotAcceptable."""

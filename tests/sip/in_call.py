@@ -95,6 +95,7 @@ class Talk:
                 self.phone.send(self.request("ACK"))
             else:
                 self.phone.ack_failure(text, answer)
+            await asyncio.sleep(0.01)  # datagrams of one instant may overtake each other
         return answer
 
     async def over(self) -> None:

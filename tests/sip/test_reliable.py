@@ -32,6 +32,15 @@ class Ringing:
         await caller.expect("SIP/2.0 100")
         return cls(network, agent, bridge.arrived[0], caller, invite)
 
+    @classmethod
+    async def refused(cls, body: str, status: str) -> Ringing:
+        """A call that is refused before it arrives, for its offer."""
+        network, bridge, agent, caller = await house(manual=True)
+        caller.send(invite := caller.invite("201", body=body))
+        assert (await caller.expect("SIP/2.0 ")).startswith(f"SIP/2.0 {status}")
+        assert not bridge.told
+        return cls(network, agent, None, caller, invite)
+
     def prack(self, response: str, *, rack: str = "", body: str = "") -> None:
         self.cseq += 1
         headers = f"RAck: {rack or rack_of(response)}\r\n" + (SDP_TYPE if body else "")

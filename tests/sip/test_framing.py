@@ -115,3 +115,15 @@ def test_the_largest_message_arrives_octet_by_octet_in_linear_time() -> None:
     began = time.process_time()
     found = [got for octet in octets for got in framing.feed(bytes([octet]))]
     assert found == [octets] and time.process_time() - began < 2.0
+
+
+@given(st.lists(st.one_of(st.binary(max_size=60), st.sampled_from(DIALOG), st.just(b"\r\n")), max_size=12), st.data())
+def test_whatever_comes_is_framed_or_refused_within_bounds(parts: list[bytes], data: st.DataObject) -> None:
+    octets = bytearray(b"".join(parts))
+    for _ in range(data.draw(st.integers(0, 3))):
+        if octets:
+            octets[data.draw(st.integers(0, len(octets) - 1))] = data.draw(st.integers(0, 255))
+    whole, once = fed([bytes(octets)])
+    single, piecemeal = fed([bytes([octet]) for octet in octets])
+    assert once == piecemeal and (whole.fault is None) == (single.fault is None)
+    assert all(len(found) <= MAX_MESSAGE_OCTETS for found in once)

@@ -6,6 +6,8 @@ On fake time, with real sockets inside one process: what was written is there wh
 from __future__ import annotations
 
 import asyncio
+import os
+import resource
 import socket
 
 import pytest
@@ -168,6 +170,54 @@ def test_no_more_connections_than_the_house_allows_in_all() -> None:
         phones = [await StreamPhone(agent).connect() for _ in range(5)]
         await asyncio.sleep(1)
         assert [phone.closed.is_set() for phone in phones] == [False] * 3 + [True] * 2
+        await agent.stop()
+
+    run(main())
+
+
+def test_a_house_without_free_file_descriptors_takes_connections_again_when_there_are_some() -> None:
+    async def main() -> None:
+        agent = await stream_house(Bridge())
+        loop = asyncio.get_running_loop()
+        sock = socket.socket()
+        sock.setblocking(False)
+        held: list[int] = []
+        before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (sock.fileno() + 50, before[1]))
+        try:
+            with pytest.raises(OSError):
+                while True:
+                    held.append(os.dup(0))
+            await loop.sock_connect(sock, ("127.0.0.1", agent.port_of("TCP")))
+            await asyncio.sleep(0.5)
+            assert connections(agent) == 0
+        finally:
+            for number in held:
+                os.close(number)
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        await loop.sock_sendall(sock, StreamPhone(agent).request("OPTIONS", "sip:pbx").encode())
+        assert (await loop.sock_recv(sock, 100)).startswith(b"SIP/2.0 200")
+        sock.close()
+        await agent.stop()
+
+    run(main())
+
+
+def test_a_caller_who_vanishes_before_the_answer_holds_its_call_no_longer_than_32_s() -> None:
+    async def main() -> None:
+        bridge = Bridge(manual=True)
+        agent = await stream_house(bridge)
+        phone = await StreamPhone(agent).connect()
+        phone.send(phone.invite("600"))
+        await phone.expect("SIP/2.0 100")
+        phone.hang_up()
+        await asyncio.sleep(1)
+        bridge.arrived[0].accept()
+        await asyncio.sleep(40)
+        assert "released" in bridge.names()
+        await asyncio.sleep(40)
+        counts = agent.debug()
+        assert counts["legs"] == counts["dialogs"] == counts["client"] == counts["server"] == counts["timers"] == 0
         await agent.stop()
 
     run(main())

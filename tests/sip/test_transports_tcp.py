@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 
 from firmware.sip.agent import SipAgent
 from firmware.telephony.cause import Cause
+from firmware.telephony.leg import Leg
 from tests.sip.exchange_stub import Bridge
 from tests.sip.pairs import header, sdp_of
 from tests.sip.stream_phone import StreamPhone, idle, stream_house, until
@@ -230,5 +232,78 @@ def test_a_phone_that_restarted_is_reached_at_its_contact() -> None:
         await phone.expect("ACK")
         await caller.expect("SIP/2.0 486")
         await agent.stop()
+
+    asyncio.run(main())
+
+
+def test_a_phone_that_loses_its_connection_while_it_rings_answers_over_a_new_one() -> None:
+    async def main() -> None:
+        bridge = Bridge()
+        agent = await stream_house(bridge)
+        phone = await StreamPhone(agent, "201").connect()
+        await phone.register()
+        caller = await StreamPhone(agent).connect()
+        caller.send(invite := caller.invite("201"))
+        rung = await phone.expect("INVITE")
+        phone.answer(rung, "180 Ringing", tag="b")
+        await caller.expect("SIP/2.0 180")
+        phone.hang_up()
+        await until(lambda: agent.listening()[1].connections == 1)
+        await phone.connect()
+        phone.answer(rung, "200 OK", tag="b", body=SDP)
+        caller.ack(invite, ok := await caller.expect("SIP/2.0 200"))
+        await phone.expect("ACK")
+        caller.send(caller.inside("BYE", invite, ok, 2))
+        phone.answer(await phone.expect("BYE"), "200 OK")
+        await until(lambda: idle(agent))
+        await agent.stop()
+
+    asyncio.run(main())
+
+
+def test_two_phones_behind_one_address_each_get_their_own_calls() -> None:
+    async def main() -> None:
+        agent = await stream_house(Bridge())
+        phones = {user: await StreamPhone(agent, user).connect() for user in ("201", "202")}
+        for phone in phones.values():
+            await phone.register()
+        caller = await StreamPhone(agent).connect()
+        for user, phone in phones.items():
+            caller.send(invite := caller.invite(user))
+            rung = await phone.expect("INVITE")
+            assert f"sip:{user}@" in rung.split("\r\n")[0]
+            phone.answer(rung, "486 Busy Here", tag="b")
+            await phone.expect("ACK")
+            caller.ack_failure(invite, await caller.expect("SIP/2.0 486"))
+        for user, phone in phones.items():
+            assert not any(f"sip:{other}@" in text for text in phone.all for other in phones if other != user)
+        await agent.stop()
+
+    asyncio.run(main())
+
+
+def test_the_house_sheds_new_calls_while_it_cannot_follow_what_streams_bring() -> None:
+    class Slow(Bridge):
+        def leg_arrived(self, leg: Leg) -> None:
+            time.sleep(0.3)  # whatever keeps the loop from going round
+            super().leg_arrived(leg)
+
+    async def main() -> None:
+        bridge = Slow(manual=True)
+        agent = await stream_house(bridge)
+        phone = await StreamPhone(agent).connect()
+        first, second = phone.invite("600"), phone.invite("600")
+        phone.send(first + second)
+        await phone.expect("SIP/2.0 100")
+        refused = await phone.expect("SIP/2.0 503")
+        assert header(refused, "Call-ID") == header(second, "Call-ID") and header(refused, "Retry-After")
+        phone.ack_failure(second, refused)
+        transport = agent._context.transports["TCP"]
+        await until(lambda: not transport.behind)
+        phone.send(third := phone.invite("600"))
+        assert header(await phone.expect("SIP/2.0 100"), "Call-ID") == header(third, "Call-ID")
+        bridge.arrived[0].accept()
+        assert header(await phone.expect("SIP/2.0 200"), "Call-ID") == header(first, "Call-ID")
+        await agent.stop(0.0)
 
     asyncio.run(main())

@@ -7,6 +7,7 @@ import logging
 import shutil
 import socket
 import ssl
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,27 @@ def test_what_is_no_tls_or_says_nothing_holds_no_place(files: dict[str, Any], mo
         await noisy.closed.wait()
         await silent.closed.wait()
         await until(lambda: tls_connections(agent) == 0)
+        await agent.stop()
+
+    asyncio.run(main())
+
+
+def test_a_connection_costs_little_memory(authority: Authority, files: dict[str, Any]) -> None:
+    """The house's own part, without OpenSSL's; asyncio alone would set 256 KiB aside for each."""
+
+    async def main() -> None:
+        agent = await stream_house(Bridge(), **files)
+        await StreamPhone(agent, kind="TLS").connect(authority.client())
+        tracemalloc.start()
+        before, _ = tracemalloc.get_traced_memory()
+        transport = agent._context.transports["TLS"]
+        plain = [socket.create_connection(("127.0.0.1", transport.port)) for _ in range(20)]
+        await until(lambda: transport.connections == 21)
+        each = (tracemalloc.get_traced_memory()[0] - before) / 20
+        tracemalloc.stop()
+        for sock in plain:
+            sock.close()
+        assert each < 40_000
         await agent.stop()
 
     asyncio.run(main())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+from asyncio import sslproto
 from typing import Any
 
 from firmware.sip.transports.certificates import (
@@ -27,6 +28,7 @@ from firmware.sip.transports.transport import Address, TransportUser
 
 log = logging.getLogger(__name__)
 
+sslproto.SSLProtocol.max_size = 16384  # what asyncio sets aside for every connection: one record, not 256 KiB
 HANDSHAKE_S = 10.0
 _SHUTDOWN_S = 2.0
 _NAMES_KEPT = 1024

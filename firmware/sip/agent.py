@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from firmware.media.events import DigitHeard, MediaEvent, MediaTimeout, SourceRefused
 from firmware.sip.accounts.binding_store import BindingStore
@@ -33,7 +32,7 @@ from firmware.sip.nat.care import NatCare
 from firmware.sip.nat.public_address import Known
 from firmware.sip.settings import SipSettings, SipUser
 from firmware.sip.transactions.layer import TransactionLayer
-from firmware.sip.transports.opening import open_transports
+from firmware.sip.transports.opening import Listening, describe, open_transports
 from firmware.sip.transports.transport import Address, OpenTransport, Transport, host_text
 from firmware.telephony.cause import Cause
 from firmware.telephony.leg import Leg, LegListener, Party
@@ -42,17 +41,6 @@ log = logging.getLogger(__name__)
 
 _STANDARD_METHODS = {"SUBSCRIBE", "NOTIFY", "PUBLISH", "REFER", "MESSAGE"}
 _SWEEP_S = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Listening:
-    """A transport. fault: why it takes no connections or goes on with an old certificate, "" while all is well."""
-
-    transport: str
-    addresses: list[str]
-    port: int
-    connections: int
-    fault: str
 
 
 class SipAgent:
@@ -105,7 +93,7 @@ class SipAgent:
         else:
             self._context.transports.update(open_transports(self._settings, layer))
         self._context.locator = open_locator(self._settings, self._context.transports, self._names)
-        layer.may_switch = self._may_switch
+        layer.size_switch.allowed = self._may_switch
         await self.refresh()
         self._nat = layer.beside = NatCare(self._context, self._registrar, self._directory)
         self._nat.start()
@@ -152,9 +140,7 @@ class SipAgent:
 
     def listening(self) -> list[Listening]:
         """Where calls may come from, for people to read."""
-        places = [host_text(ip) for ip in self._settings.listen]
-        found = self._context.transports.values()
-        return [Listening(one.name, places, one.port, one.connections, one.fault) for one in found]
+        return describe(self._context.transports.values(), self._settings.listen)
 
     def port_of(self, transport: str) -> int:
         """The port in use of "UDP", "TCP" or "TLS"; KeyError when there is none."""

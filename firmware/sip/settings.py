@@ -23,7 +23,7 @@ class SipSettings:
     """listen_ip "0.0.0.0" and listen_ip6 "::" are every interface; "" does without that family.
 
     Ports: 0 lets the system choose; None does without that transport. tls_...: paths of PEM files
-    (`transports/certificates.py`). size_switch: "auto", "always", "never" (`transactions/layer.py`).
+    (`transports/certificates.py`). size_switch: "auto", "always", "never" (`transactions/size_switch.py`).
     advertise_ip: the address every peer is told when it is not the local one, else None.
     public_address: what peers outside are told: an IPv4 address, or "auto" for what stun_server says.
     stun_server: "host" or "host:port", "" for none. local_networks: see `OwnAddresses`.

@@ -11,7 +11,7 @@ import pytest
 from firmware.sip.accounts.binding_store import Binding
 from firmware.sip.agent import SipAgent
 from firmware.sip.messages.compose import Outgoing
-from firmware.sip.transactions.layer import LARGE_OCTETS
+from firmware.sip.transactions.size_switch import LARGE_OCTETS
 from firmware.sip.transports.hop import Hop
 from tests.sip.exchange_stub import Bridge
 from tests.sip.pairs import Phone, header

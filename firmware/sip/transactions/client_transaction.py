@@ -66,7 +66,7 @@ class ClientTransaction(Transaction):
         self._retreat = None
         self.transport = first
         self._octets = outgoing.octets(first.sent_by(self.address[0]), self._hops)
-        self._layer.went_back(self.address)
+        self._layer.size_switch.went_back(self.address)
         self.step("start")
 
     @property

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from typing import Protocol
 
 from firmware.sip.messages import compose
@@ -19,16 +18,12 @@ from firmware.sip.messages.message import Request, Response, parse
 from firmware.sip.messages.status import Refusal, Silence
 from firmware.sip.transactions.client_transaction import ClientTransaction, ClientUser, client_key
 from firmware.sip.transactions.server_transaction import InviteUser, ServerTransaction
+from firmware.sip.transactions.size_switch import LARGE_OCTETS, SizeSwitch
 from firmware.sip.transactions.timer_heap import TimerHeap
 from firmware.sip.transports.transport import Address, Transport, response_address
 from firmware.telephony.codes import explained
 
 log = logging.getLogger(__name__)
-
-LARGE_OCTETS = 1300
-"""Beyond this a request may not fit into one packet on its way (RFC 3261 18.1.1)."""
-_NO_STREAM_S = 600.0
-_NO_STREAM_KEPT = 256
 
 
 class Agent(Protocol):
@@ -58,9 +53,7 @@ class TransactionLayer:
         self._servers: dict[str, ServerTransaction] = {}
         self._merging: set[int] = set()
         self._lost: set[tuple[str, Address]] = set()
-        self._no_stream: dict[Address, float] = {}
-        self.may_switch: Callable[[Address], bool] = lambda _: False
-        """Whether a large request to this UDP peer is first tried over TCP; set by the agent."""
+        self.size_switch = SizeSwitch()
         self._settled: asyncio.Event | None = None
 
     def debug(self) -> dict[str, int]:
@@ -103,26 +96,12 @@ class TransactionLayer:
         """Send a request (not ACK) and see it through."""
         transaction = ClientTransaction(self, outgoing, transport, address, user, hops)
         if transaction.size > LARGE_OCTETS and not transport.reliable:
-            stream = self._stream_for(outgoing, transport, address)
+            stream = self.size_switch.stream_for(outgoing, transport, address)
             if stream is not None:
                 transaction.divert(stream)
         self._clients[transaction.key] = transaction
         transaction.step("start")
         return transaction
-
-    def _stream_for(self, outgoing: compose.Outgoing, transport: Transport, address: Address) -> Transport | None:
-        """TCP for a large request, unless its URI, the settings or an earlier failure speak against it."""
-        stream = transport.siblings.get("TCP")
-        if stream is None or ";transport=udp" in outgoing.uri.lower() or not self.may_switch(address):
-            return None
-        return None if self._no_stream.get(address, 0.0) > asyncio.get_running_loop().time() else stream
-
-    def went_back(self, address: Address) -> None:
-        """A peer refused TCP: not tried again for 10 min."""
-        log.info("sip: %s:%d takes no TCP: a large request goes by UDP", *address)
-        if len(self._no_stream) >= _NO_STREAM_KEPT:
-            del self._no_stream[next(iter(self._no_stream))]
-        self._no_stream[address] = asyncio.get_running_loop().time() + _NO_STREAM_S
 
     def accept(self, request: Request, transport: Transport, user: InviteUser | None = None) -> ServerTransaction:
         """Keep state for a request: from now on its resends are absorbed. user: of an INVITE."""

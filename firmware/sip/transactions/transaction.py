@@ -13,6 +13,7 @@ import logging
 from typing import Any, Protocol
 
 from firmware.sip.messages.compose import Outgoing
+from firmware.sip.transactions.size_switch import SizeSwitch
 from firmware.sip.transactions.tables import (
     CAPPED,
     DURATIONS_S,
@@ -31,12 +32,10 @@ class Layer(Protocol):
     """What a transaction needs of the `TransactionLayer` that holds it."""
 
     timers: TimerHeap
+    size_switch: SizeSwitch
 
     def forget(self, transaction: Any) -> None:
         """The transaction is over."""
-
-    def went_back(self, address: Address) -> None:
-        """A request too large for a datagram found no connection to `address` and goes as a datagram."""
 
     def request(self, outgoing: Outgoing, transport: Transport, address: Address, user: None) -> Any:
         """Start another client transaction (the CANCEL of an INVITE)."""

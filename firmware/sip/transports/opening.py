@@ -6,6 +6,8 @@ Why: the agent only wants them by name. Look next at `udp.py`, `tcp.py` and `tls
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from firmware.sip.settings import SipSettings
@@ -13,12 +15,29 @@ from firmware.sip.transports.connection import StreamLimits
 from firmware.sip.transports.own_addresses import OwnAddresses
 from firmware.sip.transports.stream import StreamTransport
 from firmware.sip.transports.tcp import TcpTransport
-from firmware.sip.transports.transport import Transport, TransportUser
+from firmware.sip.transports.transport import Transport, TransportUser, host_text
 from firmware.sip.transports.udp import UdpTransport
 
 log = logging.getLogger(__name__)
 
 _IDLE_BEYOND_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """A transport. fault: why it takes no connections or goes on with an old certificate, "" while all is well."""
+
+    transport: str
+    addresses: list[str]
+    port: int
+    connections: int
+    fault: str
+
+
+def describe(transports: Iterable[Transport], listen: Sequence[str]) -> list[Listening]:
+    """What is open, for people to read."""
+    places = [host_text(ip) for ip in listen]
+    return [Listening(one.name, places, one.port, one.connections, one.fault) for one in transports]
 
 
 def open_transports(settings: SipSettings, user: TransportUser) -> dict[str, Transport]:

@@ -58,7 +58,9 @@ class CoreStatus:
             "registrations": [{name: getattr(r, name) for name in _REGISTRATION} for r in self._agent.registrations()],
             "public_address": known._asdict() if (known := self._agent.public_address()) is not None else None,
             "calls": self._exchange.status(),
-            "notices": [{"level": n.level, "en": n.en, "es": n.es} for n in self._loaded.notices],
+            "notices": [
+                {"level": n.level, "en": n.en, "es": n.es} for n in (*self._loaded.notices, *self._agent.notices())
+            ],
         }
 
     def _port(self, line: FxsLine) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 
+from firmware.config.load import Notice
 from firmware.media.events import DigitHeard, MediaEvent, MediaTimeout, SourceRefused
 from firmware.sip.accounts.binding_store import BindingStore
 from firmware.sip.accounts.gate import Gate
@@ -149,6 +150,10 @@ class SipAgent:
     def public_address(self) -> Known | None:
         """What peers outside are told as our address, None while that is the local one."""
         return self._nat.public_address()
+
+    def notices(self) -> list[Notice]:
+        """What somebody should mend in the network."""
+        return self._nat.notices()
 
     def call_user(self, user: str) -> Leg | None:
         """A leg towards all contacts of `user`, None when there is none."""

@@ -1,18 +1,21 @@
-"""Everything about NAT that the agent has, in one hand: public address, STUN, pings.
+"""Everything about NAT that the agent has, in one hand: public address, STUN, pings, rewriting routers.
 
 Why: the transaction layer meets packets that belong to no transaction, and hands them here;
 the agent starts and stops this and asks what is to be told to people.
-Look next at `public_address.py` and `pings.py`.
+Look next at `public_address.py`, `pings.py` and `alg_watch.py`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
+from firmware.config.load import Notice
 from firmware.sip.accounts.registrar import Registrar
 from firmware.sip.calls.context import SipContext
 from firmware.sip.calls.directory import Directory
-from firmware.sip.messages.message import Response
+from firmware.sip.messages.message import Request, Response
+from firmware.sip.nat.alg_watch import AlgWatch
 from firmware.sip.nat.pings import Pings
 from firmware.sip.nat.public_address import Known, PublicAddress
 from firmware.sip.nat.stun import StunError, binding_answer, parse_stun
@@ -27,6 +30,8 @@ class NatCare:
     def __init__(self, context: SipContext, registrar: Registrar, directory: Directory) -> None:
         settings = context.settings
         self._public = PublicAddress(settings, context.transports["UDP"], context.locator.locate)
+        self._registrar = registrar
+        self._alg = AlgWatch(asyncio.get_running_loop().time, self._sources, context.transports["UDP"].local_ip)
         self._pings = Pings(registrar.all_bindings, directory.way, settings.keepalive_s)
 
     def start(self) -> None:
@@ -41,6 +46,14 @@ class NatCare:
         """What peers outside are told, None while that is the local address."""
         return self._public.known()
 
+    def notices(self) -> list[Notice]:
+        """What somebody should mend: routers that rewrite SIP."""
+        return self._alg.notices()
+
+    def _sources(self) -> set[Address]:
+        """Where phones are registered from."""
+        return {(binding.source_ip, binding.source_port) for binding in self._registrar.all_bindings()}
+
     # -- for the transaction layer -------------------------------------------------
     def stun_arrived(self, transport: Transport, data: bytes, source: Address) -> None:
         """A phone's question is answered (RFC 5626 4.4.2); an answer goes to who asked."""
@@ -54,7 +67,18 @@ class NatCare:
         else:
             self._public.answer_arrived(message, source)
 
+    def message_arrived(self, message: Request | Response, data: bytes) -> None:
+        """Any message over UDP, before it is checked."""
+        self._alg.message_arrived(message, data)
+
+    def response_arrived(self, sent: bytes, response: Response) -> None:
+        """A response over UDP to the request `sent` of ours; b"" when that is not known any more."""
+        self._alg.response_arrived(sent, response)
+
     def stray_response(self, response: Response) -> None:
         """A response to no transaction: perhaps to a ping."""
-        if self._pings.answered(response) is None:
+        sent = self._pings.answered(response)
+        if sent:
+            self._alg.response_arrived(sent, response)
+        else:
             log.debug("sip: stray response %d from %s:%s", response.status, *response.source)

@@ -33,11 +33,12 @@ _MISSED_MOST = 3
 class _Phone:
     """What was sent last to one contact. missed: pings without an answer since the last answer."""
 
-    __slots__ = ("binding", "missed", "sent")
+    __slots__ = ("binding", "branch", "missed", "sent")
 
     def __init__(self, binding: Binding) -> None:
         self.binding = binding
-        self.sent: Outgoing | None = None
+        self.branch = ""
+        self.sent = b""
         self.missed = 0
 
     @property
@@ -65,11 +66,11 @@ class Pings:
         if self._timer is not None:
             self._timer.cancel()
 
-    def answered(self, response: Response) -> Outgoing | None:
-        """Take the response to a ping and return what it answers; None when it is to nothing of ours."""
+    def answered(self, response: Response) -> bytes:
+        """Take the response to a ping and return the ping; b"" when it is to nothing of ours."""
         phone = self._by_branch.pop(response.via.branch, None)
         if phone is None:
-            return None
+            return b""
         if phone.missed > _MISSED_MOST:
             log.info("%s answers again", phone.name)
         phone.missed = 0
@@ -81,7 +82,7 @@ class Pings:
         for binding in filter(is_behind_nat, self._bindings()):
             phone = self._phones[binding.key] = before.get(binding.key) or _Phone(binding)
             phone.binding = binding
-        self._by_branch = {p.sent.branch: p for p in self._phones.values() if p.sent is not None and p.missed}
+        self._by_branch = {phone.branch: phone for phone in self._phones.values() if phone.missed}
         self._due = deque(self._phones.values())
         self._tick(math.ceil(len(self._due) * _TICK_S / self._every_s), self._every_s)
 
@@ -100,14 +101,13 @@ class Pings:
             way = self._way(binding)
         except Refusal:
             return
-        if phone.sent is not None:
-            self._by_branch.pop(phone.sent.branch, None)
+        self._by_branch.pop(phone.branch, None)
         if phone.missed == _MISSED_MOST:
             log.info("%s does not answer any more", phone.name)
         phone.missed += 1
         transport, address = way.hop
         place = transport.contact_place(address[0])
-        phone.sent = Outgoing(
+        ping = Outgoing(
             "OPTIONS",
             way.uri,
             from_line=f"<sip:{place}>;tag={new_tag()}",
@@ -117,8 +117,9 @@ class Pings:
             routes=way.routes,
             headers=f"Contact: {transport.contact(address[0])}\r\nAccept: application/sdp\r\n",
         )
-        self._by_branch[phone.sent.branch] = phone
-        transport.send(phone.sent.octets(transport.sent_by(address[0])), address)
+        phone.branch, phone.sent = ping.branch, ping.octets(transport.sent_by(address[0]))
+        self._by_branch[phone.branch] = phone
+        transport.send(phone.sent, address)
 
 
 def is_behind_nat(binding: Binding) -> bool:

@@ -47,9 +47,9 @@ class ClientTransaction(Transaction):
         self._octets = outgoing.octets(transport.sent_by(address[0]), hops)
 
     @property
-    def size(self) -> int:
-        """Octets of the request."""
-        return len(self._octets)
+    def octets(self) -> bytes:
+        """The request as sent; b"" when it need not be sent any more."""
+        return self._octets
 
     def divert(self, transport: Transport) -> None:
         """Go by `transport`; by the first one after all when no connection can be made (RFC 3261 18.1.1)."""

@@ -35,10 +35,12 @@ class Agent(Protocol):
 
 
 class Beside(Protocol):
-    """Who takes what arrives on the SIP port and belongs to no transaction (`nat.care.NatCare`)."""
+    """Who takes what arrives over UDP and belongs to no transaction, and looks on at the rest (`nat.care.NatCare`)."""
 
     def stun_arrived(self, transport: Transport, data: bytes, source: Address) -> None: ...
     def stray_response(self, response: Response) -> None: ...
+    def message_arrived(self, message: Request | Response, data: bytes) -> None: ...
+    def response_arrived(self, sent: bytes, response: Response) -> None: ...
 
 
 class TransactionLayer:
@@ -95,7 +97,7 @@ class TransactionLayer:
     ) -> ClientTransaction:
         """Send a request (not ACK) and see it through."""
         transaction = ClientTransaction(self, outgoing, transport, address, user, hops)
-        if transaction.size > LARGE_OCTETS and not transport.reliable:
+        if len(transaction.octets) > LARGE_OCTETS and not transport.reliable:
             stream = self.size_switch.stream_for(outgoing, transport, address)
             if stream is not None:
                 transaction.divert(stream)
@@ -159,6 +161,8 @@ class TransactionLayer:
         request = None
         try:
             message = parse(data, source)
+            if self.beside is not None and not transport.reliable:
+                self.beside.message_arrived(message, data)
             if isinstance(message, Response):
                 self._receive_response(message)
                 return
@@ -198,6 +202,8 @@ class TransactionLayer:
         response.check()
         transaction = self._clients.get(client_key(response.via.branch, response.cseq[1]))
         if transaction is not None:
+            if self.beside is not None and not transaction.transport.reliable:
+                self.beside.response_arrived(transaction.octets, response)
             transaction.received(response)
             self._tell_settled()
         elif self.beside is not None:

@@ -17,6 +17,7 @@ from firmware.sip.accounts.binding_store import BindingStore
 from firmware.sip.accounts.gate import Gate
 from firmware.sip.accounts.outbound import OPTION_TAGS
 from firmware.sip.accounts.registrar import Registrar, Registration
+from firmware.sip.accounts.signer import Credentials
 from firmware.sip.calls.called import CalledLeg
 from firmware.sip.calls.context import MediaEngine, SipContext
 from firmware.sip.calls.dialog import dialog_key
@@ -28,7 +29,7 @@ from firmware.sip.messages.compose import ACCEPT, ALLOW, EXTENSIONS, METHODS
 from firmware.sip.messages.identifiers import new_tag
 from firmware.sip.messages.message import Request
 from firmware.sip.messages.status import Refusal
-from firmware.sip.messages.uri import parse_uri
+from firmware.sip.messages.uri import dialled_number, parse_uri
 from firmware.sip.nat.care import NatCare
 from firmware.sip.nat.public_address import Known
 from firmware.sip.settings import SipSettings, SipUser
@@ -45,7 +46,7 @@ _SWEEP_S = 30.0
 
 
 class SipAgent:
-    """The house's SIP side: `start` and `stop` it; `call_user` makes a leg towards a user.
+    """The house's SIP side: `start` and `stop` it; `call_user` and `call_uri` make legs.
 
     open_transport: makes the only transport, in place of those of the settings; tests put a pipe there.
     names: who is asked for host names, in place of the name servers of the settings.
@@ -84,9 +85,6 @@ class SipAgent:
         loop = asyncio.get_running_loop()
         layer = TransactionLayer(self, force_rport=self._settings.force_rport)
         self._context = SipContext(self._settings, self._engine, self._listener, layer)
-        self._directory = Directory(self._settings, self._context.transports, self._registrar)
-        self._gate = Gate(self._settings, self._users, loop.time)
-        self._reception = Reception(self._context, self._gate, self._directory)
         self._registrar.load(self._store.start())
         self._registrar.keep_only(set(self._users))
         if self._open_transport is not None:
@@ -95,6 +93,9 @@ class SipAgent:
             self._context.transports.update(open_transports(self._settings, layer))
         self._context.locator = open_locator(self._settings, self._context.transports, self._names)
         layer.size_switch.allowed = self._may_switch
+        self._directory = Directory(self._settings, self._context.transports, self._registrar, self._context.locator)
+        self._gate = Gate(self._settings, self._users, loop.time)
+        self._reception = Reception(self._context, self._gate, self._directory)
         await self.refresh()
         self._nat = layer.beside = NatCare(self._context, self._registrar, self._directory)
         self._nat.start()
@@ -162,6 +163,18 @@ class SipAgent:
         if not telephones or account is None or self._stopping:
             return None
         return CalledLeg(self._context, self._directory, Party(user, account.name), telephones)
+
+    def call_uri(self, uri: str, credentials: Credentials | None = None) -> Leg | None:
+        """A leg towards the servers of any sip or sips URI; None while stopping. credentials: for their challenges.
+
+        Raises Refusal 400 or 416 for a URI that cannot be called.
+        """
+        parsed = parse_uri(uri)
+        if parsed.scheme == "tel":
+            raise Refusal(416)
+        if self._stopping:
+            return None
+        return CalledLeg(self._context, self._directory, Party(dialled_number(parsed)), [], uri, credentials)
 
     def registrations(self) -> list[Registration]:
         now_s = self._registrar.wall_s()

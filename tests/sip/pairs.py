@@ -94,6 +94,7 @@ async def agent_on(network: Network, bridge: Bridge, **settings: Any) -> SipAgen
     engine = settings.pop("engine", None) or FakeEngine()
     store = settings.pop("store", None) or BindingStore(None)
     reliable = settings.pop("reliable", False)
+    names = settings.pop("dns", None)
     settings.setdefault("trusted_networks", ("10.0.0.0/8",))
     agent = SipAgent(
         SipSettings(listen_ip=at[0], **settings),
@@ -102,6 +103,7 @@ async def agent_on(network: Network, bridge: Bridge, **settings: Any) -> SipAgen
         bridge,
         store,
         open_transport=lambda receiver: PipeTransport(network, receiver, at, reliable),
+        names=names,
     )
     bridge.agent = agent
     await agent.start()

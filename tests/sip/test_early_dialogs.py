@@ -229,7 +229,7 @@ def test_a_flood_of_tags_keeps_only_some() -> None:
         for n in range(200):
             call.phone.answer(call.invite, "183 Session Progress", tag=f"t{n}", body=sdp_of("10.0.0.21", port=6000 + n))
         await asyncio.sleep(0.1)
-        assert len(call.leg._branches[0]._early) == 32
+        assert len(call.leg._hunt.branches[0]._early) == 32
         await call.answered("t150", body=sdp_of("10.0.0.21", port=9000))
         assert call.stream.remote == ("10.0.0.21", 9000)
         await call.over()

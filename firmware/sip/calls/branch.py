@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from typing import Protocol
 
+from firmware.sip.accounts.signer import CHALLENGES, Signer
 from firmware.sip.calls.context import SipContext
 from firmware.sip.calls.dialog import Dialog, dialog_key
 from firmware.sip.calls.early import EarlyDialogs
@@ -18,6 +19,7 @@ from firmware.sip.calls.keeper import KeptLeg
 from firmware.sip.calls.offer_exchange import SDP_TYPE, OfferExchange, Turn
 from firmware.sip.calls.session import Session
 from firmware.sip.calls.session_timer import asking_lines, read_min_se
+from firmware.sip.calls.signed import send_in_dialog
 from firmware.sip.calls.targets import Target
 from firmware.sip.messages.compose import Outgoing
 from firmware.sip.messages.message import Response
@@ -51,22 +53,9 @@ class Branch:
     """
 
     __slots__ = (
-        "_acks",
-        "_cancel_headers",
-        "_context",
-        "_early",
-        "_exchange",
-        "_from_tag",
-        "_hops",
-        "_invite",
-        "_leg",
-        "_limit",
-        "_session_lines",
-        "_transaction",
-        "_tries",
-        "target",
-        "wanted",
-    )
+        "_acks", "_cancel_headers", "_context", "_early", "_exchange", "_from_tag", "_hops", "_invite", "_leg",
+        "_limit", "_session_lines", "_signer", "_transaction", "_tries", "target", "wanted",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -91,6 +80,7 @@ class Branch:
         self._tries = 1
         self.target = target
         self.wanted = True
+        self._signer = Signer(target.credentials) if target.credentials is not None else None
         self._session_lines = asking_lines(context.settings.session_expires_s)
         invite.headers = self._session_lines + invite.headers
         self._transaction = context.transactions.request(invite, *target.ways[0].hop, self, hops)
@@ -139,7 +129,7 @@ class Branch:
             self._provisional(transaction, response)
         elif status < 300:
             self._accepted(response)
-        elif not (status == 422 and self._leg is not None and self._asked_longer(response)):
+        elif not self._tried_again(response):
             self._failed(status, response)
 
     def unanswered(self, transaction: ClientTransaction, status: int) -> None:
@@ -158,7 +148,9 @@ class Branch:
     def _provisional(self, transaction: ClientTransaction, response: Response) -> None:
         if response.status > 100:
             if self._early is None and self._leg is not None:
-                self._early = EarlyDialogs(self._context, self._leg, self._invite, self._from_tag, self._exchange)
+                self._early = EarlyDialogs(
+                    self._context, self._leg, self._invite, self._from_tag, self._exchange, self._signer
+                )
             if self._early is not None and not self._early.take(response, transaction.transport):
                 return
         if self._cancel_headers is not None:
@@ -191,7 +183,7 @@ class Branch:
             dialog, exchange = session.dialog, session.exchange
             dialog.learn(response)
         else:
-            dialog = Dialog.as_client(self._invite, self._from_tag, response, self._transaction.transport)
+            dialog = Dialog.as_client(self._invite, self._from_tag, response, self._transaction.transport, self._signer)
             exchange = self._exchange
         text = ""
         if exchange.turn is Turn.NOTHING:
@@ -203,8 +195,7 @@ class Branch:
         self._invite.headers = self._invite.body = ""
         dialog.send(ack)
         if self._leg is None or len(self._acks) > 1:  # it crossed our CANCEL, or lost against another answer
-            bye = dialog.request("BYE")
-            self._context.transactions.request(bye, *dialog.hop, None)
+            send_in_dialog(self._context, dialog, dialog.request("BYE"))
             return
         if not self._early:
             self._early = None
@@ -213,21 +204,36 @@ class Branch:
         session.exchange = exchange
         self._leg.branch_answered(self, session, response)
 
-    def _asked_longer(self, response: Response) -> bool:
-        """422: ask once more, for the interval the peer wants (RFC 4028 7.3). False when that makes no sense."""
+    def _tried_again(self, response: Response) -> bool:
+        """Whether the INVITE was sent once more: signed (RFC 3261 22.2), or for a longer interval (RFC 4028 7.3)."""
+        signer = self._signer
+        if self._leg is None or not self.wanted or self._tries >= _MOST_TRIES:
+            return False
+        headers = self._invite.headers
+        if response.status in CHALLENGES and signer is not None:
+            if not signer.learn(response, again=self._tries > 1):
+                return False
+        elif response.status == 422:
+            lines = self._longer(response)
+            if not lines:
+                return False
+            headers = lines + headers.removeprefix(self._session_lines)
+            self._session_lines = lines
+        else:
+            return False
+        self._tries += 1
+        self._early = None
+        invite = self._invite = self._invite.again(headers)
+        if signer is not None:
+            invite.signed = signer.lines("INVITE", invite.uri, invite.body)
+        old = self._transaction
+        self._transaction = self._context.transactions.request(invite, old.transport, old.address, self, self._hops)
+        return True
+
+    def _longer(self, response: Response) -> str:
+        """What asks for the interval that a 422 wants; "" when that makes no sense."""
         try:
             least_s = read_min_se(response)
         except Refusal:
-            return False
-        if not least_s or self._tries >= _MOST_TRIES:
-            return False
-        self._tries += 1
-        lines = asking_lines(max(least_s, self._context.settings.session_expires_s), least_s)
-        headers = lines + self._invite.headers.removeprefix(self._session_lines)
-        self._session_lines = lines
-        self._invite = self._invite.again(headers)
-        old = self._transaction
-        self._transaction = self._context.transactions.request(
-            self._invite, old.transport, old.address, self, self._hops
-        )
-        return True
+            return ""
+        return asking_lines(max(least_s, self._context.settings.session_expires_s), least_s) if least_s else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 
+from firmware.sip.accounts.signer import Signer
 from firmware.sip.messages.compose import Outgoing
 from firmware.sip.messages.headers import parse_name_addr
 from firmware.sip.messages.identifiers import MAGIC
@@ -25,6 +26,7 @@ class Dialog:
 
     transport and the source of the peer's last message are the dialog's flow: over a stream,
     requests go back over that connection while it lives. secure: it was begun with a sips URI.
+    signer: puts our credentials into our requests, None where nobody wants them.
     Made by `as_server` from a received INVITE or `as_client` from a response to ours.
     """
 
@@ -41,6 +43,7 @@ class Dialog:
         "remote_line",
         "remote_tag",
         "secure",
+        "signer",
         "target",
         "transport",
     )
@@ -56,6 +59,7 @@ class Dialog:
         self.transport = transport
         self.target = ""
         self.secure = False
+        self.signer: Signer | None = None
         self._routes: list[str] = []
         self._first = ""  # URI of the next station: the first route's, else the target
         self._source: Address = ("", 0)
@@ -78,13 +82,21 @@ class Dialog:
         return dialog
 
     @classmethod
-    def as_client(cls, invite: Outgoing, local_tag: str, response: Response, transport: Transport) -> Dialog:
+    def as_client(
+        cls,
+        invite: Outgoing,
+        local_tag: str,
+        response: Response,
+        transport: Transport,
+        signer: Signer | None = None,
+    ) -> Dialog:
         """The dialog a response to our INVITE begins. Without a usable Contact it leads back to that one's source."""
         remote = (response.get("to"), response.to.tag)
         dialog = cls(invite.call_id, (invite.from_line, local_tag), remote, (invite.cseq, 0), transport)
         dialog.target = invite.uri
         dialog._source = response.source
         dialog.secure = is_secure(invite.uri)
+        dialog.signer = signer
         dialog._hop = Hop(transport, response.source)
         dialog.learn(response)
         return dialog
@@ -167,7 +179,7 @@ class Dialog:
         uri, routes = self.target, self._routes
         if routes and "lr" not in parse_uri(parse_name_addr(routes[0]).uri).params:
             uri, routes = parse_name_addr(routes[0]).uri, [*routes[1:], f"<{self.target}>"]
-        return Outgoing(
+        outgoing = Outgoing(
             method,
             uri,
             from_line=self.local_line,
@@ -178,6 +190,9 @@ class Dialog:
             headers=headers,
             body=body,
         )
+        if self.signer is not None:
+            outgoing.signed = self.signer.repeated if method == "ACK" else self.signer.lines(method, uri, body)
+        return outgoing
 
 
 def is_secure(uri: str) -> bool:

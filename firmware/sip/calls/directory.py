@@ -7,13 +7,16 @@ stay out of call logic. Look next at `targets.py` and `accounts/registrar.py`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from firmware.sip.accounts.binding_store import Binding
 from firmware.sip.accounts.registrar import Registrar
 from firmware.sip.calls.targets import Target, Way
+from firmware.sip.dns.locate import Locator, Lookup
+from firmware.sip.dns.search import Target as Server
 from firmware.sip.dns.search import numeric
-from firmware.sip.messages.headers import parse_name_addr, split_outside
+from firmware.sip.messages.headers import parse_name_addr, parse_number, split_outside
+from firmware.sip.messages.message import Response
 from firmware.sip.messages.status import Refusal
 from firmware.sip.messages.uri import Uri, dialled_number, parse_uri
 from firmware.sip.settings import REALM, SipSettings
@@ -24,13 +27,16 @@ log = logging.getLogger(__name__)
 
 
 class Directory:
-    """One per agent. transports: those in use, by name."""
+    """One per agent. transports: those in use, by name. locator: where servers are found."""
 
-    def __init__(self, settings: SipSettings, transports: Mapping[str, Transport], registrar: Registrar) -> None:
+    def __init__(
+        self, settings: SipSettings, transports: Mapping[str, Transport], registrar: Registrar, locator: Locator
+    ) -> None:
         self._domains = {REALM, *settings.domains}
         self._named = bool(settings.domains)
         self._transports = transports
         self._registrar = registrar
+        self._locator = locator
 
     def telephones(self, user: str, instance: str = "") -> list[Target]:
         """What `user` can be rung at now. instance: only that one telephone.
@@ -66,11 +72,33 @@ class Directory:
         """(user, instance) behind a GRUU of ours, None when it leads nowhere any more."""
         return self._registrar.behind_gruu(gruu)
 
-    def failed(self, way: Way) -> None:
-        """A way could not be used: the flow behind it is gone, so its registration goes too (RFC 5626 5.3)."""
-        if way.binding is not None and way.binding.reg_id:
+    def servers(self, uri: str, done: Callable[[list[Way]], None]) -> Lookup:
+        """Tell `done` the ways to a URI that is not of this house, the best first: at once if nothing must be asked.
+
+        Raises Refusal for what is no sip or sips URI.
+        """
+        bare = uri.partition("?")[0]
+
+        def located(found: list[Server]) -> None:
+            done([self._to_server(bare, server) for server in found if server.transport in self._transports])
+
+        return self._locator.locate(bare, located)
+
+    def failed(self, way: Way, status: int, response: Response | None) -> None:
+        """A way ended in 408, 430 or 503. response: None when nothing came (408) or nothing could be sent (503).
+
+        A flow that is gone takes its registration along (RFC 5626 5.3); a server is not tried first for a while.
+        """
+        if way.server is not None:
+            self._locator.targets.mark_bad(way.server, retry_after_s=_retry_after_s(response))
+        elif way.binding is not None and way.binding.reg_id and (status == 430 or (status == 503 and response is None)):
             log.info("sip:%s: flow %d is gone", way.binding.user, way.binding.reg_id)
             self._registrar.drop(way.binding)
+
+    def worked(self, way: Way) -> None:
+        """Something came back that says that the server is well."""
+        if way.server is not None:
+            self._locator.targets.mark_good(way.server)
 
     def own_number(self, text: str) -> str | None:
         """The number that the URI `text` names if it is one of this house: a tel URI, or our name or address.
@@ -93,6 +121,11 @@ class Directory:
             for transport in self._transports.values()
         )
 
+    def _to_server(self, uri: str, server: Server) -> Way:
+        transport, address = self._transports[server.transport], (server.ip, server.port)
+        transport.expect(address, server.name)
+        return Way(uri, Hop(transport, address), server=server)
+
     def way(self, binding: Binding) -> Way:
         """To a contact: by its Path, over its flow, else over the connection it registered from while that lives.
 
@@ -110,6 +143,15 @@ class Directory:
         if transport.name != binding.transport or not transport.has_flow(source):
             raise Refusal(430)
         return Way(uri, Hop(transport, source), "", binding)
+
+
+def _retry_after_s(response: Response | None) -> float | None:
+    """Of a 503; None when it does not say, or not in a way that can be read."""
+    text = response.get("retry-after") if response is not None else ""
+    try:
+        return float(parse_number(text.partition(";")[0].partition("(")[0], 2**31, "Retry-After")) if text else None
+    except Refusal:
+        return None
 
 
 def _is_flow_of(binding: Binding, target: Target) -> bool:

@@ -12,11 +12,13 @@ from __future__ import annotations
 import logging
 
 from firmware.media.offer_answer import NotAcceptable
+from firmware.sip.accounts.signer import Signer
 from firmware.sip.calls.context import SipContext
 from firmware.sip.calls.dialog import Dialog
 from firmware.sip.calls.keeper import KeptLeg
 from firmware.sip.calls.offer_exchange import SDP_TYPE, OfferExchange, Turn
 from firmware.sip.calls.session import Session
+from firmware.sip.calls.signed import send_in_dialog
 from firmware.sip.messages.body import session_description
 from firmware.sip.messages.compose import Outgoing
 from firmware.sip.messages.headers import parse_number
@@ -75,18 +77,26 @@ class EarlyDialogs:
     """By remote tag, the one whose SDP came last at the end.
 
     invite, from_tag: what begins them. exchange: as it stands with the INVITE sent. leg: their owner.
+    signer: of the INVITE, None where nobody wants credentials.
     """
 
-    __slots__ = ("_context", "_dialogs", "_exchange", "_from_tag", "_invite", "_leg")
+    __slots__ = ("_context", "_dialogs", "_exchange", "_from_tag", "_invite", "_leg", "_signer")
 
     def __init__(
-        self, context: SipContext, leg: KeptLeg, invite: Outgoing, from_tag: str, exchange: OfferExchange
+        self,
+        context: SipContext,
+        leg: KeptLeg,
+        invite: Outgoing,
+        from_tag: str,
+        exchange: OfferExchange,
+        signer: Signer | None,
     ) -> None:
         self._context = context
         self._leg = leg
         self._invite = invite
         self._from_tag = from_tag
         self._exchange = exchange
+        self._signer = signer
         self._dialogs: dict[str, EarlyDialog] = {}
 
     def __len__(self) -> int:
@@ -128,7 +138,7 @@ class EarlyDialogs:
             self._dialogs[tag] = self._dialogs.pop(tag)
         if reliable:
             dialog = early.session.dialog
-            self._context.transactions.request(early.prack(response, text), *dialog.hop, None)
+            send_in_dialog(self._context, dialog, early.prack(response, text))
         if response.status == 199:
             del self._dialogs[tag]
         return True
@@ -136,7 +146,7 @@ class EarlyDialogs:
     def _begin(self, tag: str, response: Response, transport: Transport) -> EarlyDialog | None:
         if len(self._dialogs) >= _MOST or response.status == 199:
             return None
-        dialog = Dialog.as_client(self._invite, self._from_tag, response, transport)
+        dialog = Dialog.as_client(self._invite, self._from_tag, response, transport, self._signer)
         session = Session(self._context, self._leg, dialog, self._exchange, owns_call_id=True)
         early = self._dialogs[tag] = EarlyDialog(session)
         return early

@@ -1,7 +1,7 @@
 """A re-INVITE or UPDATE of ours in a confirmed dialog, until it is settled (RFC 3261 14.1, RFC 3311 5.1).
 
-Why: it may collide with one of the peer, be put off with Retry-After or want another interval,
-and is then tried again; only what comes of it in the end interests the session. It outlives
+Why: it may collide with one of the peer, be put off with Retry-After, want another interval or
+our credentials, and is then tried again; only what comes of it in the end interests the session. It outlives
 its session when that ends meanwhile: a late 2xx still wants its ACK. Used by `session.py`.
 """
 
@@ -11,6 +11,7 @@ import logging
 from random import randrange
 from typing import Protocol
 
+from firmware.sip.accounts.signer import CHALLENGES
 from firmware.sip.calls.context import SipContext
 from firmware.sip.calls.dialog import Dialog
 from firmware.sip.calls.session_timer import read_min_se
@@ -126,7 +127,7 @@ class OwnChange:
             owner.change_failed(status)
 
     def _try_again(self, response: Response) -> bool:
-        """Whether another try follows: after a collision, a put-off, or a longer interval."""
+        """Whether another try follows: after a collision, a put-off, a longer interval, a challenge."""
         assert self._owner is not None
         wait_s = 0.0
         try:
@@ -134,6 +135,10 @@ class OwnChange:
                 wait_s = self._glare_wait_s()
             elif response.status == 422:
                 self._owner.want_longer(read_min_se(response))
+            elif response.status in CHALLENGES:
+                signer = self._dialog.signer
+                if signer is None or not signer.learn(response, again=self._tries > 1):
+                    return False
             elif response.status in {500, 503} and "retry-after" in response.headers:
                 text = response.get("retry-after").partition(";")[0].partition("(")[0]
                 wait_s = parse_number(text, _LONGEST_WAIT_S, "Retry-After")

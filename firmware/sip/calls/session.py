@@ -16,6 +16,7 @@ from firmware.sip.calls.context import SipContext
 from firmware.sip.calls.dialog import Dialog
 from firmware.sip.calls.keeper import Keeper, KeptLeg
 from firmware.sip.calls.offer_exchange import SDP_TYPE, OfferExchange, Turn, busy, read_offer
+from firmware.sip.calls.signed import send_in_dialog
 from firmware.sip.messages.message import Message, Request, Response
 from firmware.sip.messages.status import Refusal
 from firmware.sip.transactions.server_transaction import ServerTransaction
@@ -166,7 +167,7 @@ class Session:
         dialog = self.dialog
         self._context.dialogs.pop(dialog.key, None)
         bye = dialog.request("BYE", headers=headers)
-        self._context.transactions.request(bye, *dialog.hop, None)
+        send_in_dialog(self._context, dialog, bye)
 
     def drop(self) -> None:
         """The peer ended it: from now on the dialog's requests get 481."""

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from firmware.sip.accounts.binding_store import Binding
+from firmware.sip.accounts.signer import Credentials
+from firmware.sip.dns.search import Target as Server
 from firmware.sip.transports.hop import Hop
 from firmware.telephony.leg import Diversion
 
@@ -21,13 +23,14 @@ MAX_TARGETS = 30
 class Way(NamedTuple):
     """One way to a target. routes: Route header lines for requests that go there, or "".
 
-    binding: the registration it is known by, None for a server that was located.
+    binding: the registration it is known by; server: what was located; one of them is None.
     """
 
     uri: str
     hop: Hop
     routes: str = ""
     binding: Binding | None = None
+    server: Server | None = None
 
 
 class Target(NamedTuple):
@@ -35,6 +38,7 @@ class Target(NamedTuple):
 
     ways: tried one after another, for they lead to the same telephone or server (RFC 3263 4.3, RFC 5626 5.3).
     diversions: the redirections that led here, newest first. breadth: its share of the call's breadth.
+    credentials: for the challenges of this target, and of no other.
     """
 
     number: str
@@ -43,6 +47,7 @@ class Target(NamedTuple):
     instance: str = ""
     diversions: tuple[Diversion, ...] = ()
     breadth: int = 0
+    credentials: Credentials | None = None
 
 
 class TargetSet:

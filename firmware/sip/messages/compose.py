@@ -52,10 +52,22 @@ def response(
 class Outgoing:
     """A request of ours. shared: From, To and Call-ID lines, also repeated by its ACK and CANCEL.
 
-    headers and routes are whole lines. `octets` renders it with the transport's sent-by.
+    headers, routes and signed (credentials) are whole lines. `octets` renders it with the transport's sent-by.
     """
 
-    __slots__ = ("body", "branch", "call_id", "cseq", "from_line", "headers", "method", "routes", "to_line", "uri")
+    __slots__ = (
+        "body",
+        "branch",
+        "call_id",
+        "cseq",
+        "from_line",
+        "headers",
+        "method",
+        "routes",
+        "signed",
+        "to_line",
+        "uri",
+    )
 
     def __init__(
         self,
@@ -78,6 +90,7 @@ class Outgoing:
         self.call_id = call_id
         self.cseq = cseq
         self.routes = routes
+        self.signed = ""
         self.headers = headers
         self.body = body
 
@@ -88,7 +101,7 @@ class Outgoing:
             f"{self.method} {self.uri} SIP/2.0\r\nVia: SIP/2.0/{sent_by};branch={self.branch};rport\r\n"
             f"Max-Forwards: {hops}\r\n{self.routes}From: {self.from_line}\r\nTo: {self.to_line}\r\n"
             f"Call-ID: {self.call_id}\r\nCSeq: {self.cseq} {self.method}\r\n"
-            f"{self.headers}Content-Length: {len(body)}\r\n\r\n"
+            f"{self.signed}{self.headers}Content-Length: {len(body)}\r\n\r\n"
         )
         return text.encode("utf-8", "surrogateescape") + body
 

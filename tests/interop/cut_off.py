@@ -79,7 +79,8 @@ def cut_off(folder: Path) -> None:
 def site_with(folder: Path, dns: str) -> Iterator[Site]:
     """A site that asks `dns` for its STUN server as soon as it starts, with every name asked of the system noted."""
     folder.mkdir()
-    site = Site(folder, sip_extra=f'stun_server = "stun.example.test"\ndns_servers = ["{dns}"]\n', rtp_pairs=150)
+    sip = f'stun_server = "stun.example.test"\ndns_servers = ["{dns}"]\nfollow_redirects = "any"\n'
+    site = Site(folder, sip_extra=sip, rtp_pairs=150)
     site.environment |= {"PYTHONPATH": str(Path(__file__).parent), "TIPRING_LOOKUPS": str(folder / "lookups")}
     with site:
         yield site
@@ -96,6 +97,45 @@ def phones(site: Site) -> Iterator[tuple[RawPhone, RawPhone]]:
     finally:
         caller.stop()
         called.stop()
+
+
+class Away(RawPhone):
+    """A phone that sends every call on to a host that is still to be looked up, another one each time."""
+
+    def _serve(self, request: str) -> None:
+        if not request.startswith("INVITE"):
+            return
+        copied = "".join(f"{name}: {header(request, name)}\r\n" for name in ("Via", "From", "Call-ID", "CSeq"))
+        self.send(
+            f"SIP/2.0 302 Moved Temporarily\r\n{copied}To: {header(request, 'To')};tag={self.tag}\r\n"
+            f"Contact: <sip:204@away{len(self.received)}.example.test>\r\nContent-Length: 0\r\n\r\n"
+        )
+
+
+@contextlib.contextmanager
+def calls_that_wait_for_dns(site: Site) -> Iterator[list[str]]:
+    """203 calls 204 again and again, which is away; the status lines it got so far."""
+    caller = RawPhone("203", PASSWORDS["203"], site.sip_port)
+    away = Away("204", PASSWORDS["204"], site.sip_port)
+    caller.register()
+    away.register()
+    ending = threading.Event()
+    ends: list[str] = []
+
+    def call_on() -> None:
+        while not ending.wait(0.5):  # where names are told at once, one call would follow another too fast
+            ends.append(caller.call("204").partition("\r\n")[0])
+
+    calling = threading.Thread(target=call_on)
+    calling.start()
+    try:
+        eventually("a call was sent on", lambda: any(text.startswith("INVITE") for text in away.received))
+        yield ends
+    finally:
+        ending.set()
+        calling.join()
+        caller.stop()
+        away.stop()
 
 
 def set_up_ms(caller: RawPhone) -> float:
@@ -132,12 +172,14 @@ def side_by_side(folder: Path, dns: str) -> dict[str, Any]:
     with (
         site_with(folder / "healthy", HEALTHY) as well, site_with(folder / "sick", dns) as sick,
         phones(well) as (well_caller, _), phones(sick) as (sick_caller, _),
+        calls_that_wait_for_dns(well), calls_that_wait_for_dns(sick) as ends,
     ):  # fmt: skip
         for _ in range(CALLS):
             pair = [("healthy", well_caller), ("sick", sick_caller)]
             order.shuffle(pair)
             for name, caller in pair:
                 times_ms[name].append(set_up_ms(caller))
+        eventually("a call sent on has ended", lambda: ends)
         leftovers = [site.core("debug") for site in (well, sick)]
     lookups = [(folder / name / "lookups").read_text().splitlines() for name in ("healthy", "sick")]
     return {
@@ -145,6 +187,7 @@ def side_by_side(folder: Path, dns: str) -> dict[str, Any]:
         "asked": {ip: sorted(set(script.asked)) for ip, script in scripts.items()},
         "lookups": lookups,
         "left": leftovers,
+        "sent on": sorted(set(ends)),
     }
 
 

@@ -7,6 +7,7 @@ help it. The same run has a site with healthy DNS beside it; calls take turns.
 from __future__ import annotations
 
 import json
+import re
 import statistics
 import subprocess
 import sys
@@ -49,7 +50,10 @@ def cut_off(what: str, folder: Path) -> Any:
 
 @pytest.mark.parametrize("what", ["silent", "slow", "lying", "nobody"])
 def test_sick_dns_does_not_change_the_set_up_time_of_local_calls(what: str, tmp_path: Path) -> None:
-    """30 calls each; medians within 50 ms, and no single call held up while names are being asked for."""
+    """30 calls each; medians within 50 ms, and no single call held up.
+
+    Meanwhile other calls are sent on to hosts that must be looked up first, one after another.
+    """
     seen = cut_off(what, tmp_path)
     healthy, sick = seen["ms"]["healthy"], seen["ms"]["sick"]
     print(
@@ -58,8 +62,12 @@ def test_sick_dns_does_not_change_the_set_up_time_of_local_calls(what: str, tmp_
     assert len(healthy) == len(sick) == 30
     assert abs(statistics.median(sick) - statistics.median(healthy)) < 50
     assert max(sick) < 1500  # less than the shortest time that any look-up waits for a sick server
-    asked = {tuple(question) for questions in seen["asked"].values() for question in questions}
-    assert asked == {("stun.example.test", "A")}, "calls have asked for names"
+    asked = {name for questions in seen["asked"].values() for name, _ in questions}
+    assert {re.sub(r"(_sip._(udp|tcp)\.)?away\d+", "away", name) for name in asked} == {
+        "stun.example.test",
+        "away.example.test",
+    }
+    assert seen["sent on"] and not any(status.startswith("SIP/2.0 2") for status in seen["sent on"])
     for notes in seen["lookups"]:
         assert any("firmware.app" in note for note in notes)
         assert [note for note in notes if not note.startswith("started")] == []

@@ -1,8 +1,10 @@
 """Which way a request goes: transport and address for a URI, learnt from a message of the peer (RFC 3261 8.1.2, 18.1).
 
 Why: a phone's Contact is often an address that only its own network knows, and a connection
-it opened is the only way back to it. All of that is weighed here, once. Look next at
-`calls/dialog.py`.
+it opened is the only way back to it. All of that is weighed here, once. A host NAME in a Contact
+or Route is never looked up, on purpose: the peer is where its message came from, and a BYE that
+waited for DNS would leave a line off hook. RFC 3261 8.1.2 would have us ask RFC 3263 instead;
+names are located where a call begins (`dns/locate.py`). Look next at `calls/dialog.py`.
 """
 
 from __future__ import annotations

@@ -73,6 +73,10 @@ def status_text(status: Mapping[str, Any]) -> str:
     ]
     places = [(s["transport"], " ".join(s["addresses"]), str(s["port"]), s["fault"]) for s in status["sip"]]
     parts += ["", _titled(("SIP BY", "ADDRESS", "PORT", ""), ("SIP POR", "DIRECCIÓN", "PUERTO", ""), places, none)]
+    if (public := status["public_address"]) is not None:
+        told = say("Peers outside are told", "A los de fuera se les da")
+        source = f" (STUN {clean(public['stun_server'])})" if public["stun_server"] else ""
+        parts.append(f"{told} {public['ip']}:{public['port']}{source}")
     phones = [
         (r["user"], r["name"], f"{r['source']} {r['transport']}", r["agent"], span(r["expires_s"]))
         for r in status["registrations"]

@@ -32,9 +32,18 @@ def page_data(snapshot: Snapshot, words: Words, now: datetime) -> dict[str, Any]
         "notices": [_notice(notice, words) for notice in status["notices"]],
         "ports": ports,
         "calls": [_call(call, words) for call in status["calls"]],
+        "public_address": _public_address(status["public_address"]),
         "phones": [_phone(r) for r in status["registrations"]],
         "records": [_record(r, words, now) for r in snapshot.calls if r.get("end")],
     }
+
+
+def _public_address(known: Mapping[str, Any] | None) -> str:
+    """What peers outside are told, "" when that is our local address."""
+    if known is None:
+        return ""
+    source = f" (STUN {known['stun_server']})" if known["stun_server"] else ""
+    return f"{known['ip']}:{known['port']}{source}"
 
 
 def _notice(notice: Mapping[str, Any], words: Words) -> dict[str, str]:

@@ -160,6 +160,7 @@ def test_status_as_tables_and_as_json(capsys: pytest.CaptureFixture[str]) -> Non
     assert main(["status"]) == 0
     said = capsys.readouterr().out
     assert "fxs1" in said and "out of service: the chip does not answer" in said and "Ana" in said
+    assert "Peers outside are told 203.0.113.5:5060 (STUN stun.example.com)" in said.splitlines()
     assert all(line == line.rstrip() for line in said.splitlines())
 
 

@@ -156,13 +156,17 @@ class NatRouter(Namespace):
         return host
 
 
-def _table(nat: str, forward: str, sets: str = "", out: str = "") -> str:
+def router_table(nat: str, forward: str, sets: str = "", out: str = "", open_port: int = 0) -> str:
+    """The rules of a home router. nat, out: of its prerouting and postrouting chains. open_port: UDP, to itself."""
     return f"""
         table ip home {{
             {sets}
             chain pre {{ type nat hook prerouting priority -100; {nat} }}
             chain post {{ type nat hook postrouting priority 100; {out} }}
-            chain input {{ type filter hook input priority 0; iifname "wan" ct state new drop; }}
+            chain input {{
+                type filter hook input priority 0;
+                iifname "wan" udp dport != {open_port} ct state new drop
+            }}
             chain forward {{
                 type filter hook forward priority 0; policy drop;
                 iifname != "wan" {forward}
@@ -173,25 +177,29 @@ def _table(nat: str, forward: str, sets: str = "", out: str = "") -> str:
 
 
 MASQUERADE = 'oifname "wan" masquerade;'
-FULL_CONE = _table(f'iifname "wan" meta l4proto udp dnat to {HOME}.20;', "accept", out='oifname "wan" snat to PUBLIC;')
+FULL_CONE = router_table(
+    f'iifname "wan" meta l4proto udp dnat to {HOME}.20;', "accept", out='oifname "wan" snat to PUBLIC;'
+)
 """Whoever sends to a port reaches the phone."""
-ADDRESS_RESTRICTED = _table(
+ADDRESS_RESTRICTED = router_table(
     f'iifname "wan" ip saddr @met meta l4proto udp dnat to {HOME}.20;',
     "update @met { ip daddr } accept",
     sets="set met { type ipv4_addr; flags dynamic,timeout; timeout 60s; }",
     out='oifname "wan" snat to PUBLIC;',
 )
 """Any port of a machine that the phone has sent to reaches it."""
-PORT_RESTRICTED = _table("", "accept", out=MASQUERADE)
+PORT_RESTRICTED = router_table("", "accept", out=MASQUERADE)
 """Only who was sent to answers; the port is kept where it is free."""
-SYMMETRIC = _table("", "accept", out='oifname "wan" meta l4proto udp masquerade random,fully-random;' + MASQUERADE)
+SYMMETRIC = router_table(
+    "", "accept", out='oifname "wan" meta l4proto udp masquerade random,fully-random;' + MASQUERADE
+)
 """Another port for every destination."""
 
 
 def forwarding(ports: Sequence[str], number: int = 10) -> str:
     """A masquerading router that forwards UDP `ports` to a host inside, also for hosts inside (hairpin)."""
     listed = ", ".join(ports)
-    return _table(
+    return router_table(
         f"ip daddr PUBLIC udp dport {{ {listed} }} dnat to {HOME}.{number};",
         "accept",
         out=f"{MASQUERADE} ip saddr {HOME}.0/24 ct status dnat masquerade;",

@@ -5,13 +5,16 @@ Everything is judged at the two telephones: packets, tones (numpy) and the BYE o
 
 from __future__ import annotations
 
+import html
 import re
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from tests.interop.alg_box import LINUX_HELPER, AlgBox, contact_only
 from tests.interop.baresip import Baresip
 from tests.interop.net_lab import (
     ADDRESS_RESTRICTED,
@@ -255,7 +258,7 @@ def test_tipring_behind_nat_with_a_public_address_set(
     router = NatRouter(lab, public, forwarding(["5060", "12000-31999"]))
     settings = f'public_address = "{public}"\n'
     site = stack.enter_context(Site(tmp_path, host=router.inside(10), sip_extra=settings))
-    assert site.status()["public_address"] == {"ip": public, "port": 5060, "source": "settings"}
+    assert site.status()["public_address"] == {"ip": public, "port": 5060, "stun_server": ""}
     far = raw("201", outside, public)
     near, hairpin = raw("202", router.inside(20), f"{HOME}.10"), raw("203", router.inside(21), public)
     for caller, called in ((far, near), (near, far), (far, hairpin), (hairpin, near)):
@@ -295,3 +298,77 @@ def test_tipring_behind_nat_learns_its_address_by_stun(
     assert far.bye().startswith("SIP/2.0 200")
     got_bye(near)
     hidden.wait_idle()
+
+
+# -- routers that rewrite SIP -------------------------------------------------------------------
+
+
+def test_a_router_that_rewrites_only_the_contact_is_named_to_people(
+    site: Site, lab: Lab, outside: Namespace, raw: MakeRaw, stack: ExitStack, tmp_path: Path
+) -> None:
+    """baresip behind it registers and calls; what is wrong stands in log, status, command line and page."""
+    box = AlgBox(lab, "203.0.113.41", (PBX_IP, 5060), contact_only)
+    stack.callback(box.stop)
+    phone = raw("202", outside)
+    inside = Baresip(tmp_path, site.account("201"), "auto", machine=box.inside())
+    stack.callback(inside.stop)
+    inside.registered()
+    inside.dial("202")
+    inside.wait_up()
+    inside.hangup()
+    got_bye(phone)
+    notice = eventually("a notice", lambda: next(n for n in site.status()["notices"] if box.ip in n["en"]))
+    assert f"it changed Contact but left {HOME}.20" in notice["en"]
+    assert notice["en"] in site.tipring("status").stdout
+    assert site.process is not None and site.process.output().count(notice["en"]) == 1
+    assert notice["es"] in page(site, "es") and "reescribe SIP (SIP ALG): cambió Contact" in notice["es"]
+    site.wait_idle()
+
+
+def page(site: Site, language: str) -> str:
+    """The status page as a browser of that language on the machine itself gets it."""
+    with site.host.socket(socket.SOCK_STREAM) as browser:
+        browser.settimeout(5)
+        browser.connect(("127.0.0.1", site.web_port))
+        browser.sendall(
+            f"GET / HTTP/1.0\r\nHost: 127.0.0.1:{site.web_port}\r\nAccept-Language: {language}\r\n\r\n".encode()
+        )
+        return html.unescape(browser.makefile("rb").read().decode())
+
+
+def test_the_helper_of_linux_harms_no_call_and_is_not_blamed(
+    site: Site, lab: Lab, outside: Namespace, raw: MakeRaw, stack: ExitStack, tmp_path: Path
+) -> None:
+    router = NatRouter(lab, "203.0.113.42", PORT_RESTRICTED + LINUX_HELPER)
+    inside = Baresip(tmp_path, site.account("203"), "auto", machine=router.inside())
+    stack.callback(inside.stop)
+    inside.registered()
+    phone = raw("202", outside)
+    assert phone.call("203").startswith("SIP/2.0 200")
+    says(phone, OUTSIDE_HZ)
+    hears(phone, INSIDE_HZ)
+    heard(inside, OUTSIDE_HZ)
+    inside.hangup()
+    got_bye(phone)
+    inside.dial("202")
+    inside.wait_up()
+    says(phone, OUTSIDE_HZ)
+    hears(phone, INSIDE_HZ)
+    assert phone.bye().startswith("SIP/2.0 200")
+    assert not [n for n in site.status()["notices"] if router.ip in n["en"]]
+    site.wait_idle()
+
+
+def test_our_own_router_that_rewrites_is_named(
+    lab: Lab, outside: Namespace, raw: MakeRaw, stack: ExitStack, tmp_path: Path
+) -> None:
+    public = "198.51.100.83"
+    router = NatRouter(lab, public, forwarding(["5060", "12000-31999"]) + LINUX_HELPER)
+    site = stack.enter_context(Site(tmp_path, host=router.inside(10), sip_extra=f'public_address = "{public}"\n'))
+    one, two = raw("201", outside, public), raw("202", outside, public)
+    assert one.call("202").startswith("SIP/2.0 200")
+    (notice,) = site.status()["notices"]
+    assert notice["en"].startswith("Our own router rewrites SIP (SIP ALG): answers came back with another Via")
+    assert two.bye().startswith("SIP/2.0 200")
+    got_bye(one)
+    site.wait_idle()

@@ -192,7 +192,7 @@ def test_stun_is_only_a_second_opinion_where_the_address_is_set(caplog: pytest.L
         network, _, agent, _ = await house(stun_server="192.0.2.3:3478", public_address=PUBLIC_IP)
         StunServer(network, ("198.51.100.77", 40000))
         await asyncio.sleep(100)
-        assert agent.public_address() == (PUBLIC_IP, 5060, "settings")
+        assert agent.public_address() == (PUBLIC_IP, 5060, "")
         await agent.stop()
 
     run(main())

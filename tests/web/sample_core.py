@@ -44,6 +44,7 @@ STATUS: dict[str, Any] = {
         {"user": "204", "name": "<b>Luis & hijos</b>", "contact": "sip:204@192.168.1.24:5062",
          "source": "192.168.1.24:5062", "transport": "TLS", "agent": "baresip v1.0.0 (x86_64/linux)", "expires_s": 48},
     ],
+    "public_address": {"ip": "203.0.113.5", "port": 5060, "stun_server": "stun.example.com"},
     "calls": [
         {"id": "17", "from": "101", "to": "201", "state": "talking", "since_s": 83.4, "legs": ["fxs1/3", "sip:201/7"]},
         {"id": "18", "from": "600123123", "to": "102", "state": "ringing", "since_s": 4.0, "legs": ["sip:in/2"]},

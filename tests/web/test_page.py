@@ -77,6 +77,7 @@ def test_all_is_on_the_page_without_any_script(tmp_path: Path) -> None:
             "good (4.4)",
             "Warning. fxs4: the chip does not answer; the other lines work.",
             "3/4 lines in service",
+            "Phones outside are told this address: 203.0.113.5:5060 (STUN stun.example.com)",
         ):
             assert wanted in said, wanted
         assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in html

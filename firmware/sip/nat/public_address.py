@@ -40,11 +40,11 @@ Locate = Callable[[str, Callable[[Iterable[_Place]], None]], object]
 
 
 class Known(NamedTuple):
-    """For people to read. source: "settings" or the STUN server's name."""
+    """For people to read. stun_server: who told it, "" when the settings did."""
 
     ip: str
     port: int
-    source: str
+    stun_server: str
 
 
 class PublicAddress:
@@ -79,7 +79,7 @@ class PublicAddress:
         public = self._udp.own.public
         if public is None:
             return None
-        return Known(public[0], public[1] or self._udp.port, "settings" if self._fixed else self._server)
+        return Known(public[0], public[1] or self._udp.port, "" if self._fixed else self._server)
 
     def answer_arrived(self, message: StunMessage, source: Address) -> None:
         """A STUN message that is no request came to the SIP port."""

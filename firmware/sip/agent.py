@@ -22,18 +22,20 @@ from firmware.sip.calls.called import CalledLeg
 from firmware.sip.calls.context import MediaEngine, SipContext
 from firmware.sip.calls.dialog import dialog_key
 from firmware.sip.calls.directory import Directory
+from firmware.sip.calls.late_answer import dialog_of, hang_up_late
 from firmware.sip.calls.reception import Reception
 from firmware.sip.dns.locate import Names
 from firmware.sip.dns.opening import open_locator
 from firmware.sip.messages.compose import ACCEPT, ALLOW, EXTENSIONS, METHODS
 from firmware.sip.messages.identifiers import new_tag
-from firmware.sip.messages.message import Request
+from firmware.sip.messages.message import Request, Response
 from firmware.sip.messages.status import Refusal
 from firmware.sip.messages.uri import dialled_number, parse_uri
 from firmware.sip.nat.care import NatCare
 from firmware.sip.nat.public_address import Known
 from firmware.sip.settings import SipSettings, SipUser
 from firmware.sip.transactions.layer import TransactionLayer
+from firmware.sip.transports.hop import Hop
 from firmware.sip.transports.opening import Listening, describe, open_transports
 from firmware.sip.transports.transport import Address, OpenTransport, Transport, host_text
 from firmware.telephony.cause import Cause
@@ -246,6 +248,9 @@ class SipAgent:
         leg = self._context.dialogs.get(dialog_key(request.call_id, request.to.tag))
         if leg is not None:
             leg.acknowledged(request)
+
+    def answered_too(self, response: Response, transport: Transport) -> tuple[bytes, Hop]:
+        return hang_up_late(self._context, dialog_of(response, transport), response.cseq[0])
 
     def _in_dialog(self, request: Request, transport: Transport) -> None:
         """To its leg. A refusal keeps state here, since the request's CSeq is spent and it may be resent."""

@@ -98,7 +98,16 @@ def not_hung_up(played: PlayedCall, verdict: Verdict) -> list[str]:
         byes = [note.at_s for note in played.network.between(PBX, phone.address) if note.method == "BYE"]
         if not any(abs(at_s - oks[0]) < SOON_S for at_s in byes):
             faults.append(f"{phone.address[0]} answered too late at {oks[0]:.3f} and was not hung up")
-    return faults
+    return faults + [fault for phone in played.phones.values() for fault in deaf_to_bye(played, phone)]
+
+
+def deaf_to_bye(played: PlayedCall, phone: ModelPhone) -> list[str]:
+    """A BYE of the house that arrived must be one that the phone understands."""
+    byes = [note for note in played.network.between(PBX, phone.address) if note.method == "BYE" and note.is_request]
+    told_s = first_arrival_s(byes)
+    if phone.dead or phone.state == "idle" or told_s == NEVER_S or phone.over_at_s <= told_s:
+        return []
+    return [f"{phone.address[0]} was sent a BYE at {told_s:.3f} and did not take it"]
 
 
 def is_answer(note: Note) -> bool:

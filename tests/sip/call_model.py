@@ -100,9 +100,10 @@ async def _play(seed: int) -> Case:
     dice = random.Random(seed)
     played = PlayedCall(dice)
     caller, callees = caller_script(dice), [callee_script(dice) for _ in range(dice.choice((1, 1, 1, 2, 3)))]
-    twin = replace(callee_script(dice), final="200 OK") if dice.random() < 0.1 else None
-    if twin is not None:
-        callees[0] = replace(callees[0], final=dice.choice(("200 OK", "")))
+    twin = replace(callee_script(dice), final="200 OK") if dice.random() < 0.15 else None
+    if twin is not None:  # lifted at nearly the same time, so that both may answer
+        rings_s = twin.rings_s + dice.uniform(0, 0.4)
+        callees[0] = replace(callees[0], final=dice.choice(("200 OK", "200 OK", "")), rings_s=rings_s)
     await played.start(caller, callees, twin, [Link.thrown(dice) for _ in range(len(callees) + 2)])
     await played.play()
     verdict = Judge(played.network, played.caller.address, played.twins, played.stops).verdict

@@ -41,5 +41,6 @@ class Talk:
     remote: str
     target: str
     cseq: int
+    heard_cseq: int = 0
     acks: dict[int, str] = field(default_factory=dict)
     rseqs: set[str] = field(default_factory=set)

@@ -175,6 +175,9 @@ class TalkingPhone(Wire):
     def asked(self, text: str) -> None:
         method = text[: text.index(" ")]
         ours = self.talk is not None and header(text, "Call-ID") == self.talk.call_id
+        if ours and method != "CANCEL" and not self._in_order(text):
+            self._refuse(text, "500 Out Of Order")
+            return
         if method == "INVITE" and "tag=" not in header(text, "To"):
             self.called(text)
         elif method == "CANCEL":
@@ -192,6 +195,13 @@ class TalkingPhone(Wire):
             self._refuse(text, "491 Request Pending") if self._changing else self.accept(text)
         else:
             self.reply(text, "200 OK", headers=self.clock.answer_lines(text) if method == "UPDATE" else "")
+
+    def _in_order(self, text: str) -> bool:
+        """CSeq rises with each request of the house (RFC 3261 12.2.2); one that was overtaken is refused."""
+        assert self.talk is not None
+        risen = cseq_of(text) > self.talk.heard_cseq
+        self.talk.heard_cseq = max(cseq_of(text), self.talk.heard_cseq)
+        return risen
 
     def accept(self, invite: str) -> None:
         """200 with our description: we send what the other end wants to hear, and hear nothing while we hold."""

@@ -8,8 +8,9 @@ import random
 from firmware.sip.messages.compose import Outgoing
 from firmware.sip.transactions.layer import TransactionLayer
 from firmware.sip.transactions.tables import CLIENT, INVITE_CLIENT, INVITE_SERVER, SERVER
+from firmware.sip.transports.hop import Hop
 from tests.fake_time import run
-from tests.sip.pairs import Network, PipeTransport
+from tests.sip.pairs import Network, PipeTransport, header
 
 HERE, THERE = ("10.0.0.1", 5060), ("10.0.0.2", 5060)
 
@@ -24,6 +25,7 @@ class Taker:
         self.failures: list[tuple[int, float]] = []
         self.layer = TransactionLayer(self)
         self.transactions = []
+        self.late: list[str] = []
         self.script: list[int] = []
 
     def request_arrived(self, request, transport) -> None:
@@ -44,9 +46,22 @@ class Taker:
 
     def responded(self, transaction, response) -> None:
         self.responses.append(response.status)
+        if 200 <= response.status < 300 and response.cseq[1] == "INVITE":
+            hop = Hop(transaction.transport, transaction.address)
+            transaction.acknowledge(response.to.tag, ack_to(response), hop)
+
+    def answered_too(self, response, transport):
+        self.late.append(response.to.tag)
+        hop = Hop(transport, response.source)
+        transport.send(ack_to(response), hop.address)
+        return ack_to(response), hop
 
     def unanswered(self, transaction, status) -> None:
         self.failures.append((status, asyncio.get_running_loop().time()))
+
+
+def ack_to(response) -> bytes:
+    return f"ACK sip:x SIP/2.0\r\nTo: {response.get('to')}\r\n\r\n".encode()
 
 
 def outgoing(method: str) -> Outgoing:
@@ -95,21 +110,19 @@ def test_non_invite_in_proceeding_resends_every_4_s() -> None:
     run(main())
 
 
-def test_non_invite_server_repeats_its_answer_for_32_s_and_client_absorbs_for_5() -> None:
+def test_non_invite_server_repeats_its_answer_for_32_s_and_client_tells_it_once() -> None:
     async def main() -> None:
         network, left, right, one, _ = await pair()
         right.script = [200]
         left.layer.request(outgoing("BYE"), one, THERE, left)
         await asyncio.sleep(0.01)
-        assert left.responses == [200] and left.layer.debug()["client"] == 1
+        assert left.responses == [200]
         raw = next(data for _, source, _, data in network.log if source == HERE)
         network.send(raw, HERE, THERE)
         await asyncio.sleep(4.9)
         assert len(network.sent(THERE, "SIP/2.0 200")) == 2 and left.responses == [200]
-        assert left.layer.debug()["client"] == 1
-        await asyncio.sleep(0.2)
         assert left.layer.debug()["client"] == 0
-        await asyncio.sleep(26.5)
+        await asyncio.sleep(26.7)
         assert right.layer.debug()["server"] == 1
         await asyncio.sleep(0.6)
         assert right.layer.debug() == {"client": 0, "server": 0, "timers": 0}
@@ -149,7 +162,7 @@ def test_invite_failure_with_ack_stays_confirmed_for_5_s() -> None:
     run(main())
 
 
-def test_accepted_invite_absorbs_resends_for_32_s_and_passes_on_each_2xx() -> None:
+def test_accepted_invite_absorbs_resends_for_32_s_and_acknowledges_each_2xx() -> None:
     async def main() -> None:
         network, left, right, one, _ = await pair()
         right.script = [180, 200]
@@ -160,11 +173,17 @@ def test_accepted_invite_absorbs_resends_for_32_s_and_passes_on_each_2xx() -> No
         ok = next(data for _, source, _, data in network.log if data.startswith(b"SIP/2.0 200"))
         network.send(ok, THERE, HERE)
         await asyncio.sleep(1)
-        assert left.responses == [180, 200, 200], "RFC 6026: 2xx are the user's affair"
-        assert len(right.requests) == 1 and len(network.sent(THERE, "SIP/2.0 200")) == 2
-        await asyncio.sleep(29.9)
-        assert left.layer.debug()["client"] == right.layer.debug()["server"] == 1
-        await asyncio.sleep(0.2)
+        assert left.responses == [180, 200] and not left.late
+        assert len(network.sent(HERE, "ACK")) == 2, "each copy of the 200 gets the same ACK"
+        for _ in range(2):
+            network.send(ok.replace(b";tag=t", b";tag=u"), THERE, HERE)
+        await asyncio.sleep(0.1)
+        assert left.late == ["u"], "one more telephone is hung up once (RFC 3261 13.2.2.4)"
+        assert [header(text, "To")[-1] for _, text in network.sent(HERE, "ACK")] == ["t", "t", "u", "u"]
+        assert len(right.requests) == 1
+        await asyncio.sleep(29.8)
+        assert left.layer.debug()["client"] - 1 == right.layer.debug()["server"] == 1
+        await asyncio.sleep(2.3)
         assert left.layer.debug() == right.layer.debug() == {"client": 0, "server": 0, "timers": 0}
 
     run(main())

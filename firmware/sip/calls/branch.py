@@ -16,6 +16,7 @@ from firmware.sip.calls.context import SipContext
 from firmware.sip.calls.dialog import Dialog, dialog_key
 from firmware.sip.calls.early import EarlyDialogs
 from firmware.sip.calls.keeper import KeptLeg
+from firmware.sip.calls.late_answer import hang_up_late
 from firmware.sip.calls.offer_exchange import SDP_TYPE, OfferExchange, Turn
 from firmware.sip.calls.session import Session
 from firmware.sip.calls.session_timer import asking_lines, read_min_se
@@ -27,6 +28,7 @@ from firmware.sip.messages.status import Refusal
 from firmware.sip.transactions.client_transaction import ClientTransaction
 from firmware.sip.transactions.timer_heap import Timer
 from firmware.sip.transports.hop import Hop
+from firmware.sip.transports.transport import Transport
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +55,7 @@ class Branch:
     """
 
     __slots__ = (
-        "_acks", "_cancel_headers", "_context", "_early", "_exchange", "_from_tag", "_hops", "_invite", "_leg",
+        "_cancel_headers", "_context", "_early", "_exchange", "_from_tag", "_hops", "_invite", "_leg",
         "_limit", "_session_lines", "_signer", "_transaction", "_tries", "target", "wanted",
     )  # fmt: skip
 
@@ -74,7 +76,6 @@ class Branch:
         self._hops = hops
         self._exchange = exchange
         self._early: EarlyDialogs | None = None
-        self._acks: list[tuple[str, Hop, bytes]] = []
         self._cancel_headers: str | None = None
         self._limit: Timer | None = None
         self._tries = 1
@@ -117,9 +118,8 @@ class Branch:
             self._cancel_headers = headers
 
     def let_go(self) -> None:
-        """The leg is dead; only resent 200s are acknowledged from now on."""
+        """The leg is dead; a 200 that comes from now on is hung up."""
         self._leg = None
-        self._early = None
         self._stop_limit()
 
     # -- told by the transaction ------------------------------------------------------------
@@ -128,7 +128,7 @@ class Branch:
         if status < 200:
             self._provisional(transaction, response)
         elif status < 300:
-            self._accepted(response)
+            self._accepted(transaction, response)
         elif not self._tried_again(response):
             self._failed(status, response)
 
@@ -172,37 +172,41 @@ class Branch:
             self._limit.cancel()
             self._limit = None
 
-    def _accepted(self, response: Response) -> None:
-        tag = response.to.tag
-        for known, hop, octets in self._acks:
-            if known == tag:
-                hop.transport.send(octets, hop.address)
-                return
-        session = self._early.pop(tag) if self._early is not None else None
-        if session is not None:
-            dialog, exchange = session.dialog, session.exchange
-            dialog.learn(response)
-        else:
-            dialog = Dialog.as_client(self._invite, self._from_tag, response, self._transaction.transport, self._signer)
-            exchange = self._exchange
-        text = ""
-        if exchange.turn is Turn.NOTHING:
-            exchange = exchange.fork()
-            text = exchange.answer_response(response)
-        ack = dialog.ack(self._invite.cseq, headers=SDP_TYPE if text else "", body=text)
-        self._acks.append((tag, dialog.hop, ack))
+    def _accepted(self, transaction: ClientTransaction, response: Response) -> None:
+        """The first 200. It may cross our CANCEL; then nobody wants it any more."""
         self._stop_limit()
+        session, dialog, exchange, text = self._dialog_of(response, transaction.transport)
+        ack = dialog.ack(self._invite.cseq, headers=SDP_TYPE if text else "", body=text)
+        needed = bool(self._early) or self._signer is not None or bool(text)
+        others = self._answered_too if needed else None  # the agent needs no branch for a plain ACK and BYE
+        transaction.acknowledge(response.to.tag, ack, dialog.hop, others)
         self._invite.headers = self._invite.body = ""
-        dialog.send(ack)
-        if self._leg is None or len(self._acks) > 1:  # it crossed our CANCEL, or lost against another answer
+        if self._leg is None:
             send_in_dialog(self._context, dialog, dialog.request("BYE"))
             return
-        if not self._early:
-            self._early = None
         if session is None:
             session = Session(self._context, self._leg, dialog, exchange, owns_call_id=True)
         session.exchange = exchange
         self._leg.branch_answered(self, session, response)
+
+    def _dialog_of(self, response: Response, transport: Transport) -> tuple[Session | None, Dialog, OfferExchange, str]:
+        """(early session if there was one, dialog, exchange, our answer if there is an offer in it) of a 2xx."""
+        session = self._early.pop(response.to.tag) if self._early is not None else None
+        if session is not None:
+            dialog, exchange = session.dialog, session.exchange
+            dialog.learn(response)
+        else:
+            dialog = Dialog.as_client(self._invite, self._from_tag, response, transport, self._signer)
+            exchange = self._exchange
+        if exchange.turn is not Turn.NOTHING:
+            return session, dialog, exchange, ""
+        exchange = exchange.fork()
+        return session, dialog, exchange, exchange.answer_response(response)
+
+    def _answered_too(self, response: Response, transport: Transport) -> tuple[bytes, Hop]:
+        """One more telephone behind the same target answered: it lost."""
+        _, dialog, _, text = self._dialog_of(response, transport)
+        return hang_up_late(self._context, dialog, self._invite.cseq, headers=SDP_TYPE if text else "", body=text)
 
     def _tried_again(self, response: Response) -> bool:
         """Whether the INVITE was sent once more: signed (RFC 3261 22.2), or for a longer interval (RFC 4028 7.3)."""

@@ -52,7 +52,7 @@ class ChangeOwner(Protocol):
 class OwnChange:
     """Sent when made. method: INVITE or UPDATE. owns_call_id: the INVITE that began the dialog was ours."""
 
-    __slots__ = ("_ack", "_context", "_cseq", "_dialog", "_owner", "_owns_call_id", "_tries", "_wait", "method")
+    __slots__ = ("_context", "_cseq", "_dialog", "_owner", "_owns_call_id", "_tries", "_wait", "method")
 
     def __init__(self, owner: ChangeOwner, context: SipContext, method: str, *, owns_call_id: bool) -> None:
         self._owner: ChangeOwner | None = owner
@@ -61,7 +61,6 @@ class OwnChange:
         self._owns_call_id = owns_call_id
         self._tries = 0
         self._wait: Timer | None = None
-        self._ack = b""
         self._cseq = 0
         self.method = method
         self._send()
@@ -95,7 +94,7 @@ class OwnChange:
         if status < 200:
             return
         if status < 300:
-            self._accepted(response)
+            self._accepted(transaction, response)
         elif self._owner is not None:
             self._owner.change_void()
             if not self._try_again(response):
@@ -106,17 +105,13 @@ class OwnChange:
             self._owner.change_void()
         self._fail(status)
 
-    def _accepted(self, response: Response) -> None:
-        if self._ack:
-            self._dialog.send(self._ack)
-            return
+    def _accepted(self, transaction: ClientTransaction, response: Response) -> None:
         try:
             self._dialog.refresh_target(response)
         except Refusal as refusal:
             log.info("sip: 2xx from %s:%d: %s", *response.source, refusal)
         if self.method == "INVITE":
-            self._ack = self._dialog.ack(self._cseq)
-            self._dialog.send(self._ack)
+            transaction.acknowledge(response.to.tag, self._dialog.ack(self._cseq), self._dialog.hop)
         owner, self._owner = self._owner, None
         if owner is not None:
             owner.change_accepted(response)

@@ -10,8 +10,10 @@ from typing import Any, Protocol
 
 from firmware.sip.messages import compose
 from firmware.sip.messages.message import Response
+from firmware.sip.transactions.aftermath import Acknowledge
 from firmware.sip.transactions.tables import CLIENT, INVITE_CLIENT
 from firmware.sip.transactions.transaction import Layer, Transaction
+from firmware.sip.transports.hop import Hop
 from firmware.sip.transports.transport import Address, Transport
 
 
@@ -26,7 +28,7 @@ class ClientUser(Protocol):
 class ClientTransaction(Transaction):
     """A request of ours. Made by `TransactionLayer.request`."""
 
-    __slots__ = ("_hops", "_outgoing", "_retreat", "_user")
+    __slots__ = ("_hops", "_outgoing", "_retreat", "_user", "others", "to_tag")
 
     def __init__(
         self,
@@ -44,6 +46,9 @@ class ClientTransaction(Transaction):
         self._user = user
         self._hops = hops
         self._retreat: Transport | None = None
+        self.to_tag: str | None = None
+        """Of the 2xx that was acknowledged; None: there was none."""
+        self.others: Acknowledge | None = None
         self._octets = outgoing.octets(transport.sent_by(address[0]), hops)
 
     @property
@@ -83,6 +88,17 @@ class ClientTransaction(Transaction):
             self._layer.request(self._outgoing.cancel(headers), self.transport, self.address, None)
             self.step("cancelled")
 
+    def acknowledge(self, to_tag: str, octets: bytes, hop: Hop, others: Acknowledge | None = None) -> None:
+        """Send the ACK to a 2xx just told; whoever sends a copy of that gets it again (RFC 3261 13.2.2.4).
+
+        to_tag: of the 2xx. others: who deals with the 2xx of further telephones, None for the agent.
+        """
+        hop.transport.send(octets, hop.address)
+        self._octets = octets
+        self.transport, self.address = hop
+        self.to_tag = to_tag
+        self.others = others
+
     def received(self, response: Response) -> None:
         status = response.status
         self.step("1xx" if status < 200 else "2xx" if status < 300 else "failure", response)
@@ -110,15 +126,10 @@ class ClientTransaction(Transaction):
         self._octets = ack.octets(self.transport.sent_by(self.address[0]))
         self.transport.send(self._octets, self.address)
 
-    def _do_ack_again(self, _: Any) -> None:
-        self.transport.send(self._octets, self.address)
-
     def _do_shed(self, _: Any) -> None:
+        self._do_quiet(None)
         self._outgoing = None
-        if self.state != "completed":
-            self._octets = b""
-        if self.state == "completed":
-            self._user = None
+        self._octets = b""
 
 
 def client_key(branch: str, method: str) -> str:

@@ -16,10 +16,13 @@ from firmware.sip.messages import compose
 from firmware.sip.messages.identifiers import MAGIC
 from firmware.sip.messages.message import Request, Response, parse
 from firmware.sip.messages.status import Refusal, Silence
+from firmware.sip.transactions.aftermath import Aftermath, Remains
 from firmware.sip.transactions.client_transaction import ClientTransaction, ClientUser, client_key
 from firmware.sip.transactions.server_transaction import InviteUser, ServerTransaction
 from firmware.sip.transactions.size_switch import LARGE_OCTETS, SizeSwitch
+from firmware.sip.transactions.tables import DURATIONS_S
 from firmware.sip.transactions.timer_heap import TimerHeap
+from firmware.sip.transports.hop import Hop
 from firmware.sip.transports.transport import Address, Transport, response_address
 from firmware.telephony.codes import explained
 
@@ -32,6 +35,9 @@ class Agent(Protocol):
     def request_arrived(self, request: Request, transport: Transport) -> None: ...
     def ack_arrived(self, request: Request) -> None:
         """An ACK that belongs to no transaction: to a 2xx, or to nothing."""
+
+    def answered_too(self, response: Response, transport: Transport) -> tuple[bytes, Hop]:
+        """A 2xx to an INVITE of ours that another telephone has answered: ACK and BYE. The ACK, and where it went."""
 
 
 class Beside(Protocol):
@@ -54,13 +60,22 @@ class TransactionLayer:
         self._clients: dict[str, ClientTransaction] = {}
         self._servers: dict[str, ServerTransaction] = {}
         self._merging: set[int] = set()
+        self._answered = Aftermath(self.timers, lambda remains: self._merging.discard(remains.merge_key))
+        self._refused = Aftermath(self.timers, lambda remains: None)
+        """INVITEs of ours that failed, each with its ACK."""
+        self._accepted = Aftermath(self.timers, lambda remains: None)
+        """INVITEs of ours that were answered, each with its ACK."""
         self._lost: set[tuple[str, Address]] = set()
         self.size_switch = SizeSwitch()
         self._settled: asyncio.Event | None = None
 
     def debug(self) -> dict[str, int]:
-        """How many transactions and timers live."""
-        return {"client": len(self._clients), "server": len(self._servers), "timers": len(self.timers)}
+        """How many transactions and timers live, those included of which only copies are still expected."""
+        return {
+            "client": len(self._clients) + len(self._refused) + len(self._accepted),
+            "server": len(self._servers) + len(self._answered),
+            "timers": len(self.timers),
+        }
 
     @property
     def waiting(self) -> int:
@@ -85,6 +100,9 @@ class TransactionLayer:
         self._clients.clear()
         self._servers.clear()
         self._merging.clear()
+        self._answered.clear()
+        self._refused.clear()
+        self._accepted.clear()
 
     # -- sending ---------------------------------------------------------------
     def request(
@@ -141,6 +159,28 @@ class TransactionLayer:
         elif isinstance(transaction, ServerTransaction):
             self._servers.pop(transaction.key, None)
             self._merging.discard(transaction.merge_key)
+
+    def leave(self, transaction: object, life_s: float, octets: bytes) -> None:
+        """A transaction ended; for `life_s` seconds its copies get `octets` for an answer, b"" for none."""
+        if not life_s:
+            self.forget(transaction)
+        elif isinstance(transaction, ClientTransaction):
+            self._clients.pop(transaction.key, None)
+            store = self._refused if transaction.to_tag is None else self._accepted
+            remains = Remains(
+                octets,
+                transaction.transport,
+                transaction.address,
+                transaction.to_tag or "",
+                others=transaction.others,
+            )
+            store.keep(transaction.key, remains, life_s)
+        elif isinstance(transaction, ServerTransaction):
+            self._servers.pop(transaction.key, None)
+            remains = Remains(
+                octets, transaction.transport, transaction.address, transaction.to_tag, transaction.merge_key
+            )
+            self._answered.keep(transaction.key, remains, life_s)
 
     def is_merged(self, request: Request) -> bool:
         """Whether this new INVITE is a copy of one in hand that came by another path (RFC 3261 8.2.2.2)."""
@@ -200,14 +240,33 @@ class TransactionLayer:
 
     def _receive_response(self, response: Response) -> None:
         response.check()
-        transaction = self._clients.get(client_key(response.via.branch, response.cseq[1]))
+        key = client_key(response.via.branch, response.cseq[1])
+        transaction = self._clients.get(key)
         if transaction is not None:
             if self.beside is not None and not transaction.transport.reliable:
                 self.beside.response_arrived(transaction.octets, response)
             transaction.received(response)
             self._tell_settled()
+        elif (refused := self._refused.get(key)) is not None:
+            if response.status >= 300:
+                refused.transport.send(refused.octets, refused.address)
+        elif (accepted := self._accepted.get(key)) is not None:
+            if 200 <= response.status < 300:
+                self._answered_again(response, key, accepted)
         elif self.beside is not None:
             self.beside.stray_response(response)
+
+    def _answered_again(self, response: Response, key: str, accepted: Remains) -> None:
+        """A copy of a 2xx, or the first of another telephone; copies of that are expected from now on too."""
+        tag = response.to.tag
+        known: Remains | None = accepted
+        if tag != accepted.to_tag:
+            known = self._accepted.get(key + tag)
+        if known is None:
+            octets, hop = (accepted.others or self._agent.answered_too)(response, accepted.transport)
+            self._accepted.keep(key + tag, Remains(octets, *hop, tag), DURATIONS_S["M"])
+        else:
+            known.transport.send(known.octets, known.address)
 
     def _receive_request(self, request: Request, transport: Transport) -> None:
         request.reply_via = _reply_via(request)
@@ -215,7 +274,9 @@ class TransactionLayer:
         method = request.method
         key = server_key(request, "INVITE" if method in {"ACK", "CANCEL"} else method)
         transaction = self._servers.get(key)
-        if method == "ACK":
+        if transaction is None and (answered := self._answered.get(key)) is not None:
+            self._receive_copy(request, transport, answered)
+        elif method == "ACK":
             if transaction is not None:
                 transaction.step("ack", request)
             else:
@@ -226,6 +287,13 @@ class TransactionLayer:
             transaction.step("request")
         else:
             self._agent.request_arrived(request, transport)
+
+    def _receive_copy(self, request: Request, transport: Transport, answered: Remains) -> None:
+        """To a transaction that is over."""
+        if request.method == "CANCEL":
+            self.answer_without_state(request, transport, 200, to_tag=answered.to_tag)
+        elif request.method != "ACK" and answered.octets:
+            answered.transport.send(answered.octets, answered.address)
 
     def _receive_cancel(self, request: Request, transport: Transport, invite: ServerTransaction | None) -> None:
         if invite is None:

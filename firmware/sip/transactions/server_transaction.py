@@ -84,8 +84,9 @@ class ServerTransaction(Transaction):
             self._user.cancelled(cancel)
 
     def let_go(self) -> None:
-        """The user is not interested any more."""
+        """The user is not interested any more: the ACK came, or nobody waits for it."""
         self._user = None
+        self.step("let_go")
 
     def _do_send(self, message: Any) -> None:
         """Where the request's connection is gone, to the port its Via names (RFC 3261 18.2.2)."""

@@ -24,11 +24,10 @@ DURATIONS_S: dict[str, float] = {
     "H": 64 * T1_S,
     "I": T4_S,
     "J": 64 * T1_S,
-    "K": T4_S,
     "L": 64 * T1_S,
     "M": 64 * T1_S,
 }
-ONLY_UNRELIABLE = frozenset("DIJK")
+ONLY_UNRELIABLE = frozenset("DIJ")
 CAPPED = frozenset("EG")
 """Resend timers that double only up to T2; A doubles without a cap."""
 
@@ -37,46 +36,42 @@ Table = dict[tuple[str, str], tuple[str, tuple[str, ...]]]
 # Actions: send (request or last response), ack, tell (the message goes to the user), tell_ack, tell_timeout,
 # tell_unreachable, resend:X (start resend timer X), again (send once more and double the interval),
 # slow (resend at T2 from now on), quiet (stop resending), life:X (start the timer that ends this state),
-# stop_life, shed (let go of the request's text), end.
+# stop_life, shed (let go of the request's text), end, leave:X (end, but answer copies for as long as timer X).
+# Timer K of a non-INVITE client is not there: a copy of its response finds no transaction, and that is all it needs.
 
 INVITE_CLIENT: Table = {
     ("calling", "start"): ("calling", ("send", "resend:A", "life:B")),
     ("calling", "resend"): ("calling", ("again",)),
     ("calling", "1xx"): ("proceeding", ("quiet", "stop_life", "tell")),
-    ("calling", "2xx"): ("accepted", ("quiet", "life:M", "tell", "shed")),
-    ("calling", "failure"): ("completed", ("quiet", "ack", "life:D", "tell", "shed")),
+    ("calling", "2xx"): ("terminated", ("shed", "tell", "leave:M", "let_go")),
+    ("calling", "failure"): ("terminated", ("ack", "leave:D", "tell", "let_go")),
     ("calling", "life_over"): ("given_up", ("quiet", "life:M", "tell_timeout")),
     ("calling", "unreachable"): ("terminated", ("end", "tell_unreachable", "let_go")),
     ("proceeding", "1xx"): ("proceeding", ("tell",)),
-    ("proceeding", "2xx"): ("accepted", ("life:M", "tell", "shed")),
-    ("proceeding", "failure"): ("completed", ("ack", "life:D", "tell", "shed")),
+    ("proceeding", "2xx"): ("terminated", ("shed", "tell", "leave:M", "let_go")),
+    ("proceeding", "failure"): ("terminated", ("ack", "leave:D", "tell", "let_go")),
     ("proceeding", "cancelled"): ("proceeding", ("life:B",)),
     ("proceeding", "life_over"): ("given_up", ("life:M", "tell_timeout")),
     ("given_up", "1xx"): ("proceeding", ("life:B", "tell")),
-    ("given_up", "2xx"): ("accepted", ("life:M", "tell", "shed")),
-    ("given_up", "failure"): ("completed", ("ack", "life:D", "shed")),
+    ("given_up", "2xx"): ("terminated", ("shed", "tell", "leave:M", "let_go")),
+    ("given_up", "failure"): ("terminated", ("ack", "leave:D", "let_go")),
     ("given_up", "life_over"): ("terminated", ("end", "let_go")),
-    ("accepted", "2xx"): ("accepted", ("tell",)),
-    ("accepted", "life_over"): ("terminated", ("end", "let_go")),
-    ("completed", "failure"): ("completed", ("ack_again",)),
-    ("completed", "life_over"): ("terminated", ("end", "let_go")),
 }
 
 CLIENT: Table = {
     ("trying", "start"): ("trying", ("send", "resend:E", "life:F")),
     ("trying", "resend"): ("trying", ("again",)),
     ("trying", "1xx"): ("proceeding", ("slow", "tell")),
-    ("trying", "2xx"): ("completed", ("quiet", "life:K", "tell", "shed")),
-    ("trying", "failure"): ("completed", ("quiet", "life:K", "tell", "shed")),
+    ("trying", "2xx"): ("terminated", ("end", "tell", "let_go")),
+    ("trying", "failure"): ("terminated", ("end", "tell", "let_go")),
     ("trying", "life_over"): ("terminated", ("end", "tell_timeout", "let_go")),
     ("trying", "unreachable"): ("terminated", ("end", "tell_unreachable", "let_go")),
     ("proceeding", "resend"): ("proceeding", ("again",)),
     ("proceeding", "1xx"): ("proceeding", ("tell",)),
-    ("proceeding", "2xx"): ("completed", ("quiet", "life:K", "tell", "shed")),
-    ("proceeding", "failure"): ("completed", ("quiet", "life:K", "tell", "shed")),
+    ("proceeding", "2xx"): ("terminated", ("end", "tell", "let_go")),
+    ("proceeding", "failure"): ("terminated", ("end", "tell", "let_go")),
     ("proceeding", "life_over"): ("terminated", ("end", "tell_timeout", "let_go")),
     ("proceeding", "unreachable"): ("terminated", ("end", "tell_unreachable", "let_go")),
-    ("completed", "life_over"): ("terminated", ("end", "let_go")),
 }
 
 INVITE_SERVER: Table = {
@@ -87,20 +82,16 @@ INVITE_SERVER: Table = {
     ("accepted", "answer_2xx"): ("accepted", ("send", "shed")),
     ("accepted", "ack"): ("accepted", ("tell_ack",)),
     ("accepted", "request"): ("accepted", ()),
+    ("accepted", "let_go"): ("terminated", ("leave:L",)),
     ("accepted", "life_over"): ("terminated", ("end",)),
     ("completed", "request"): ("completed", ("send",)),
     ("completed", "resend"): ("completed", ("again",)),
-    ("completed", "ack"): ("confirmed", ("quiet", "life:I", "shed")),
+    ("completed", "ack"): ("terminated", ("shed", "leave:I")),
     ("completed", "life_over"): ("terminated", ("end",)),
-    ("confirmed", "ack"): ("confirmed", ()),
-    ("confirmed", "request"): ("confirmed", ()),
-    ("confirmed", "life_over"): ("terminated", ("end",)),
 }
 
 SERVER: Table = {
     ("trying", "request"): ("trying", ()),
-    ("trying", "answer_2xx"): ("completed", ("send", "life:J")),
-    ("trying", "answer_failure"): ("completed", ("send", "life:J")),
-    ("completed", "request"): ("completed", ("send",)),
-    ("completed", "life_over"): ("terminated", ("end",)),
+    ("trying", "answer_2xx"): ("terminated", ("send", "leave:J")),
+    ("trying", "answer_failure"): ("terminated", ("send", "leave:J")),
 }

@@ -33,6 +33,11 @@ class Timer:
             self._args = ()
             self._heap.forget_one()
 
+    def drop(self) -> None:
+        """Never fires after this (told by the heap, which lets go of it)."""
+        self._call = None
+        self._args = ()
+
     @property
     def pending(self) -> bool:
         return self._call is not None
@@ -85,7 +90,9 @@ class TimerHeap:
             self.clear()
 
     def clear(self) -> None:
-        """Drop everything."""
+        """Drop everything; to cancel what was dropped is harmless."""
+        for _, _, timer in self._heap:
+            timer.drop()
         self._heap.clear()
         self._dead = 0
         if self._alarm is not None:

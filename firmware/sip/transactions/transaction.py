@@ -1,9 +1,8 @@
 """Client and server transactions: the machines of `tables.py` with sending and timers.
 
 Why: a transaction hides loss from those above it: it resends, absorbs resent messages and
-ends by itself. Memory matters, since each one lingers for 32 s after its work is done: it
-sheds everything its last state does not need. Look next at `layer.py`, which finds the
-transaction of a message.
+ends by itself. What it must still answer after its end it leaves in `aftermath.py`. Look next
+at `layer.py`, which finds the transaction of a message.
 """
 
 from __future__ import annotations
@@ -36,6 +35,9 @@ class Layer(Protocol):
 
     def forget(self, transaction: Any) -> None:
         """The transaction is over."""
+
+    def leave(self, transaction: Any, life_s: float, octets: bytes) -> None:
+        """The transaction is over, but for `life_s` seconds copies get `octets` for an answer."""
 
     def request(self, outgoing: Outgoing, transport: Transport, address: Address, user: None) -> Any:
         """Start another client transaction (the CANCEL of an INVITE)."""
@@ -85,6 +87,8 @@ class Transaction:
                 self._start_life(action[5])
             elif action[:7] == "resend:":
                 self._start_resending(action[7])
+            elif action[:6] == "leave:":
+                self._leave(action[6])
             else:
                 getattr(self, "_do_" + action)(message)
 
@@ -93,6 +97,13 @@ class Transaction:
             self._life.cancel()
         reliable = self.transport.reliable and letter in ONLY_UNRELIABLE
         self._life = self._layer.timers.after(0.0 if reliable else DURATIONS_S[letter], self._life_over)
+
+    def _leave(self, letter: str) -> None:
+        """End, but for copies that may still come."""
+        self._do_quiet(None)
+        self._do_stop_life(None)
+        reliable = self.transport.reliable and letter in ONLY_UNRELIABLE
+        self._layer.leave(self, 0.0 if reliable else DURATIONS_S[letter], self._octets)
 
     def _life_over(self) -> None:
         self.step("life_over")

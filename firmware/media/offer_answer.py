@@ -75,9 +75,19 @@ class OfferAnswer:
         """Our last description, word for word, as an offer that changes nothing (RFC 3264 8, RFC 4028 7.4)."""
         return self._text(self._media)
 
-    def fork(self) -> OfferAnswer:
-        """Another half like this one, for the next peer that answers the same offer (RFC 3264 4)."""
-        return copy.copy(self)
+    @property
+    def ip(self) -> str:
+        """Our own address, as the peer is told it."""
+        return self._ip
+
+    def fork(self, ip: str = "") -> OfferAnswer:
+        """Another half like this one, for the next peer that answers the same offer (RFC 3264 4).
+
+        ip: what that peer is told as our address; "" for the same.
+        """
+        twin = copy.copy(self)
+        twin._ip = ip or self._ip
+        return twin
 
     def refuse(self, offered: sdp.Description) -> str:
         """An answer that takes nothing, where the carrier cannot be told 488 (RFC 6337 3.2). Unsets `agreed`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import re
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -298,6 +299,41 @@ def test_tipring_behind_nat_learns_its_address_by_stun(
     assert far.bye().startswith("SIP/2.0 200")
     got_bye(near)
     hidden.wait_idle()
+
+
+MOVING = """
+import subprocess
+from firmware.sip.transports.own_addresses import OwnAddresses
+
+now = [1000.0]
+own = OwnAddresses(("0.0.0.0",), local_networks=("8.8.8.0/24",), now_s=lambda: now[0])
+
+def ip(command):
+    subprocess.run(["ip", *command.split()], check=True)
+
+def told(*peers):
+    return [own.towards(peer) for peer in peers]
+
+ip("link add card type veth peer name cable")
+ip("link set card up")
+ip("addr add 198.18.5.9/24 dev card")
+ip("route add 8.8.8.0/24 dev card")
+assert told("198.18.5.1", "198.18.6.1") == ["198.18.5.9", "203.0.113.77"], "no public address: the route decides"
+own.public = ("198.51.100.5", 0)
+assert told("198.18.5.1", "8.8.8.8", "9.9.9.9") == ["198.18.5.9", "198.18.5.9", "198.51.100.5"]
+ip("addr add 198.18.7.9/24 dev card")
+ip("addr del 198.18.5.9/24 dev card")
+now[0] += 30.1
+assert told("198.18.5.1", "198.18.7.1") == ["198.51.100.5", "198.18.7.9"], "another address of the card"
+ip("link del card")
+now[0] += 30.1
+assert told("198.18.7.1", "9.9.9.9") == ["198.51.100.5", "198.51.100.5"], "the card is gone"
+"""
+
+
+def test_cards_that_come_change_and_go_are_noticed(lab: Lab) -> None:
+    """On the kernel's own routes, with a clock that the test turns on."""
+    lab.public_host("203.0.113.77").run(sys.executable, "-c", MOVING)
 
 
 # -- routers that rewrite SIP -------------------------------------------------------------------

@@ -19,6 +19,7 @@ from tests.fake_time import run
 from tests.sip.exchange_stub import Bridge
 from tests.sip.pairs import PBX, Address, Network, Phone, agent_on, header, sdp_of
 from tests.sip.test_calls import EMPTY, house, settle
+from tests.sip.test_dns_locate import Zone
 
 PUBLIC_IP = "198.51.100.5"
 OUTSIDE = "203.0.113.9"
@@ -104,6 +105,12 @@ def test_an_advertised_address_is_told_to_everybody() -> None:
     assert own.to_bind("192.0.2.8") == "0.0.0.0"
 
 
+def test_audio_for_peers_in_several_networks_is_received_on_every_card() -> None:
+    own = OwnAddresses(("0.0.0.0", "::"))
+    assert own.to_bind("10.0.0.1") == "10.0.0.1" and own.to_bind("10.0.0.1", several=True) == "0.0.0.0"
+    assert own.to_bind("2001:db8::1", several=True) == "::"
+
+
 def test_a_call_from_outside_sees_the_public_address_everywhere_and_a_near_one_nowhere() -> None:
     async def main() -> None:
         network, _, agent, _ = await house(("201", "10.0.0.21"), public_address=PUBLIC_IP, **EVERYBODY)
@@ -132,16 +139,45 @@ def test_a_call_from_outside_sees_the_public_address_everywhere_and_a_near_one_n
     run(main())
 
 
+def test_of_several_telephones_each_is_told_the_address_for_its_network() -> None:
+    async def main() -> None:
+        places = (("201", "10.0.0.21"), ("201", OUTSIDE, 0.5))
+        network, _, agent, caller = await house(*places, public_address=PUBLIC_IP, step_ring_s=5.0, **EVERYBODY)
+        inside, outside = Phone(network, "10.0.0.21", "201"), Phone(network, OUTSIDE, "201")
+        invite = caller.invite("201")
+        caller.send(invite)
+        near = await inside.expect("INVITE")
+        inside.answer(near, "180 Ringing", tag="a")
+        inside.answer(await inside.expect("CANCEL"), "200 OK")
+        inside.answer(near, "487 Request Terminated", tag="a")
+        far = await outside.expect("INVITE")
+        for rung, ip in ((near, "10.0.0.1"), (far, PUBLIC_IP)):
+            assert re.findall(r" IP4 (\S+)\r", rung) == [ip, ip]
+            assert f"@{ip}:5060>" in header(rung, "Contact") and f"UDP {ip}:5060;" in header(rung, "Via")
+        assert near.split("o=- ")[1].split()[0] == far.split("o=- ")[1].split()[0]
+        outside.answer(far, "200 OK", tag="b", body=sdp_of(OUTSIDE))
+        ok = await caller.expect("SIP/2.0 200")
+        caller.ack(invite, ok)
+        await asyncio.sleep(1)
+        streams = agent._engine.open.values()
+        assert {stream.remote for stream in streams} == {("10.0.0.9", 4000), (OUTSIDE, 4000)}
+        caller.send(caller.inside("BYE", invite, ok, 2))
+        outside.answer(await outside.expect("BYE"), "200 OK")
+        assert await settle(agent) == EMPTY
+
+    run(main())
+
+
 # -- STUN ---------------------------------------------------------------------------------
 
 
 class StunServer:
     """Answers Binding requests with `mapped`, written here octet by octet; None: with silence."""
 
-    def __init__(self, network: Network, mapped: Address | None) -> None:
-        self.network, self.mapped = network, mapped
+    def __init__(self, network: Network, mapped: Address | None, address: Address = STUN) -> None:
+        self.network, self.mapped, self.address = network, mapped, address
         self.asked: list[float] = []
-        network.ends[STUN] = self._asked
+        network.ends[address] = self._asked
 
     def _asked(self, data: bytes, source: Address) -> None:
         self.asked.append(asyncio.get_running_loop().time())
@@ -150,7 +186,7 @@ class StunServer:
             return
         port = (self.mapped[1] ^ 0x2112).to_bytes(2, "big")
         octets = bytes(int(a) ^ b for a, b in zip(self.mapped[0].split("."), b"\x21\x12\xa4\x42", strict=True))
-        self.network.send(b"\1\1\0\x0c" + data[4:20] + b"\0\x20\0\x08\0\1" + port + octets, STUN, source)
+        self.network.send(b"\1\1\0\x0c" + data[4:20] + b"\0\x20\0\x08\0\1" + port + octets, self.address, source)
 
 
 def test_an_address_learnt_by_stun_counts_from_the_next_message_and_changes_are_told_once(
@@ -197,6 +233,45 @@ def test_stun_is_only_a_second_opinion_where_the_address_is_set(caplog: pytest.L
 
     run(main())
     assert len([r for r in caplog.records if "sees us at 198.51.100.77" in r.getMessage()]) == 1
+
+
+def test_a_stun_server_is_found_by_name_later_and_elsewhere() -> None:
+    async def main() -> None:
+        zone = Zone({})
+        network, _, agent, _ = await house(stun_server="stun.example.com", dns=zone, **EVERYBODY)
+        StunServer(network, (PUBLIC_IP, 5060))
+        await asyncio.sleep(30)
+        assert agent.public_address() is None and set(zone.asked) <= {("stun.example.com", k) for k in ("A", "AAAA")}
+        zone.records[("stun.example.com", "A")] = [STUN[0]]
+        await asyncio.sleep(60)
+        assert agent.public_address() == (PUBLIC_IP, 5060, "stun.example.com")
+        moved = StunServer(network, ("198.51.100.6", 5060), ("192.0.2.4", 3478))
+        zone.records[("stun.example.com", "A")] = ["192.0.2.4"]
+        await asyncio.sleep(660)
+        assert moved.asked and agent.public_address() == ("198.51.100.6", 5060, "stun.example.com")
+        await agent.stop()
+
+    run(main())
+
+
+def test_a_router_with_another_port_for_every_peer_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        network, _, agent, caller = await house(("201", OUTSIDE), stun_server="192.0.2.3", **EVERYBODY)
+        StunServer(network, (PUBLIC_IP, 40000))
+        outside = Phone(network, OUTSIDE, "201")
+        await asyncio.sleep(1)
+        for port, notices in ((40000, 0), (40123, 1), (40124, 1), (40000, 0)):
+            invite = caller.invite("201")
+            caller.send(invite)
+            rung = await outside.expect("INVITE")
+            seen = rung.replace(";rport", f";rport={port};received={PUBLIC_IP}")
+            outside.answer(seen, "486 Busy Here", tag="b")
+            caller.ack_failure(invite, await caller.expect("SIP/2.0 486"))
+            assert len([n for n in agent.notices() if "symmetric NAT" in n.en and "NAT simétrico" in n.es]) == notices
+        await agent.stop()
+
+    run(main())
+    assert len([r for r in caplog.records if "symmetric NAT" in r.getMessage()]) == 1
 
 
 def test_a_phones_stun_on_the_sip_port_is_answered_and_noise_is_not() -> None:

@@ -77,9 +77,11 @@ class CalledLeg(SipLeg):
 
     def _begin(self, targets: list[Target]) -> None:
         assert self._request is not None
-        transport, address = targets[0].ways[0].hop
+        hops = [way.hop for target in targets for way in target.ways]
+        told = {transport.local_ip(address[0]) for transport, address in hops}
+        transport, address = hops[0]
         try:
-            self._stream, media = self._context.open_media(self, transport, address[0])
+            self._stream, media = self._context.open_media(self, transport, address[0], several=len(told) > 1)
         except PortsExhausted:
             log.warning("%s: call %s: no audio port is free", self.leg_id, self.call_id)
             self._finish(Cause.RESOURCE_UNAVAILABLE)

@@ -102,9 +102,14 @@ class SipContext:
         self._leg_serial += 1
         return f"sip:{user}/{self._leg_serial}"
 
-    def open_media(self, leg: DialogLeg, transport: Transport, remote_ip: str) -> tuple[MediaStream, OfferAnswer]:
-        """A stream for `leg`, with its half of offer and answer. Raises PortsExhausted."""
+    def open_media(
+        self, leg: DialogLeg, transport: Transport, remote_ip: str, *, several: bool = False
+    ) -> tuple[MediaStream, OfferAnswer]:
+        """A stream for `leg`, with its half of offer and answer. Raises PortsExhausted.
+
+        several: peers in other networks may get the call too, who are told another address of ours.
+        """
         ip = transport.local_ip(remote_ip)
-        stream = self.engine.open_stream(transport.own.to_bind(ip))
+        stream = self.engine.open_stream(transport.own.to_bind(ip, several=several))
         self.endpoints[stream.id] = leg
         return stream, OfferAnswer(ip, stream.local_port)

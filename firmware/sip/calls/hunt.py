@@ -159,9 +159,15 @@ class Hunt:
 
     def _try(self, target: Target) -> None:
         """Send the INVITE by the first way of `target`."""
-        invite, tag = first_invite(self._context, self._request, target, self._offer)
+        exchange, offer = self._exchange, self._offer
+        transport, address = target.ways[0].hop
+        ip = transport.local_ip(address[0])
+        if ip != exchange.media.ip and (":" in ip) == (":" in exchange.media.ip):  # of another network than the first
+            exchange = exchange.fork(ip)
+            offer = exchange.media.repeat()
+        invite, tag = first_invite(self._context, self._request, target, offer)
         hops = max(self._request.hops, 0)
-        self.branches.append(Branch(self._leg, self._context, invite, tag, target, hops, self._exchange))
+        self.branches.append(Branch(self._leg, self._context, invite, tag, target, hops, exchange))
 
     def _rung_long_enough(self) -> None:
         """Those of higher q had their time; a late answer of theirs is still taken."""

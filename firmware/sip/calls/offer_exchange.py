@@ -37,9 +37,12 @@ class OfferExchange:
         self.media = media
         self.turn = turn
 
-    def fork(self) -> OfferExchange:
-        """The same exchange with one more peer: a request of ours may begin several dialogs (RFC 3261 13.2.2.4)."""
-        return OfferExchange(self.media.fork(), self.turn)
+    def fork(self, ip: str = "") -> OfferExchange:
+        """The same exchange with one more peer: a request of ours may begin several dialogs (RFC 3261 13.2.2.4).
+
+        ip: what that peer is told as our address; "" for the same.
+        """
+        return OfferExchange(self.media.fork(ip), self.turn)
 
     # -- the peer offers ---------------------------------------------------------------
     def admit(self) -> None:

@@ -64,9 +64,9 @@ class AlgWatch:
         self._judge(ip, network)
 
     def response_arrived(self, sent: bytes, response: Response) -> None:
-        """A response to the request `sent` of ours; b"" when that is not known any more."""
+        """From a public address, to the request `sent` of ours; b"" when that is not known any more."""
         ip = response.source[0]
-        if not sent or is_private(ip):
+        if not sent:
             return
         faults = echo_faults(sent, response)
         if faults:

@@ -16,6 +16,7 @@ from firmware.sip.calls.context import SipContext
 from firmware.sip.calls.directory import Directory
 from firmware.sip.messages.message import Request, Response
 from firmware.sip.nat.alg_watch import AlgWatch
+from firmware.sip.nat.networks import is_private
 from firmware.sip.nat.pings import Pings
 from firmware.sip.nat.public_address import Known, PublicAddress
 from firmware.sip.nat.stun import StunError, binding_answer, parse_stun
@@ -47,8 +48,8 @@ class NatCare:
         return self._public.known()
 
     def notices(self) -> list[Notice]:
-        """What somebody should mend: routers that rewrite SIP."""
-        return self._alg.notices()
+        """What somebody should mend: routers that rewrite SIP, or give every peer another port."""
+        return self._alg.notices() + self._public.notices()
 
     def _sources(self) -> set[Address]:
         """Where phones are registered from."""
@@ -73,12 +74,18 @@ class NatCare:
 
     def response_arrived(self, sent: bytes, response: Response) -> None:
         """A response over UDP to the request `sent` of ours; b"" when that is not known any more."""
+        if is_private(response.source[0]):
+            return
         self._alg.response_arrived(sent, response)
+        params = response.via.params
+        ip, port = params.get("received", ""), params.get("rport", "")
+        if ip and port.isascii() and port.isdigit():
+            self._public.seen_by_peer(ip, int(port[:6]))
 
     def stray_response(self, response: Response) -> None:
         """A response to no transaction: perhaps to a ping."""
         sent = self._pings.answered(response)
         if sent:
-            self._alg.response_arrived(sent, response)
+            self.response_arrived(sent, response)
         else:
             log.debug("sip: stray response %d from %s:%s", response.status, *response.source)

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol
 
+from firmware.config.load import Notice
 from firmware.sip.nat.stun import StunMessage
 from firmware.sip.nat.stun_client import StunClient
 from firmware.sip.settings import SipSettings
@@ -22,6 +23,14 @@ log = logging.getLogger(__name__)
 _STUN_PORT = 3478
 _LOOK_AGAIN_S = (60.0, 600.0)
 """How soon a server's name is looked up again: after a failure, and after a success."""
+
+_USELESS = Notice(
+    "warning",
+    "Our router gives every peer another port (symmetric NAT), so an address learnt by STUN is of little use: "
+    "forward the UDP ports for SIP and audio in the router and set sip.public_address",
+    "Nuestro router da a cada uno un puerto distinto (NAT simétrico), así que la dirección de STUN sirve de poco: "
+    "redirija en el router los puertos UDP de SIP y audio y ponga sip.public_address",
+)
 
 
 class _Place(Protocol):
@@ -58,6 +67,7 @@ class PublicAddress:
         self._client = StunClient(self._server, udp.send, self._learnt) if self._server else None
         self._looking: asyncio.TimerHandle | None = None
         self._seen: Address | None = None
+        self._varies = False
         if settings.advertise_ip is not None and (self._fixed or self._server):
             log.warning("sip: sip.advertise is told to every peer: public_address and stun_server have no effect")
         if self._fixed:
@@ -80,6 +90,20 @@ class PublicAddress:
         if public is None:
             return None
         return Known(public[0], public[1] or self._udp.port, "" if self._fixed else self._server)
+
+    def notices(self) -> list[Notice]:
+        """What somebody should mend."""
+        return [_USELESS] if self._varies else []
+
+    def seen_by_peer(self, ip: str, port: int) -> None:
+        """A peer outside says where our UDP packets come from (RFC 3581): behind most routers, what STUN says too."""
+        if self._fixed or self._seen is None or ip != self._seen[0] or self._varies == (port != self._seen[1]):
+            return
+        self._varies = not self._varies
+        if self._varies:
+            log.warning("sip: %s", _USELESS.en)
+        else:
+            log.info("sip: our router gives all peers one port now")
 
     def answer_arrived(self, message: StunMessage, source: Address) -> None:
         """A STUN message that is no request came to the SIP port."""

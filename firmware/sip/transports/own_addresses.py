@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from firmware.sip.nat.networks import connected_networks, in_networks, is_private
 
@@ -25,11 +25,15 @@ class OwnAddresses:
     advertise_ip: what every IPv4 peer is told in place of all else, or None.
     local_networks: those of our cards need not be named, nor, while our public address is one of
     the Internet, private ones: whoever comes from there came by no NAT. Raises ValueError for a bad one.
-    Cards that come, go or change are noticed within 30 s.
+    Cards that come, go or change are noticed within 30 s of the clock `now_s`.
     """
 
     def __init__(
-        self, listen: Sequence[str], advertise_ip: str | None = None, local_networks: Sequence[str] = ()
+        self,
+        listen: Sequence[str],
+        advertise_ip: str | None = None,
+        local_networks: Sequence[str] = (),
+        now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self.listen = tuple(listen)
         self._fixed = {":" in ip: ip for ip in listen if ip not in ANY}
@@ -41,6 +45,7 @@ class OwnAddresses:
         self._public: tuple[str, int] | None = None
         self._found: dict[str, str] = {}
         self._until_s = 0.0
+        self._now_s = now_s
 
     # -- the public address --------------------------------------------------------
     @property
@@ -64,7 +69,7 @@ class OwnAddresses:
             fixed = self._fixed.get(":" in remote_ip)
             if fixed is not None:
                 return fixed
-        now_s = time.monotonic()
+        now_s = self._now_s()
         if now_s > self._until_s or len(self._found) > _KEPT:
             self._found.clear()
             self._near = None
@@ -74,10 +79,13 @@ class OwnAddresses:
             found = self._found[remote_ip] = self._choose(remote_ip)
         return found
 
-    def to_bind(self, told_ip: str) -> str:
-        """Where to receive what is sent to `told_ip`: there, or on what we listen to if it is not ours."""
-        if told_ip == self._advertised or (self._public is not None and told_ip == self._public[0]):
-            return next((ip for ip in self.listen if ":" not in ip), told_ip)
+    def to_bind(self, told_ip: str, *, several: bool = False) -> str:
+        """Where to receive what is sent to `told_ip`: there, or on what we listen to if it is not ours.
+
+        several: what is sent to other addresses of ours is to be received there too.
+        """
+        if several or told_ip == self._advertised or (self._public is not None and told_ip == self._public[0]):
+            return next((ip for ip in self.listen if (":" in ip) == (":" in told_ip)), told_ip)
         return told_ip
 
     def speaks_to(self, remote_ip: str) -> bool:

@@ -201,8 +201,8 @@ class Sip:
     follow_redirects: str = setting(
         "users",
         one_of=("no", "users", "any"),
-        help_en="Where a phone may send calls on by itself: nowhere, to users of this house, or anywhere at your cost",
-        help_es="A dónde puede desviar por sí mismo un teléfono: a nadie, a usuarios de aquí, o a quien sea a su costa",
+        help_en="Where a phone may send calls on by itself: nowhere, to numbers of the house, or anywhere at your cost",
+        help_es="A dónde puede desviar por sí mismo un teléfono: a nadie, a números de aquí, o a quien sea a su costa",
     )
     step_ring_s: float = setting(
         20.0,

@@ -15,7 +15,7 @@ from typing import Protocol
 from firmware.pbx.records import CallEnd
 from firmware.telephony.cause import CAUSES, Cause
 from firmware.telephony.clock import now_s
-from firmware.telephony.leg import CallRequest, Destination, Leg, LegStats
+from firmware.telephony.leg import CallRequest, Destination, Journey, Leg, LegStats
 
 log = logging.getLogger(__name__)
 
@@ -68,13 +68,17 @@ class Call:
         if destination.cause is not None or not destination.legs:
             self.fail(destination.cause or Cause.SUBSCRIBER_ABSENT)
             return
-        self.callees = list(destination.legs)
-        self._alive.update(self.callees)
-        self._legs += self.callees
         self.caller.proceed()
+        self.ring(destination, self.caller.journey)
+
+    def ring(self, destination: Destination, journey: Journey) -> None:
+        """Ring the legs of `destination` beside those that ring already. journey: how the call came to them."""
+        self.callees += destination.legs
+        self._alive.update(destination.legs)
+        self._legs += destination.legs
         caller = self.caller
-        request = CallRequest(self.call_id, caller.party, destination.party, caller.hops - 1, caller.journey)
-        for leg in self.callees:
+        request = CallRequest(self.call_id, caller.party, destination.party, caller.hops - 1, journey)
+        for leg in destination.legs:
             leg.call_id = self.call_id
             leg.place(request)
 

@@ -14,7 +14,7 @@ from firmware.pbx.call import Call, Joiner, Records
 from firmware.pbx.routes import Routes
 from firmware.telephony.cause import Cause
 from firmware.telephony.clock import now_s
-from firmware.telephony.leg import Leg
+from firmware.telephony.leg import Journey, Leg
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +69,20 @@ class Exchange:
     def leg_signalled(self, leg: Leg, digit: str, duration_ms: int) -> None:
         if call := self._by_leg.get(leg):
             call.signalled(leg, digit, duration_ms)
+
+    def leg_diverted(self, leg: Leg, number: str, journey: Journey) -> bool:
+        """A telephone sent its call on to another number: ring that too, as if the caller had dialled it."""
+        call = self._by_leg.get(leg)
+        if call is None or call.state not in {"trying", "ringing"}:
+            return False
+        destination = self._routes.find(number, call.caller)
+        if destination.cause is not None or not destination.legs:
+            return False
+        log.info("call %s: %s sends it on to %s", call.call_id, leg.leg_id, number)
+        for new in destination.legs:
+            self._by_leg[new] = call
+        call.ring(destination, journey)
+        return True
 
     def leg_released(self, leg: Leg, cause: Cause) -> None:
         call = self._by_leg.pop(leg, None)

@@ -34,7 +34,7 @@ class SipSettings:
     domains: names of this house besides its addresses and the realm.
     Expires in s. max_calls: SIP legs at one time; more are answered 503.
     step_ring_s: how long telephones of one q ring before those of the next lower q.
-    follow_redirects: where a telephone's 3xx may lead: "no", "users" (of this house), "any".
+    follow_redirects: where a telephone's 3xx may lead: "no", "users" (numbers of this house), "any".
     session_expires_s: how often a call is confirmed to be alive (RFC 4028), 90 and more.
     require_100rel: callers that cannot acknowledge provisional responses (RFC 3262) are refused.
     """

@@ -99,6 +99,12 @@ class LegListener(Protocol):
     def leg_signalled(self, leg: Leg, digit: str, duration_ms: int) -> None:
         """A digit that came beside the audio (SIP INFO): the other end must be told with `send_digit`."""
 
+    def leg_diverted(self, leg: Leg, number: str, journey: Journey) -> bool:
+        """The called `leg`, not answered yet, sends the call on to a number of this house; False: it cannot go there.
+
+        journey: with the diversions that led there; who listens need not look for circles.
+        """
+
     def leg_released(self, leg: Leg, cause: Cause) -> None: ...
 
 

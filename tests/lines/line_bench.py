@@ -12,7 +12,7 @@ from firmware.lines.fxs_line import FxsLine, LineTimers
 from firmware.telephony.cadence import Tone
 from firmware.telephony.cause import Cause
 from firmware.telephony.countries import load_country
-from firmware.telephony.leg import CallRequest, Leg, Party
+from firmware.telephony.leg import CallRequest, Journey, Leg, Party
 from firmware.telephony.number import FixedNumbers
 
 REQUEST = CallRequest("17", Party("201"), Party("101"))
@@ -100,6 +100,9 @@ class Notes:
 
     def leg_digit(self, leg: Leg, digit: str) -> None:
         self.told.append(("digit", digit))
+
+    def leg_diverted(self, leg: Leg, number: str, journey: Journey) -> bool:
+        raise AssertionError("a line sends nothing on")
 
     def leg_signalled(self, leg: Leg, digit: str, duration_ms: int) -> None:
         self.told.append(("signalled", digit, duration_ms))

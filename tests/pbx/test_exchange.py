@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from firmware.telephony.cause import Cause
-from firmware.telephony.leg import CallRequest, Destination, LegStats, Party
+from firmware.telephony.leg import CallRequest, Destination, Diversion, Journey, LegStats, Party
 from tests.fake_time import run
 from tests.pbx.exchange_bench import ExchangeBench, settle
 
@@ -299,6 +299,35 @@ def test_a_digit_beside_the_audio_is_passed_to_the_other_end_of_a_talking_pair()
         bench.exchange.leg_signalled(bench.leg("sip:9/9"), "4", 100)
         assert callee.digits == [("2", 120)] and caller.digits == [("3", 140)]
         callee.gone()
+        await settle()
+        assert bench.leaves_nothing()
+
+    run(main())
+
+
+def test_a_telephone_that_sends_a_call_on_has_the_other_number_rung_by_the_callers_rights() -> None:
+    async def main() -> None:
+        bench = ExchangeBench()
+        caller, first = bench.call("201")
+        way = Journey(30, (Diversion("201", "unconditional"),))
+        assert bench.exchange.leg_diverted(first, "102", way)
+        line = bench.made[-1]
+        assert line.request == CallRequest("17", Party("fxs1"), Party("102", "User 102"), 69, way)
+        first.gone(Cause.SUBSCRIBER_ABSENT)
+        await settle()
+        bench.exchange.leg_ringing(line)
+        bench.exchange.leg_answered(line)
+        assert caller.commands == ["proceed", "ringing", "accept"]
+        assert not bench.exchange.leg_diverted(line, "102", way), "it was answered"
+        assert not bench.exchange.leg_diverted(first, "102", way), "it is gone"
+        caller.gone()
+        await settle()
+        stranger = bench.leg("sip:x/9")
+        stranger.may_call_lines = False
+        _, second = bench.call("201", stranger)
+        for nowhere in ("102", "203", "999"):
+            assert not bench.exchange.leg_diverted(second, nowhere, way)
+        stranger.gone()
         await settle()
         assert bench.leaves_nothing()
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from firmware.telephony.cause import Cause
-from firmware.telephony.leg import CallRequest, Leg
+from firmware.telephony.leg import CallRequest, Journey, Leg
 
 
 class Bridge:
     """LegListener. agent is set after the agent was made. echo: answer everything by itself at once.
 
-    `told` holds every event as a tuple; `manual`: legs that arrive are only remembered.
+    lines: numbers besides the agent's users; they ring for ever. `told` holds every event as a
+    tuple; `manual`: legs that arrive are only remembered.
     """
 
     def __init__(self, *, echo: bool = False, manual: bool = False, record: bool = True) -> None:
         self.agent: Any = None
         self.told: list[tuple[Any, ...]] = []
         self.arrived: list[Leg] = []
+        self.lines: set[str] = set()
         self._echo = echo
         self._manual = manual
         self._record = record
@@ -78,6 +80,11 @@ class Bridge:
         self.note("signalled", leg, digit, duration_ms)
         if leg in self._other:
             self._other[leg].send_digit(digit, duration_ms)
+
+    def leg_diverted(self, leg: Leg, number: str, journey: Journey) -> bool:
+        if number in self.lines:
+            self.note("diverted", leg, number, journey)
+        return number in self.lines
 
     def leg_released(self, leg: Leg, cause: Cause) -> None:
         self.note("released", leg, cause)

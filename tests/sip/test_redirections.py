@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
 
 from firmware.sip.settings import SipUser
 from firmware.telephony.cause import Cause
+from firmware.telephony.leg import Diversion, Journey
 from tests.fake_time import run
 from tests.sip.pairs import Network, Phone, header, sdp_of, settle
 from tests.sip.test_calls import EMPTY, house
@@ -194,6 +196,31 @@ def test_a_caller_who_gives_up_during_a_redirection_leaves_nothing_behind() -> N
         luis.answer(await luis.expect("CANCEL"), "200 OK")
         luis.answer(text, "487 Request Terminated", tag="b")
         assert bridge.causes()[0] is Cause.NORMAL_CLEARING
+        assert await settle(agent) == EMPTY
+
+    run(main())
+
+
+def test_a_number_that_is_no_telephone_of_ours_is_handed_to_the_exchange() -> None:
+    """A line of the house, say; with the call's history, so that it cannot go in a circle."""
+
+    async def main() -> None:
+        network, bridge, agent, caller = await house(ANA, LUIS)
+        ana, luis = Phone(network, ANA[1], "201"), Phone(network, LUIS[1], "202")
+        bridge.lines.add("101")
+        before = "Diversion: <sip:300@x>;reason=user-busy;counter=1\r\nMax-Breadth: 8\r\n"
+        caller.send(invite := caller.invite("201", headers=before))
+        answer_302(
+            ana, await ana.expect("INVITE"), "<sip:101@10.0.0.1>;q=0.9, <sip:300@10.0.0.1>;q=0.8, <tel:202>;q=0.1"
+        )
+        began_s = asyncio.get_running_loop().time()
+        rung = await luis.expect("INVITE")
+        assert 19.9 < asyncio.get_running_loop().time() - began_s < 20.1, "the line has its time to answer"
+        (diverted,) = [entry for entry in bridge.told if entry[0] == "diverted"]
+        mine, earlier = Diversion("201", "unconditional"), Diversion("300", "user-busy")
+        assert diverted[2:] == ("101", Journey(8, (mine, earlier)))
+        luis.answer(rung, "486 Busy Here", tag="b")
+        caller.ack_failure(invite, await caller.expect("SIP/2.0 486"))
         assert await settle(agent) == EMPTY
 
     run(main())

@@ -17,6 +17,7 @@ from firmware.sip.calls.dialog import dialog_key
 from firmware.sip.calls.directory import Directory
 from firmware.sip.calls.failures import Failure
 from firmware.sip.calls.hunt import Hunt
+from firmware.sip.calls.journey import MAX_DIVERSIONS
 from firmware.sip.calls.leg import SipLeg
 from firmware.sip.calls.offer_exchange import OfferExchange
 from firmware.sip.calls.session import Session
@@ -26,7 +27,7 @@ from firmware.sip.messages.message import Request, Response
 from firmware.sip.messages.reason import ELSEWHERE, reason_line
 from firmware.sip.messages.status import Refusal
 from firmware.telephony.cause import Cause
-from firmware.telephony.leg import CallRequest, Party
+from firmware.telephony.leg import CallRequest, Diversion, Journey, Party
 
 log = logging.getLogger(__name__)
 
@@ -143,6 +144,14 @@ class CalledLeg(SipLeg):
     def branch_failed(self, branch: Branch, status: int, response: Response | None) -> None:
         if self._hunt is not None:
             self._hunt.failed(branch, status, response)
+
+    def hand_on(self, number: str, diversions: tuple[Diversion, ...], breadth: int) -> bool:
+        """Send the call on to a number of this house that has no telephones of ours; False when it cannot go there."""
+        assert self._request is not None
+        before = self._request.journey.diversions
+        if len(before) + len(diversions) > MAX_DIVERSIONS or any(number == diversion.number for diversion in before):
+            return False
+        return self.listener.leg_diverted(self, number, Journey(breadth, (*diversions, *before)))
 
     def hunt_failed(self, failure: Failure) -> None:
         self.sip_status, cause = failure

@@ -60,8 +60,12 @@ class Following:
             lookup.cancel()
 
     def _find(self, uri: str, group: list[Target]) -> None:
-        if self._directory.own_number(uri) is not None:
-            group += [target._replace(diversions=self._diversions) for target in self._directory.behind(uri)]
+        number = self._directory.own_number(uri)
+        if number is not None:
+            found = self._directory.behind(uri)
+            if not found and "gr" not in parse_uri(uri).params:
+                found = [Target(number, ())]  # no telephone of ours, but maybe a line
+            group += [target._replace(diversions=self._diversions) for target in found]
         elif self._anywhere:
 
             def located(ways: list[Way]) -> None:

@@ -22,7 +22,7 @@ from firmware.sip.calls.targets import Target, TargetSet
 from firmware.sip.messages.message import Response
 from firmware.sip.messages.reason import ELSEWHERE, failure_line
 from firmware.sip.transactions.timer_heap import Timer
-from firmware.telephony.leg import CallRequest
+from firmware.telephony.leg import CallRequest, Diversion
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,9 @@ class Hunter(BranchOwner, Protocol):
 
     call_id: str
 
+    def hand_on(self, number: str, diversions: tuple[Diversion, ...], breadth: int) -> bool:
+        """Have a number of this house rung that is not ours to ring; False when that cannot be."""
+
     def hunt_failed(self, failure: Failure) -> None:
         """Nobody is left to ring."""
 
@@ -43,19 +46,9 @@ class Hunt:
     """Of one leg. request: the call. exchange: holds the offer that every INVITE makes."""
 
     __slots__ = (
-        "_context",
-        "_directory",
-        "_exchange",
-        "_failures",
-        "_following",
-        "_leg",
-        "_offer",
-        "_request",
-        "_step",
-        "_targets",
-        "branches",
-        "rang",
-    )
+        "_context", "_directory", "_exchange", "_failures", "_following", "_handed_on", "_leg", "_offer",
+        "_request", "_step", "_targets", "branches", "rang",
+    )  # fmt: skip
 
     def __init__(
         self, leg: Hunter, context: SipContext, directory: Directory, request: CallRequest, exchange: OfferExchange
@@ -70,6 +63,7 @@ class Hunt:
         self._failures: list[Failure] = []
         self._following: list[Following] = []
         self._step: Timer | None = None
+        self._handed_on = False
         self.branches: list[Branch] = []
         self.rang = False
         """A target said that it rings."""
@@ -136,7 +130,7 @@ class Hunt:
     # -- whom to ring next ---------------------------------------------------------------
     def _go_on(self) -> None:
         """Ring the next group, unless somebody is still being rung; with nobody left the hunt is over."""
-        while not self._following and not any(branch.wanted for branch in self.branches):
+        while not self._waits():
             self._stop_step()
             group = self._targets.next_group()
             if not group:
@@ -145,6 +139,11 @@ class Hunt:
             self._ring(group, self._request.journey.breadth)
         if self._targets and self._step is None:
             self._step = self._context.timers.after(self._context.settings.step_ring_s, self._rung_long_enough)
+
+    def _waits(self) -> bool:
+        """For somebody who is being rung or looked up, or for the time that a number handed on has to answer."""
+        ringing = any(branch.wanted for branch in self.branches)
+        return ringing or bool(self._following) or (self._handed_on and bool(self._targets))
 
     def _ring(self, group: list[Target], breadth: int) -> None:
         """Ring all of `group` at once, each with its share of `breadth` (RFC 5393 5.3.3)."""
@@ -158,6 +157,17 @@ class Hunt:
             self._try(target._replace(breadth=share))
 
     def _try(self, target: Target) -> None:
+        """Have `target` rung."""
+        if target.ways:
+            self._invite(target)
+        elif self._leg.hand_on(target.number, target.diversions, target.breadth):
+            self._handed_on = True
+            self._fail(failure_of(302, None))
+        else:
+            self._say_not_followed(target, "there is no such number that may be reached")
+            self._fail(failure_of(302, None))
+
+    def _invite(self, target: Target) -> None:
         """Send the INVITE by the first way of `target`."""
         exchange, offer = self._exchange, self._offer
         transport, address = target.ways[0].hop
@@ -172,6 +182,7 @@ class Hunt:
     def _rung_long_enough(self) -> None:
         """Those of higher q had their time; a late answer of theirs is still taken."""
         self._step = None
+        self._handed_on = False
         for branch in self.branches:
             if branch.wanted:
                 self._fail(failure_of(480, None))
@@ -215,7 +226,7 @@ class Hunt:
 
     def _say_not_followed(self, target: Target, why: str) -> None:
         leg = self._leg
-        log.info("%s: call %s: redirection by %s not followed: %s", leg.leg_id, leg.call_id, target.number, why)
+        log.info("%s: call %s: redirection at %s not followed: %s", leg.leg_id, leg.call_id, target.number, why)
 
     # -- small things ------------------------------------------------------------------------
     def _works(self, branch: Branch) -> None:

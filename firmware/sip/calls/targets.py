@@ -36,7 +36,8 @@ class Way(NamedTuple):
 class Target(NamedTuple):
     """Somebody to ring. number: whose telephone, "" when unknown. instance: which one, "" when it did not say.
 
-    ways: tried one after another, for they lead to the same telephone or server (RFC 3263 4.3, RFC 5626 5.3).
+    ways: tried one after another, for they lead to the same telephone or server (RFC 3263 4.3, RFC 5626 5.3);
+    without any it is a number of this house that is not ours to ring.
     diversions: the redirections that led here, newest first. breadth: its share of the call's breadth.
     credentials: for the challenges of this target, and of no other.
     """
@@ -59,7 +60,7 @@ class TargetSet:
     __slots__ = ("_groups", "_seen")
 
     def __init__(self, targets: Iterable[Target]) -> None:
-        self._seen: set[Way] = set()
+        self._seen: set[Way | str] = set()
         self._groups: list[list[Target]] = []
         self.put_first(targets)
 
@@ -75,7 +76,7 @@ class TargetSet:
         """Take up new targets in front of what is left, in groups of equal q. False when none of them is new."""
         groups: dict[float, list[Target]] = {}
         for target in targets:
-            first = target.ways[0]
+            first = target.ways[0] if target.ways else target.number
             if first not in self._seen and len(self._seen) < MAX_TARGETS:
                 self._seen.add(first)
                 groups.setdefault(target.q, []).append(target)

@@ -123,6 +123,7 @@ def test_a_peer_that_stops_reading_for_30_s_is_ended() -> None:
         loop = asyncio.get_running_loop()
         deaf = socket.socket()
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         deaf.setblocking(False)
         await loop.sock_connect(deaf, ("127.0.0.1", agent.port_of("TCP")))
         texts = StreamPhone(agent)

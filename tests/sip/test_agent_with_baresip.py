@@ -8,17 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from firmware.sip.accounts.binding_store import BindingStore
-from firmware.sip.agent import SipAgent
-from firmware.sip.settings import SipSettings
+from tests.sip.certificates import Authority
 from tests.sip.exchange_stub import Bridge
-from tests.sip.fake_engine import FakeEngine
-from tests.sip.load import USERS
+from tests.sip.stream_phone import stream_house
 
 pytestmark = pytest.mark.skipif(shutil.which("baresip") is None, reason="baresip is not installed")
 
-CONFIG = """net_interface 127.0.0.1
-sip_listen 127.0.0.1:0
+CONFIG = """net_interface {ip}
+sip_listen {place}:0
+sip_cafile {ca}
 module_path /usr/lib/baresip/modules
 module g711.so
 module aubridge.so
@@ -36,23 +34,30 @@ async def until(true: object, timeout_s: float = 8.0) -> None:
             await asyncio.sleep(0.02)
 
 
-def test_baresip_registers_and_calls(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ip", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize("kind", ["udp", "tcp", "tls"])
+def test_baresip_registers_and_calls(kind: str, ip: str, tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    certificate, key = authority.sign("pbx")
+
     async def main() -> None:
         bridge = Bridge(echo=True)
-        agent = SipAgent(
-            SipSettings(listen_ip="127.0.0.1", udp_port=0), USERS, FakeEngine(), bridge, BindingStore(None)
+        agent = await stream_house(
+            bridge, ip, trusted_networks=(), tls_port=0, tls_certificate=str(certificate), tls_key=str(key)
         )
-        await agent.start()
-        (tmp_path / "config").write_text(CONFIG)
+        place = f"[{ip}]" if ":" in ip else ip
+        (tmp_path / "config").write_text(CONFIG.format(ip=ip, place=place, ca=authority.certificate))
         (tmp_path / "contacts").write_text("")
-        account = f"<sip:201@127.0.0.1:{agent.udp_port};transport=udp>;auth_user=201;auth_pass=pw;regint=60\n"
+        port = agent.port_of(kind.upper())
+        account = f"<sip:201@{place}:{port};transport={kind}>;auth_user=201;auth_pass=pw;regint=60\n"
         (tmp_path / "accounts").write_text(account)
         phone = await asyncio.create_subprocess_exec(
-            "baresip", "-4", "-f", str(tmp_path), "-e", "d600",
+            "baresip", "-6" if ":" in ip else "-4", "-f", str(tmp_path), "-e", "d600",
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         try:
             await until(lambda: agent.registrations() and bridge.arrived and bridge.arrived[0].stats().codec)
+            assert agent.registrations()[0].transport == kind.upper()
             assert agent.registrations()[0].agent.startswith("baresip v")
             assert bridge.arrived[0].party.number == "201"
             await until(lambda: agent._context.legs and agent.debug()["dialogs"] == 1)

@@ -6,6 +6,7 @@ PIP := $(VENV)/bin/pip --disable-pip-version-check --quiet
 NATIVE := $(wildcard drivers/native/*.[ch] drivers/sim/native/*.[ch] firmware/media/native/*.[ch])
 BUILDERS := drivers/native/build.py drivers/sim/native/build.py firmware/media/native/build.py
 ARGS ?=
+FUZZ_S ?= 60
 
 .PHONY: help setup run test test-fresh lint bench soak clean packages
 
@@ -14,7 +15,7 @@ help:
 	@echo "make test        everything CI checks: lint, types, native and Python tests, real SIP peers"
 	@echo "make lint        ruff and mypy only"
 	@echo "make bench       CPU, memory and latency beside a bare C relay"
-	@echo "make soak        the tests with their large counts"
+	@echo "make soak        the tests with their large counts, and $(FUZZ_S) s of fuzzing by coverage (FUZZ_S=...)"
 	@echo "make test-fresh  make test in a new Debian 12 folder (root; debootstrap)"
 	@echo "make setup       only what run needs: packages, virtual environment, native build"
 	@echo "make clean       remove what was built; settings and data in .data stay"
@@ -46,6 +47,10 @@ $(VENV)/.test-stamp: $(VENV)/.native-stamp tests/packages-test.txt
 	@$(PIP) install --no-build-isolation -e '.[dev]'
 	@touch $@
 
+$(VENV)/.soak-stamp: $(VENV)/.test-stamp
+	@$(PIP) install --no-build-isolation -e '.[soak]'
+	@touch $@
+
 setup: $(VENV)/.native-stamp
 
 # -- what people want ----------------------------------------------------------------------
@@ -64,7 +69,8 @@ test: $(VENV)/.test-stamp lint
 bench: $(VENV)/.test-stamp
 	@$(VENV)/bin/python -m tests.bench $(ARGS)
 
-soak: $(VENV)/.test-stamp
+soak: $(VENV)/.soak-stamp
+	@$(VENV)/bin/python -m tests.sip.fuzz_atheris --seconds $(FUZZ_S)
 	@TIPRING_SOAK=1 $(VENV)/bin/python -m pytest --timeout 3600 $(ARGS)
 
 test-fresh:

@@ -62,7 +62,13 @@ def main() -> None:
     parser.add_argument("again", nargs="*", help="files that failed before, to be judged once more")
     args = parser.parse_args()
     logging.disable(logging.CRITICAL)
-    options = [sys.argv[0], f"-max_len={MOST_OCTETS}", f"-artifact_prefix={FOLDER}{os.sep}", "-timeout=20", "-verbosity=1"]
+    options = [
+        sys.argv[0],
+        f"-max_len={MOST_OCTETS}",
+        f"-artifact_prefix={FOLDER}{os.sep}",
+        "-timeout=20",
+        "-verbosity=1",
+    ]
     if args.again:
         options += args.again
     else:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 import re
 
-from tests.sip.fuzz_world import PASSWORDS, Lost, Script, World, or_lost
+from tests.sip.fuzz_world import PASSWORDS, FuzzPhone, Lost, Script, World, or_lost
 from tests.sip.pairs import header, sdp_of
 
 TARGET = "sip:10.0.0.1"
+CONTACT = "<sip:201@10.0.0.9:5060>"
 
 
 def value(text: str, name: str) -> str:
@@ -180,6 +181,93 @@ async def refusals(world: World) -> None:
         phone.ack_failure(invite, answer)
 
 
+async def flows(world: World) -> None:
+    """A telephone that registers a flow and a Path, gets GRUUs, and is called by one."""
+    phone, me = world.phone, "<sip:201@10.0.0.1>"
+    parts = {"call_id": "flow", "to": me, "from_": f"{me};tag=r"}
+    extra = "Supported: outbound, path, gruu\r\nPath: <sip:10.0.0.9;lr;ob>\r\n"
+    plain = phone.request("REGISTER", TARGET, headers=extra, **parts)
+    contact = f'Contact: {CONTACT};reg-id=1;+sip.instance="<urn:uuid:00000000-0000-1000-8000-000a95a0e128>";q=0.7'
+    phone.send(plain.replace(f"Contact: {CONTACT}", contact))
+    challenge = await phone.expect("SIP/2.0 401")
+    answered = phone.request(
+        "REGISTER", TARGET, cseq=2, headers=extra + credentials(challenge, "REGISTER", TARGET), **parts
+    )
+    phone.send(answered.replace(f"Contact: {CONTACT}", contact))
+    gruu = re.search(r'pub-gruu="([^"]*)"', await phone.expect("SIP/2.0 200"))
+    target = gruu[1] if gruu else "sip:201@10.0.0.1"
+    other = world.other
+    first = other.request("INVITE", target, call_id="g", from_="<sip:202@pbx>;tag=g")
+    other.send(first)
+    challenge = await other.expect("SIP/2.0 407")
+    other.ack_failure(first, challenge)
+    again = credentials(challenge, "INVITE", target, "202")
+    other.send(other.request("INVITE", target, call_id="g", from_="<sip:202@pbx>;tag=g", cseq=2, headers=again))
+    rung = await phone.expect("INVITE")
+    phone.answer(rung, "486 Busy", tag="p")
+    await other.expect("SIP/2.0 486")
+
+
+async def forked(world: World) -> None:
+    """A proxy behind the contact forks: three early dialogs, two of them answer."""
+    phone, other = world.phone, world.other
+    phone.send(first := phone.invite("202", call_id="fork", from_="<sip:201@pbx>;tag=f"))
+    challenge = await phone.expect("SIP/2.0 407")
+    phone.ack_failure(first, challenge)
+    headers = credentials(challenge, "INVITE", "sip:202@10.0.0.1")
+    invite = phone.invite("202", call_id="fork", headers=headers, from_="<sip:201@pbx>;tag=f", cseq=2)
+    phone.send(invite)
+    rung = await other.expect("INVITE")
+    other.answer(rung, "180 Ringing", tag="a")
+    other.answer(rung, "183 Progress", tag="b", body=sdp_of("10.0.0.22"))
+    other.answer(rung, "183 Progress", tag="c", headers="Require: 100rel\r\nRSeq: 1\r\n", body=sdp_of("10.0.0.22"))
+    other.answer(await other.expect("PRACK"), "200 OK")
+    other.answer(rung, "199 Early Dialog Terminated", tag="a")
+    other.answer(rung, "200 OK", tag="c")
+    other.answer(rung, "200 OK", tag="b", body=sdp_of("10.0.0.22", port=4100))
+    other.answer(await other.expect("BYE"), "200 OK")
+    ok = await phone.expect("SIP/2.0 200")
+    phone.ack(invite, ok)
+    phone.send(phone.inside("BYE", invite, ok, 3))
+    other.answer(await other.expect("BYE"), "200 OK")
+
+
+async def diverted(world: World) -> None:
+    """302 to another telephone of the house, which sends the call back."""
+    phone, other = world.phone, world.other
+    phone.send(first := phone.invite("202", call_id="div", from_="<sip:201@pbx>;tag=f"))
+    challenge = await phone.expect("SIP/2.0 407")
+    phone.ack_failure(first, challenge)
+    headers = "Diversion: <sip:9@b>;reason=unconditional;counter=1\r\n"
+    headers += credentials(challenge, "INVITE", "sip:202@10.0.0.1")
+    invite = phone.invite("202", call_id="div", headers=headers, from_="<sip:201@pbx>;tag=f", cseq=2)
+    phone.send(invite)
+    _moved(other, await other.expect("INVITE"), "<sip:201@10.0.0.1>;q=0.9, <tel:+34911>, <sip:y@no.such.name>;q=0.1")
+    _moved(phone, await phone.expect("INVITE", 40), "<sip:202@10.0.0.1>")
+    phone.ack_failure(invite, await phone.expect("SIP/2.0 4", 100))
+
+
+def _moved(phone: FuzzPhone, rung: str, targets: str) -> None:
+    text = "".join(f"{name}: {value(rung, name)}\r\n" for name in ("Via", "From", "To", "Call-ID", "CSeq"))
+    phone.send(f"SIP/2.0 302 Moved\r\n{text}Contact: {targets}\r\nContent-Length: 0\r\n\r\n")
+
+
+async def long_call(world: World) -> None:
+    """The session timer runs: we refresh towards both, and each answers in its own way."""
+    phone, other = world.phone, world.other
+    invite, ok = await calls(world, headers="Supported: timer\r\nSession-Expires: 90;refresher=uas\r\n")
+    refresh = await phone.expect("INVITE", 60)
+    phone.answer(refresh, "491 Request Pending")
+    again = await phone.expect("INVITE", 60)
+    phone.answer(again, "200 OK", headers="Session-Expires: 90;refresher=uac\r\n", body=sdp_of("10.0.0.9"))
+    phone.send(
+        phone.inside("UPDATE", invite, ok, 3, headers="Session-Expires: 90;refresher=uas\r\nSupported: timer\r\n")
+    )
+    await phone.expect("SIP/2.0", 60)
+    phone.send(phone.inside("BYE", invite, ok, 4))
+    other.answer(await other.expect("BYE", 60), "200 OK")
+
+
 async def strays(world: World) -> None:
     """Requests of every method outside any call, and answers to nothing."""
     phone = world.phone
@@ -193,5 +281,17 @@ async def strays(world: World) -> None:
 
 SCRIPTS: dict[str, Script] = {
     script.__name__: script
-    for script in (registers, call_and_changes, late_offer, reliable, gives_up, refusals, strays)
+    for script in (
+        registers,
+        call_and_changes,
+        late_offer,
+        reliable,
+        gives_up,
+        refusals,
+        flows,
+        forked,
+        diverted,
+        long_call,
+        strays,
+    )
 }

@@ -136,7 +136,11 @@ def spoken(script: Script) -> list[bytes]:
     return [data for _, _, _, data in network.log]
 
 
-def ha1(user: str, algorithm: str) -> str:
+def user_with_password(user: str) -> SipUser:
+    return SipUser(user, f"User {user}", _ha1(user, "md5"), _ha1(user, "sha256"))
+
+
+def _ha1(user: str, algorithm: str) -> str:
     return hashlib.new(algorithm, f"{user}:tipring:{PASSWORDS[user]}".encode()).hexdigest()
 
 
@@ -144,8 +148,8 @@ async def _day(script: Script, choices: Choices, network: Network | None = None)
     bugs: list[str] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: bugs.append(_told(context)))
     network, bridge = network or Network(), Bridge()
-    users = {user: SipUser(user, f"User {user}", ha1(user, "md5"), ha1(user, "sha256")) for user in PASSWORDS}
-    store = PresetStore(("202", "10.0.0.22"))
+    users = {user: user_with_password(user) for user in PASSWORDS}
+    store = PresetStore(("202", "10.0.0.22"), ("201", "10.0.0.9"))
     agent = await agent_on(network, bridge, users=users, store=store, dns=NoNames())
     clock = _Clock(network)
     world = World(

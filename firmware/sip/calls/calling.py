@@ -31,7 +31,7 @@ from firmware.telephony.leg import CallRequest, Party
 
 log = logging.getLogger(__name__)
 
-_TOLD_ON = frozenset({402, 403, 404, 410, 433, 480, 484, 485, 486, 488, 600, 603, 604, 606, 607, 608})
+TOLD_ON = frozenset({402, 403, 404, 410, 433, 480, 484, 485, 486, 488, 600, 603, 604, 606, 607, 608})
 """What a callee says of itself, so that it holds for our caller too. The rest is between the callee and us."""
 
 
@@ -236,7 +236,7 @@ class CallingLeg(SipLeg):
 
 def _status_for(cause: Cause, far_status: int) -> int:
     """What to tell a caller: the callee's own status where it holds for the caller too, else what the cause becomes."""
-    if far_status in _TOLD_ON:
+    if far_status in TOLD_ON:
         return far_status
     if cause is Cause.CALL_REJECTED and 400 <= far_status < 600:
         return 403  # 603 is for the refusal of a person (RFC 3398 8.2.6.1)

@@ -314,7 +314,8 @@ def test_every_code_in_the_sources_has_its_scene() -> None:
             if isinstance(node, ast.Call):
                 name = getattr(node.func, "id", getattr(node.func, "attr", ""))
                 if name in {"Refusal", "respond", "_fail", "answer_without_state", "_provisional"}:
-                    values = [n.value for arg in node.args for n in ast.walk(arg) if isinstance(n, ast.Constant)]
+                    plain = [arg for arg in node.args if isinstance(arg, ast.Constant | ast.IfExp)]
+                    values = [n.value for arg in plain for n in ast.walk(arg) if isinstance(n, ast.Constant)]
                     named |= {value for value in values if isinstance(value, int) and 100 <= value < 700}
     by_exchange = {CAUSES[cause].sip for cause in Cause}
     assert len(named) > 25

@@ -275,6 +275,40 @@ def test_a_491_is_tried_again_after_the_wait_of_our_side(side: str, low_s: float
     run(main())
 
 
+@pytest.mark.parametrize("answers_cancel", [True, False])
+def test_a_reinvite_that_is_only_ever_answered_100_is_cancelled(answers_cancel: bool) -> None:
+    async def main() -> None:
+        talk = await Talk.in_(TIMER)
+        refresh = await talk.phone.expect("INVITE", 1000)
+        talk.phone.answer(refresh, "100 Trying")
+        trying_s = now_s()
+        cancel = await talk.phone.expect("CANCEL", 40)
+        assert now_s() - trying_s == pytest.approx(32, abs=0.1)
+        assert header(cancel, "Via") == header(refresh, "Via")
+        if answers_cancel:
+            talk.phone.answer(cancel, "200 OK")
+            talk.phone.answer(refresh, "487 Request Terminated")
+            await talk.phone.expect("ACK")
+        bye = await talk.phone.expect("BYE", 4000)
+        talk.phone.answer(bye, "200 OK")
+        assert await settle(talk.agent) == EMPTY
+
+    run(main())
+
+
+def test_when_the_call_ends_its_open_reinvite_is_cancelled_too() -> None:
+    async def main() -> None:
+        talk = await Talk.in_(TIMER)
+        refresh = await talk.phone.expect("INVITE", 1000)
+        talk.phone.answer(refresh, "100 Trying")
+        await asyncio.sleep(1)
+        talk.leg.release(Cause.NORMAL_CLEARING)
+        assert {(await talk.phone.expect("")).split()[0] for _ in range(2)} == {"CANCEL", "BYE"}
+        assert await settle(talk.agent, 150) == EMPTY
+
+    run(main())
+
+
 def test_between_two_tries_the_peer_may_offer_and_then_no_second_try_is_needed() -> None:
     async def main() -> None:
         talk = await Talk.out("Supported: timer\r\nSession-Expires: 1800;refresher=uac\r\n")

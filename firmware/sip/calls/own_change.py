@@ -19,6 +19,7 @@ from firmware.sip.messages.headers import parse_number
 from firmware.sip.messages.message import Response
 from firmware.sip.messages.status import Refusal
 from firmware.sip.transactions.client_transaction import ClientTransaction
+from firmware.sip.transactions.tables import T1_S
 from firmware.sip.transactions.timer_heap import Timer
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ class ChangeOwner(Protocol):
 class OwnChange:
     """Sent when made. method: INVITE or UPDATE. owns_call_id: the INVITE that began the dialog was ours."""
 
-    __slots__ = ("_context", "_cseq", "_dialog", "_owner", "_owns_call_id", "_tries", "_wait", "method")
+    __slots__ = ("_context", "_cseq", "_dialog", "_owner", "_owns_call_id", "_pending", "_tries", "_wait", "method")
 
     def __init__(self, owner: ChangeOwner, context: SipContext, method: str, *, owns_call_id: bool) -> None:
         self._owner: ChangeOwner | None = owner
@@ -61,6 +62,8 @@ class OwnChange:
         self._owns_call_id = owns_call_id
         self._tries = 0
         self._wait: Timer | None = None
+        self._pending: tuple[ClientTransaction, Timer] | None = None
+        """A re-INVITE with a provisional response, and the timer that will cancel it."""
         self._cseq = 0
         self.method = method
         self._send()
@@ -76,6 +79,8 @@ class OwnChange:
         if self._wait is not None:
             self._wait.cancel()
             self._wait = None
+        if self._pending is not None:
+            self._pending[0].cancel()
 
     def _send(self) -> None:
         owner = self._owner
@@ -92,7 +97,9 @@ class OwnChange:
     def responded(self, transaction: ClientTransaction, response: Response) -> None:
         status = response.status
         if status < 200:
+            self._be_patient(transaction)
             return
+        self._settled()
         if status < 300:
             self._accepted(transaction, response)
         elif self._owner is not None:
@@ -100,7 +107,19 @@ class OwnChange:
             if not self._try_again(response):
                 self._fail(status)
 
+    def _be_patient(self, transaction: ClientTransaction) -> None:
+        """A provisional response ends the resending; without a CANCEL of ours a silent peer would hold it for ever."""
+        if self.method == "INVITE" and self._pending is None:
+            wait_s = 0.0 if self._owner is None else 64 * T1_S
+            self._pending = (transaction, self._context.timers.after(wait_s, transaction.cancel))
+
+    def _settled(self) -> None:
+        if self._pending is not None:
+            self._pending[1].cancel()
+            self._pending = None
+
     def unanswered(self, transaction: ClientTransaction, status: int) -> None:
+        self._settled()
         if self._owner is not None:
             self._owner.change_void()
         self._fail(status)

@@ -88,8 +88,8 @@ class CalledLeg(SipLeg):
             self._finish(Cause.RESOURCE_UNAVAILABLE)
             return
         self.endpoint = self._stream.id
-        self._hunt = Hunt(self, self._context, self._directory, self._request, OfferExchange(media))
-        self._hunt.begin(targets)
+        self._hunt = Hunt(self, self._context, self._directory, self._request, OfferExchange(media), targets)
+        self._hunt.begin()
 
     # -- told by branches and hunt ---------------------------------------------------------
     def branch_rang(self, branch: Branch, response: Response) -> None:

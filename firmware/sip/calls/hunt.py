@@ -43,7 +43,7 @@ class Hunter(BranchOwner, Protocol):
 
 
 class Hunt:
-    """Of one leg. request: the call. exchange: holds the offer that every INVITE makes."""
+    """Of one leg. request: the call. exchange: holds the offer that every INVITE makes. targets: whom to ring."""
 
     __slots__ = (
         "_context", "_directory", "_exchange", "_failures", "_following", "_handed_on", "_leg", "_offer",
@@ -51,7 +51,13 @@ class Hunt:
     )  # fmt: skip
 
     def __init__(
-        self, leg: Hunter, context: SipContext, directory: Directory, request: CallRequest, exchange: OfferExchange
+        self,
+        leg: Hunter,
+        context: SipContext,
+        directory: Directory,
+        request: CallRequest,
+        exchange: OfferExchange,
+        targets: list[Target],
     ) -> None:
         self._leg = leg
         self._context = context
@@ -59,7 +65,7 @@ class Hunt:
         self._request = request
         self._exchange = exchange
         self._offer = exchange.offer()
-        self._targets = TargetSet(())
+        self._targets = TargetSet(targets)
         self._failures: list[Failure] = []
         self._following: list[Following] = []
         self._step: Timer | None = None
@@ -69,8 +75,8 @@ class Hunt:
         """A target said that it rings."""
 
     # -- for the leg ---------------------------------------------------------------------
-    def begin(self, targets: list[Target]) -> None:
-        self._targets = TargetSet(targets)
+    def begin(self) -> None:
+        """Ring the first."""
         self._go_on()
 
     @property
@@ -90,7 +96,7 @@ class Hunt:
     def stop(self, headers: str = "") -> None:
         """Cancel everybody. headers: a Reason line for them."""
         self._stop_step()
-        self._targets = TargetSet(())
+        self._targets.drop_rest()
         for following in self._following:
             following.cancel()
         self._following = []
@@ -195,7 +201,7 @@ class Hunt:
         if failure.status >= 600:
             self.stop()
         elif failure.status in LOST_ITS_WAY:
-            self._targets = TargetSet(())
+            self._targets.drop_rest()
 
     # -- redirections ----------------------------------------------------------------------
     def _may_follow(self, target: Target) -> bool:

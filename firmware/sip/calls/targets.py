@@ -72,6 +72,10 @@ class TargetSet:
         """The targets to ring together now; [] when none is left."""
         return self._groups.pop(0) if self._groups else []
 
+    def drop_rest(self) -> None:
+        """Nobody else is to be rung."""
+        self._groups.clear()
+
     def put_first(self, targets: Iterable[Target]) -> bool:
         """Take up new targets in front of what is left, in groups of equal q. False when none of them is new."""
         groups: dict[float, list[Target]] = {}

@@ -127,9 +127,10 @@ class Stream(Endpoint):
     def set_remote(self, ip: str, port: int, signal_ip: str = "") -> None:
         """Where the far end says it receives. Its true source is learnt from its packets (RFC 4961).
 
-        Saying the same again changes nothing; another address is learnt anew. signal_ip: where its
-        signalling comes from; another port of that machine is trusted before any stranger. ip
-        "0.0.0.0": what it says means nothing here, so nothing is sent until it has been heard.
+        Saying the same again changes nothing; another address is learnt anew. signal_ip: where it
+        signals from, "" when not known or a proxy does it for it; another port of that machine is
+        trusted before any stranger. ip "0.0.0.0": what it says means nothing here, so nothing is sent
+        until it has been heard.
         """
         result = lib.engine_set_remote(self._native, self.id, _remote_octets(ip), port, _remote_octets(signal_ip))
         checked(result, f"remote {ip}:{port}")

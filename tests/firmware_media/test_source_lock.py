@@ -127,6 +127,14 @@ def test_a_flood_between_its_packets_does_not_keep_a_phone_behind_nat_out() -> N
     assert call.sends_to() == [(NAT_IP, 61000)]
 
 
+@pytest.mark.parametrize("said", [SAID, ("0.0.0.0", 4000)])
+def test_of_a_peer_that_is_one_machine_no_stranger_is_ever_heard_or_sent_to(said: tuple[str, int]) -> None:
+    call = Call(said, SAID[0])
+    assert call.say(call.far(THIEF, 9), times=300) == []
+    assert call.sends_to() == ([SAID] if said == SAID else [])
+    assert call.say(call.far(SAID)) == [1]
+
+
 def test_audio_from_a_third_machine_is_heard_and_the_announced_one_still_sent_to() -> None:
     """An operator whose sending and receiving machines differ (RFC 4961 is only recommended)."""
     call = Call(signal_ip="192.0.2.6")
@@ -155,7 +163,7 @@ def test_behind_a_router_that_keeps_the_port_the_first_packet_is_heard() -> None
 
 
 def test_behind_nat_and_proxy_the_phone_is_learnt_from_a_third_address() -> None:
-    call = Call(("0.0.0.0", 4000), "192.0.2.6")
+    call = Call(("0.0.0.0", 4000), "")
     call.say(call.far((NAT_IP, 61000)), times=60)
     assert call.sends_to() == [(NAT_IP, 61000)]
 
@@ -205,6 +213,17 @@ def test_last_packets_through_the_old_nat_port_do_not_win_against_the_new_one() 
     call.say(old, new, times=4)
     assert call.say(new, times=5) == [1] * 5
     assert call.sends_to() == [(NAT_IP, 61002)]
+
+
+def test_a_port_that_was_left_in_the_sdp_only_is_heard_again_after_a_second() -> None:
+    call = Call(("0.0.0.0", 4000), NAT_IP)
+    phone = call.far((NAT_IP, 61000))
+    call.say(phone, times=10)
+    call.stream.set_remote("0.0.0.0", 4002, NAT_IP)
+    call.stream.relearn_source()
+    assert call.say(phone, times=50) == []
+    assert call.say(phone, times=5) != []
+    assert call.sends_to() == [(NAT_IP, 61000)]
 
 
 def test_a_router_that_forgot_the_port_is_followed_after_a_silence() -> None:

@@ -12,7 +12,8 @@ from itertools import pairwise
 import pytest
 
 from firmware.sip.accounts.binding_store import Binding, BindingStore
-from firmware.sip.nat.networks import audio_target, is_private, networks_of_routes
+from firmware.sip.nat.networks import audio_way, is_private, networks_of_routes
+from firmware.sip.nat.pings import is_behind_nat
 from firmware.sip.transports.own_addresses import OwnAddresses
 from firmware.telephony.cause import Cause
 from tests.fake_time import run
@@ -57,19 +58,21 @@ def test_addresses_that_mean_the_same_everywhere(ip: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "signal", "target"),
+    ("said", "source", "direct", "target", "trusted"),
     [
-        ("192.168.1.20", "203.0.113.7", "0.0.0.0"),  # behind NAT
-        ("203.0.113.8", "203.0.113.7", "203.0.113.8"),  # an operator's media server
-        ("203.0.113.7", "203.0.113.7", "203.0.113.7"),
-        ("10.0.0.9", "10.0.0.8", "10.0.0.9"),  # both in private networks: may well be reachable
-        ("127.0.0.1", "10.0.0.8", "0.0.0.0"),  # never ourselves for somebody else
-        ("127.0.0.1", "127.0.0.1", "127.0.0.1"),
-        ("192.168.1.20", "", "192.168.1.20"),
+        ("192.168.1.20", "203.0.113.7", True, "0.0.0.0", "203.0.113.7"),  # behind NAT
+        ("192.168.1.20", "203.0.113.7", False, "0.0.0.0", ""),  # behind NAT and proxy: it may speak from anywhere
+        ("203.0.113.8", "203.0.113.7", True, "203.0.113.8", "203.0.113.7"),  # an operator's media server
+        ("203.0.113.7", "203.0.113.7", True, "203.0.113.7", "203.0.113.7"),
+        ("203.0.113.8", "203.0.113.7", False, "203.0.113.8", "203.0.113.7"),
+        ("10.0.0.9", "10.0.0.8", True, "10.0.0.9", "10.0.0.8"),  # both in private networks: may well be reachable
+        ("127.0.0.1", "10.0.0.8", True, "0.0.0.0", "10.0.0.8"),  # never ourselves for somebody else
+        ("127.0.0.1", "127.0.0.1", True, "127.0.0.1", "127.0.0.1"),
+        ("fd00::9", "2001:db8::7", True, "0.0.0.0", "2001:db8::7"),
     ],
 )
-def test_where_audio_goes_first(said: str, signal: str, target: str) -> None:
-    assert audio_target(said, signal) == target
+def test_where_audio_goes_first(said: str, source: str, direct: bool, target: str, trusted: str) -> None:
+    assert audio_way(said, source, direct=direct) == (target, trusted)
 
 
 # -- which address is told --------------------------------------------------------------
@@ -343,6 +346,22 @@ class NatStore(BindingStore):
             Binding("201", f"sip:201@192.168.1.{n}:5060", "c", 1, ends, 1.0, "", NAT[0], 61000 + n)
             for n in range(self._count)
         ]
+
+
+@pytest.mark.parametrize(
+    ("contact", "source_ip", "transport", "path", "behind"),
+    [
+        ("sip:201@192.168.1.20", NAT[0], "UDP", "", True),
+        ("sip:201@phone.lan", NAT[0], "UDP", "", True),
+        (f"sip:201@{NAT[0]}:61000", NAT[0], "UDP", "", False),
+        ("sip:201@192.168.1.20", NAT[0], "TCP", "", False),  # its connection keeps the way open
+        ("sip:201@192.168.1.20", NAT[0], "UDP", "<sip:203.0.113.7;lr>", False),
+        ("sip:201@[2001:DB8::0007]", "2001:db8::7", "UDP", "", False),
+        ("sip:201@[fe80::1]", "fe80::1%eth0", "UDP", "", False),
+    ],
+)
+def test_who_counts_as_behind_nat(contact: str, source_ip: str, transport: str, path: str, behind: bool) -> None:
+    assert is_behind_nat(Binding("201", contact, "c", 1, 0.0, 1.0, "", source_ip, 5060, transport, path)) == behind
 
 
 def test_phones_behind_nat_are_pinged_evenly_and_others_not() -> None:

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define PACKETS_TO_LOCK 4
-#define FAR_ALONE_US 1000000
+#define ALONE_US 1000000
 #define SILENT_US 2000000
 
 enum grade { NOBODY, FAR, NEAR, ANNOUNCED };
@@ -39,8 +39,6 @@ static int grade_of(const struct source *source, struct ip_address ip, uint16_t 
     struct ip_address announced = ip_is_none(source->announced_ip) ? source->signal_ip : source->announced_ip;
     if (ip_same(ip, announced) && port == source->announced_port)
         return ANNOUNCED;
-    if (ip_same(ip, source->left_ip) && port == source->left_port)
-        return FAR; /* its last packets, still under way */
     return ip_same(ip, announced) || ip_same(ip, source->signal_ip) ? NEAR : FAR;
 }
 
@@ -53,8 +51,18 @@ static int hear(struct source *source, long long now_us)
     return ++source->settled == PACKETS_TO_LOCK ? SOURCE_LOCKED : SOURCE_HEARD;
 }
 
+/* Of a peer whose signalling comes straight from the machine that its audio does, nobody else has a claim. */
+static int far_has_a_claim(const struct source *source)
+{
+    if (ip_is_none(source->signal_ip))
+        return 1;
+    return !ip_is_none(source->announced_ip) && !ip_same(source->announced_ip, source->signal_ip);
+}
+
 static int may_take_over(const struct source *source, int grade, long long now_us)
 {
+    if (grade == FAR && !far_has_a_claim(source))
+        return 0;
     if (grade > source->grade)
         return 1;
     int least = source->grade < NEAR ? source->grade : NEAR;
@@ -78,13 +86,15 @@ static void take(struct source *source, int grade, struct ip_address ip, uint16_
 static int judge_candidate(struct source *source, int grade, struct ip_address ip, uint16_t port, uint32_t ssrc,
                            long long now_us)
 {
-    struct source_candidate *candidate = &source->candidates[grade - 1];
+    /* a port that was left behind may only have its last packets under way */
+    int slow = grade == FAR || (ip_same(ip, source->left_ip) && port == source->left_port);
+    struct source_candidate *candidate = &source->candidates[(slow ? FAR : grade) - 1];
     if (candidate->count == 0 || !ip_same(ip, candidate->ip) || port != candidate->port || ssrc != candidate->ssrc)
         *candidate = (struct source_candidate){ip, ssrc, port, 0, now_us};
     candidate->count++;
-    if (grade != FAR)
+    if (!slow)
         source->candidates[FAR - 1].count = 0;
-    if (candidate->count < PACKETS_TO_LOCK || (grade == FAR && now_us - candidate->since_us < FAR_ALONE_US))
+    if (candidate->count < PACKETS_TO_LOCK || (slow && now_us - candidate->since_us < ALONE_US))
         return SOURCE_WAIT;
     take(source, grade, ip, port, PACKETS_TO_LOCK);
     source->heard_us = now_us;

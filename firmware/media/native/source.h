@@ -2,9 +2,10 @@
  *
  * Senders are of three grades: the announced address itself; another port of the machine that was
  * announced or that signals for the call (its NAT router gave the port); anybody else. The announced one is
- * heard at once, a near one after four packets on end, a far one only when it alone has been
- * sending for a second: whoever sprays our ports from elsewhere comes last. A higher grade always
- * takes over. Within the grade, the source stays until `source_relearn` or until it has been
+ * heard at once, a near one after four packets on end. A far one is heard only where the peer is
+ * not one machine (its audio was announced elsewhere than it signals from, or a proxy signals for it), and
+ * only when it alone has been sending for a second: whoever sprays our ports comes last. A higher grade
+ * always takes over. Within the grade, the source stays until `source_relearn` or until it has been
  * silent for two seconds; a near one may then follow (its router has forgotten the old port).
  * We send to where we hear from, but never let a far one draw away what belongs to an
  * announced address. */
@@ -35,9 +36,9 @@ struct source {
     uint16_t port;
     struct ip_address announced_ip; /* as last said in SDP; none: an address that means nothing here */
     uint16_t announced_port;
-    struct ip_address signal_ip; /* where the call's signalling comes from; none: not known */
+    struct ip_address signal_ip; /* where its signalling comes from; none: not known, or a proxy */
     int grade;             /* of the one we hear, 1 to SOURCE_GRADES; 0: nobody yet */
-    struct ip_address heard_ip, left_ip; /* left: heard before another address was announced, counts as far */
+    struct ip_address heard_ip, left_ip; /* left: heard before another address was announced */
     uint16_t heard_port, left_port;
     long long heard_us;    /* its last packet */
     int settled;           /* its packets since it may have moved; locked from the fourth on */

@@ -115,7 +115,8 @@ class CalledLeg(SipLeg):
         if self.answered:
             super().session_changed()
         elif (branch := self._early_branch()) is not None and branch.early_media is not None:
-            self._apply_media(branch.early_media.media.agreed, branch.target.ways[0].hop.address[0])
+            way = branch.target.ways[0]
+            self._apply_media(branch.early_media.media.agreed, way.hop.address[0], direct=not way.routes)
 
     def _session_of(self, request: Request) -> Session | None:
         if self._session is not None or self._hunt is None:

@@ -65,7 +65,7 @@ class CallingLeg(SipLeg):
         routes = "".join(f"Record-Route: {value}\r\n" for value in request.values("record-route"))
         leg = cls(context, party.number, party)
         try:
-            exchange = leg._open(offered, transport, request.source[0])
+            exchange = leg._open(offered, dialog)
         except BaseException:
             leg.abandon()
             raise
@@ -87,13 +87,13 @@ class CallingLeg(SipLeg):
             gave_up = self._never_acknowledged
             self._reliable = ReliableResponses(context.timers, invite, request.cseq[0], dialog.local_tag, gave_up)
 
-    def _open(self, offered: sdp.Description | None, transport: Transport, remote_ip: str) -> OfferExchange:
-        self._stream, media = self._context.open_media(self, transport, remote_ip)
+    def _open(self, offered: sdp.Description | None, dialog: Dialog) -> OfferExchange:
+        self._stream, media = self._context.open_media(self, dialog.transport, dialog.source_ip)
         self.endpoint = self._stream.id
         exchange = OfferExchange(media)
         if offered is not None:
             self._text = exchange.answer(offered, Turn.THEIRS)
-            self._apply_media(media.agreed, remote_ip)
+            self._apply_media(media.agreed, dialog.source_ip, direct=dialog.direct)
         return exchange
 
     def abandon(self) -> None:

@@ -26,6 +26,7 @@ class Dialog:
 
     transport and the source of the peer's last message are the dialog's flow: over a stream,
     requests go back over that connection while it lives. secure: it was begun with a sips URI.
+    direct: no proxy stands between, as far as can be seen.
     signer: puts our credentials into our requests, None where nobody wants them.
     Made by `as_server` from a received INVITE or `as_client` from a response to ours.
     """
@@ -37,6 +38,7 @@ class Dialog:
         "_routes",
         "_source",
         "call_id",
+        "direct",
         "local_line",
         "local_seq",
         "local_tag",
@@ -58,6 +60,7 @@ class Dialog:
         self.local_seq, self._remote_seq = seqs
         self.transport = transport
         self.target = ""
+        self.direct = True
         self.secure = False
         self.signer: Signer | None = None
         self._routes: list[str] = []
@@ -72,6 +75,7 @@ class Dialog:
         remote = (request.get("from"), request.from_.tag)
         dialog = cls(request.call_id, (local, local_tag), remote, (0, request.cseq[0]), transport)
         dialog._routes = request.values("record-route")
+        dialog.direct = not dialog._routes and len(request.values("via")) == 1
         dialog.secure = is_secure(request.uri)
         if not dialog.refresh_target(request):
             if request.via.branch.startswith(MAGIC):
@@ -105,6 +109,7 @@ class Dialog:
         """Take route set and target of a 1xx or 2xx; those of the 2xx stay (RFC 3261 12.1.2, 13.2.2.4)."""
         try:
             self._routes = response.values("record-route")[::-1]
+            self.direct = not self._routes
             self.refresh_target(response)
         except Refusal as refusal:
             log.info("sip: %d from %s:%d: %s", response.status, *response.source, refusal)

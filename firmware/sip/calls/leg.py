@@ -18,7 +18,7 @@ from firmware.sip.messages.compose import ACCEPT, ALLOW
 from firmware.sip.messages.message import Request
 from firmware.sip.messages.reason import reason_cause, reason_line
 from firmware.sip.messages.status import Refusal
-from firmware.sip.nat.networks import audio_target
+from firmware.sip.nat.networks import audio_way
 from firmware.sip.transports.transport import Transport
 from firmware.telephony.cause import CAUSES, Cause
 from firmware.telephony.leg import LegStats, Party
@@ -140,7 +140,8 @@ class SipLeg(DialogLeg):
     def session_changed(self) -> None:
         """Something else was agreed about the audio."""
         if self._session is not None:
-            self._apply_media(self._session.exchange.media.agreed, self._session.dialog.source_ip)
+            dialog = self._session.dialog
+            self._apply_media(self._session.exchange.media.agreed, dialog.source_ip, direct=dialog.direct)
 
     def hears_audio(self) -> bool:
         """Whether audio has come since this was asked last."""
@@ -149,16 +150,17 @@ class SipLeg(DialogLeg):
         before, self._packets_heard = self._packets_heard, self._stream.stats().packets_received
         return self._packets_heard > before
 
-    def _apply_media(self, agreed: Agreement | None, signal_ip: str) -> None:
+    def _apply_media(self, agreed: Agreement | None, source_ip: str, *, direct: bool) -> None:
         """Tell the engine what was agreed, and the exchange whether we are held.
 
-        signal_ip: where the peer's signalling comes from.
+        source_ip: where the peer's signalling comes from. direct: by no proxy.
         """
         if agreed is None or self._stream is None:
             return
         self._stream.set_codec(agreed.payload_type, agreed.codec, agreed.event_pt, agreed.ptime_ms)
         if agreed.ip != "0.0.0.0":
-            self._stream.set_remote(audio_target(agreed.ip, signal_ip), agreed.port, signal_ip)
+            ip, signal_ip = audio_way(agreed.ip, source_ip, direct=direct)
+            self._stream.set_remote(ip, agreed.port, signal_ip)
             self._stream.relearn_source()
         self._stream.set_direction(agreed.send, agreed.receive)
         was_held = self._agreed is not None and self._agreed.held

@@ -43,16 +43,19 @@ def in_networks(ip: str, networks: Iterable[ipaddress.IPv4Network | ipaddress.IP
     return any(address in network for network in networks)
 
 
-def audio_target(said_ip: str, signal_ip: str) -> str:
-    """Where audio goes first, of a peer whose SDP says `said_ip` and whose signalling comes from `signal_ip`.
+def audio_way(said_ip: str, source_ip: str, *, direct: bool) -> tuple[str, str]:
+    """Where audio goes first, and whose other ports may send it, for a peer whose SDP says `said_ip`.
 
-    "0.0.0.0", which is nowhere until it was heard, when what it says can only be an address behind its NAT
-    router; such an address might well be another machine in our own network, or this one.
+    source_ip: where its signalling comes from; direct: by no proxy. The first is "0.0.0.0", which is
+    nowhere until it was heard, when `said_ip` can only be an address behind the peer's NAT router; such
+    an address might well be another machine in our own network, or this one. The second is "" when
+    the peer might then speak from anywhere.
     """
-    if said_ip == signal_ip or not signal_ip or not is_private(said_ip):
-        return said_ip
-    hidden = not is_private(signal_ip) or said_ip.startswith("127.")
-    return "0.0.0.0" if hidden else said_ip
+    if said_ip == source_ip or not is_private(said_ip):
+        return said_ip, source_ip
+    if is_private(source_ip) and not said_ip.startswith("127."):
+        return said_ip, source_ip
+    return "0.0.0.0", source_ip if direct else ""
 
 
 def networks_of_routes(text: str) -> list[ipaddress.IPv4Network]:

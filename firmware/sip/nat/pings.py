@@ -22,6 +22,7 @@ from firmware.sip.messages.identifiers import new_call_id, new_tag
 from firmware.sip.messages.message import Response
 from firmware.sip.messages.status import Refusal
 from firmware.sip.messages.uri import parse_uri
+from firmware.sip.transports.hop import bare_ip
 
 log = logging.getLogger(__name__)
 
@@ -123,5 +124,10 @@ class Pings:
 
 
 def is_behind_nat(binding: Binding) -> bool:
-    """Whether a phone reached over UDP calls itself another address than its packets come from."""
-    return binding.transport == "UDP" and parse_uri(binding.contact).host != binding.source_ip
+    """Whether a phone reached over UDP calls itself another address than its packets come from.
+
+    One behind a proxy is left to that (its Path, RFC 3327).
+    """
+    if binding.transport != "UDP" or binding.path:
+        return False
+    return bare_ip(parse_uri(binding.contact).host) != binding.source_ip.partition("%")[0]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from firmware.sip.messages.header_names import COMPACT, KNOWN
 from firmware.sip.messages.headers import (
     NameAddr,
     Via,
@@ -23,34 +24,6 @@ from firmware.sip.messages.status import Refusal, Silence
 from firmware.sip.messages.uri import MAX_URI_CHARS
 
 MAX_HEADER_LINES = 300
-
-_COMPACT = {
-    "i": "call-id",
-    "m": "contact",
-    "e": "content-encoding",
-    "l": "content-length",
-    "c": "content-type",
-    "f": "from",
-    "s": "subject",
-    "k": "supported",
-    "t": "to",
-    "v": "via",
-    "o": "event",
-    "u": "allow-events",
-    "r": "refer-to",
-    "b": "referred-by",
-    "x": "session-expires",
-    "a": "accept-contact",
-    "j": "reject-contact",
-    "d": "request-disposition",
-    "y": "identity",
-}
-# Most names arrive spelled as the RFC does: one look-up instead of strip and lower.
-_KNOWN = {name.title().replace("Call-Id", "Call-ID").replace("Cseq", "CSeq"): name for name in _COMPACT.values()}
-_KNOWN.update({"CSeq": "cseq", "Max-Forwards": "max-forwards", "User-Agent": "user-agent", "Allow": "allow"})
-_KNOWN.update({"Expires": "expires", "Authorization": "authorization", "Server": "server", "Require": "require"})
-_KNOWN.update({"Proxy-Authorization": "proxy-authorization", "Record-Route": "record-route", "Route": "route"})
-_KNOWN.update(_COMPACT)
 
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 _SINGLE = ("from", "to", "call-id", "cseq", "max-forwards", "content-length")
@@ -253,13 +226,13 @@ def split_message(data: bytes) -> tuple[str, dict[str, list[str]], bytes]:
     if len(lines) > MAX_HEADER_LINES:
         raise Silence("too many header lines")
     headers: dict[str, list[str]] = {}
-    known = _KNOWN
+    known = KNOWN
     for position in range(1, len(lines)):
         name, _, value = lines[position].partition(":")
         key = known.get(name)
         if key is None:
             name = name.strip().lower()
-            key = _COMPACT.get(name, name)
+            key = COMPACT.get(name, name)
         value = value.strip()
         if key in headers:
             headers[key].append(value)

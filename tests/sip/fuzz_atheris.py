@@ -19,7 +19,7 @@ import atheris
 with atheris.instrument_imports(include=["firmware"], enable_loader_override=False):
     from tests.sip.fuzz_scripts import SCRIPTS
     from tests.sip.fuzz_settings import in_time
-    from tests.sip.fuzz_targets import TARGETS, damaged, part_of, seeds
+    from tests.sip.fuzz_targets import TARGETS, damaged, part_of, seeds_for
     from tests.sip.fuzz_world import BAR_S, play
 
 FOLDER = Path("build/fuzz")
@@ -48,10 +48,9 @@ def write_seeds(folder: Path) -> None:
     """Each seed for each target that it suits, and an undamaged dialog of each kind."""
     folder.mkdir(parents=True, exist_ok=True)
     for at, name in enumerate(_TARGETS):
-        for serial, seed in enumerate(seeds()):
-            part = part_of(name, seed)
-            if part:
-                (folder / f"{name}-{serial}").write_bytes(bytes([at]) + part)
+        parts = {part_of(name, seed) for seed in seeds_for(name)}
+        for serial, part in enumerate(sorted(filter(None, parts))):
+            (folder / f"{name}-{serial}").write_bytes(bytes([at]) + part)
     for kind in range(200, 200 + len(_SCRIPTS)):
         (folder / f"dialog-{kind}").write_bytes(bytes([kind, 0]))
 

@@ -8,16 +8,17 @@ import pytest
 
 NATIVE = Path(__file__).resolve().parents[2] / "firmware/media/native"
 FUZZ = Path(__file__).parent / "native/test_media_sanitized.c"
+LIBRARIES = ["-lm", "-lpthread", "-lspandsp", "-lspeexdsp"]
 ROUNDS = 200_000 if os.environ.get("TIPRING_SOAK") else 15_000
 
 
 @pytest.fixture(scope="module")
 def fuzz(tmp_path_factory: pytest.TempPathFactory) -> Path:
     binary = tmp_path_factory.mktemp("fuzz") / "fuzz"
-    flags = ["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror"]
+    flags = ["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"]
     sanitize = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     sources = [str(path) for path in (*sorted(NATIVE.glob("*.c")), FUZZ)]
-    command = ["gcc", *flags, *sanitize, f"-I{NATIVE}", "-o", str(binary), *sources, "-lm", "-lpthread"]
+    command = ["gcc", *flags, *sanitize, f"-I{NATIVE}", "-o", str(binary), *sources, *LIBRARIES]
     subprocess.run(command, check=True)
     return binary
 

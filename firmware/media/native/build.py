@@ -12,7 +12,7 @@ from pathlib import Path
 from cffi import FFI
 
 HERE = Path("firmware/media/native")
-HEADERS = ("g711.h", "rtp.h", "jitter.h", "tone.h", "dtmf_rx.h", "dtmf_events.h", "engine.h")
+HEADERS = ("g711.h", "g722.h", "resample.h", "rtp.h", "jitter.h", "tone.h", "dtmf_rx.h", "dtmf_events.h", "engine.h")
 
 ffi = FFI()
 ffi.cdef("\n".join((HERE / name).read_text(encoding="utf-8") for name in HEADERS))
@@ -21,8 +21,9 @@ ffi.set_source(
     "#include <stdint.h>\n" + "".join(f'#include "{name}"\n' for name in HEADERS),
     sources=[str(path) for path in sorted(HERE.glob("*.c"))],
     include_dirs=[str(HERE)],
-    extra_compile_args=["-std=gnu11", "-O2", "-Wall", "-Wextra"],
-    libraries=["m", "pthread"],
+    # hidden: libspandsp has functions of the same names as some of ours, and each must find its own
+    extra_compile_args=["-std=gnu11", "-O2", "-Wall", "-Wextra", "-fvisibility=hidden"],
+    libraries=["m", "pthread", "spandsp", "speexdsp"],
 )
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@
 
 #include "dtmf_rx.h"
 #include "g711.h"
+#include "g722.h"
 #include "highway_types.h"
 #include "jitter.h"
 #include "tone.h"
@@ -170,6 +171,32 @@ static void fuzz_parts(int rounds)
     tone_free(tone);
 }
 
+/* Any octets and any samples, in pieces of any length. */
+static void fuzz_wideband(int rounds)
+{
+    struct g722_in *in = g722_in_new();
+    struct g722_out *out = g722_out_new();
+    for (int round = 0; round < rounds / 10; round++) {
+        int count = (int)dice(G722_MOST_OCTETS + 1);
+        uint8_t *octets = malloc((size_t)count + 1);
+        int16_t *pcm = malloc(sizeof *pcm * (size_t)(2 * count + 1));
+        for (int i = 0; i < count; i++)
+            octets[i] = (uint8_t)dice(256);
+        g722_in_wide(in, octets, pcm, count);
+        g722_in_narrow(in, octets, pcm, count);
+        for (int i = 0; i < 2 * count; i++)
+            pcm[i] = (int16_t)(dice(2) ? dice(65536) - 32768 : 32767);
+        g722_out_wide(out, pcm, octets, count);
+        g722_out_narrow(out, pcm, octets, count);
+        if (dice(50) == 0)
+            g722_in_reset(in);
+        free(octets);
+        free(pcm);
+    }
+    g722_in_free(in);
+    g722_out_free(out);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 3)
@@ -178,5 +205,6 @@ int main(int argc, char **argv)
     g711_init();
     fuzz_engine(atoi(argv[2]));
     fuzz_parts(atoi(argv[2]));
+    fuzz_wideband(atoi(argv[2]));
     return 0;
 }

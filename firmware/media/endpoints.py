@@ -1,4 +1,4 @@
-"""The two kinds of endpoint: a slot of the PCM highway and an RTP stream.
+"""Nodes of the engine's graph: a slot of the PCM highway, an RTP stream, a mixer.
 
 Made by `Engine.open_slot` and `Engine.open_stream`, joined by `Engine.join`. Every
 method is one short call into the native engine (under 0.1 ms); none waits for audio.
@@ -73,8 +73,8 @@ def tone_spec(tone: Tone) -> Any:
     return spec
 
 
-class Endpoint:
-    """What slots and streams share: an id, a tone, digits."""
+class Node:
+    """What all nodes share: an id, and an end."""
 
     def __init__(self, native: Any, endpoint_id: int) -> None:
         self._native = native
@@ -82,8 +82,12 @@ class Endpoint:
         """Above 0, not used again."""
 
     def close(self) -> None:
-        """Parts it and gives its slot or port back. Closing again does nothing."""
+        """Ends all edges from and to it and gives its slot or port back. Closing again does nothing."""
         lib.engine_close(self._native, self.id)
+
+
+class Endpoint(Node):
+    """What slots and streams share: tones and digits of their own."""
 
     def play_tone(self, tone: Tone) -> None:
         """Play `tone` towards this end until `stop_tone`, in place of whatever it is joined to."""
@@ -99,6 +103,13 @@ class Endpoint:
         digit: one of 0-9 * # A-D. ms: 40 and more. Level -9 dBm0 low, -7 dBm0 high group.
         """
         checked(lib.engine_play_digit(self._native, self.id, digit.encode("ascii"), ms), f"digit {digit}")
+
+
+class Mixer(Node):
+    """A conference: every party hears the others and not himself. `Engine.open_mixer`, `Engine.join`.
+
+    Whoever only listens to it hears everyone; whom it only listens to is heard and hears nothing of it.
+    """
 
 
 class Slot(Endpoint):

@@ -1,7 +1,7 @@
 """The media engine's Python face: Python decides, C computes.
 
 One native thread carries all audio and never takes the GIL. Python opens
-endpoints (`endpoints.py`), joins them in pairs, and drains what the engine has to
+endpoints (`endpoints.py`), says who hears whom, and drains what the engine has to
 tell (`events.py`). Stepped mode has no thread and no sockets: `tick` advances it,
 packets are handed in and out.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from firmware.media._engine import ffi, lib
-from firmware.media.endpoints import Slot, Stream, checked, ip_octets, ip_text
+from firmware.media.endpoints import Mixer, Slot, Stream, checked, ip_octets, ip_text
 from firmware.media.events import DigitHeard, MediaEvent, MediaTimeout, SourceLocked, SourceRefused
 
 DRAIN_MOST = 128
@@ -19,7 +19,7 @@ DATAGRAM_MAX = 2048
 
 
 class Engine:
-    """Slots, streams and what joins them.
+    """Slots, streams, mixers, and who hears whom.
 
     highway_address: of a `struct highway` (drivers/native/highway.h), 0 without a card.
     rtp_ports: the UDP ports to use, in pairs. stepped: see the module. seed: for SSRCs and
@@ -81,13 +81,38 @@ class Engine:
         """Bind the next free port pair. PortsExhausted when there is none."""
         return Stream(self._native, local_ip or self.local_ip)
 
+    def open_mixer(self) -> Mixer:
+        """A conference of up to 16 parties: `join` each of them to it."""
+        return Mixer(self._native, checked(lib.engine_open_mixer(self._native), "open a mixer"))
+
+    # -- who hears whom -----------------------------------------------------------------
+
     def join(self, a_id: int, b_id: int) -> None:
-        """Let two endpoints hear each other. Each leaves the one it was joined to."""
+        """Let two hear each other. Each leaves the one it was joined to; a mixer keeps its other parties.
+
+        Faded over 5 ms, as every change here. OSError(EBUSY): the mixer is full.
+        """
         checked(lib.engine_join(self._native, a_id, b_id), f"join {a_id} and {b_id}")
 
     def part(self, endpoint_id: int) -> None:
-        """End the endpoint's join; parting one that is not joined, or closed, does nothing."""
+        """It hears nothing any more, and whoever was joined to it does not hear it; those who only
+        `listen` to it stay. Parting one that is not joined, or closed, does nothing."""
         lib.engine_part(self._native, endpoint_id)
+
+    def listen(self, hearer_id: int, heard_id: int) -> None:
+        """One way: the hearer hears heard_id, in place of what it heard (a mixer: beside it).
+
+        Of a join it leaves, the other way stays: `join` both again to resume. Any number may listen
+        to one. OSError(EBUSY): the mixer is full.
+        """
+        checked(lib.engine_listen(self._native, hearer_id, heard_id), f"let {hearer_id} hear {heard_id}")
+
+    def mute(self, hearer_id: int, heard_id: int, on: bool = True) -> None:
+        """The hearer gets silence in place of heard_id, in the same packets, until unmuted or led elsewhere.
+
+        ValueError: hearer_id does not hear heard_id.
+        """
+        checked(lib.engine_mute(self._native, hearer_id, heard_id, on), f"mute {heard_id} for {hearer_id}")
 
     # -- stepped mode -------------------------------------------------------------------
 

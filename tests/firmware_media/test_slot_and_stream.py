@@ -14,6 +14,8 @@ from tests.firmware_media.card import Card, Far
 from tests.firmware_media.judge import COLUMNS_HZ, KEYS, ROWS_HZ, decode, encode, key, level_dbm0, sine, spectrum
 
 EVENT_PT = 101
+BEFORE = {"PCMA": b"\xd5" * 160, "PCMU": b"\xff" * 160}
+"""A packet of silence: the first 5 ms of an edge are ramped."""
 
 
 class Call:
@@ -49,7 +51,7 @@ class Call:
 def test_octets_pass_unchanged_both_ways_where_the_laws_agree(law: int, codec: str) -> None:
     call = Call(law, codec, event_pt=None)
     octets = np.random.default_rng(1).integers(0, 256, 12000, dtype=np.uint8).tobytes()
-    packets = call.say(octets)
+    packets = call.say(BEFORE[codec] + octets)[1:]
     assert b"".join(p[5] for p in packets) == octets
     heard = call.far_says(octets)
     start = heard.index(octets[:200])
@@ -60,7 +62,7 @@ def test_octets_pass_unchanged_both_ways_where_the_laws_agree(law: int, codec: s
 def test_other_law_is_converted_by_the_nearest_octet() -> None:
     call = Call(0, "PCMU")
     octets = encode("PCMA", sine(1020, 1000, -10))
-    sent = b"".join(p[5] for p in call.say(octets))
+    sent = b"".join(p[5] for p in call.say(BEFORE["PCMA"] + octets)[1:])
     assert (
         sent == encode("PCMU", decode("PCMA", octets))
         or np.abs(decode("PCMU", sent) - decode("PCMA", octets)).max() <= 512
@@ -78,7 +80,7 @@ def test_a_packet_leaves_with_the_block_that_fills_it() -> None:
     assert call.engine.packets_out() == []
     call.card.step(call.engine)
     (packet,) = call.far.received(call.engine.packets_out())
-    assert packet[5] == bytes(range(160))
+    assert packet[5][40:] == bytes(range(40, 160))
 
 
 @pytest.mark.parametrize("ptime_ms", [10, 20, 30, 40, 60])
@@ -106,7 +108,8 @@ def test_the_time_line_survives_part_tone_and_rejoin() -> None:
     assert {(b[2] - a[2]) & 0xFFFF for a, b in pairwise(packets)} == {1}
     steps = [(b[3] - a[3]) & 0xFFFFFFFF for a, b in pairwise(packets)]
     assert min(steps) == 160 and sum(steps) == pytest.approx(8 * (200 + 500 + 300 + 300) - 160, abs=320)
-    assert packets[10][0] == 1  # a new spurt is marked
+    assert packets[10][0] == 0  # what was heard last fades out in a packet of its own
+    assert packets[11][0] == 1  # a new spurt is marked
 
 
 @pytest.mark.parametrize("digit", KEYS)
@@ -136,7 +139,7 @@ def test_a_digit_from_the_telephone_becomes_one_event_and_is_not_heard(digit: st
 def test_without_telephone_event_a_digit_stays_in_the_audio() -> None:
     call = Call(event_pt=None)
     octets = encode("PCMA", key("5", 200))
-    assert b"".join(p[5] for p in call.say(octets)) == octets
+    assert b"".join(p[5] for p in call.say(BEFORE["PCMA"] + octets)[1:]) == octets
 
 
 def test_digits_are_told_only_when_asked_for() -> None:
@@ -235,6 +238,9 @@ def test_two_telephones_hear_each_other_bit_for_bit() -> None:
     card = Card()
     engine = Engine(highway_address=card.address, rtp_ports=range(20000, 20010), stepped=True)
     engine.join(engine.open_slot(0).id, engine.open_slot(1).id)
+    card.run(engine, 5)
+    card.heard[0].clear()
+    card.heard[1].clear()
     card.said[0] += bytes(range(200))
     card.said[1] += bytes(range(200, 0, -1))
     card.run(engine, 25)

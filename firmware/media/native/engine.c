@@ -1,5 +1,5 @@
-/* The media engine: making it, opening, joining and closing endpoints; see engine.h. What endpoints are
- * told is in engine_commands.c, the work itself in engine_run.c. */
+/* The media engine: making it, opening and closing nodes; see engine.h. Who hears whom is in engine_edges.c,
+ * what endpoints are told in engine_commands.c, the work itself in engine_run.c. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +52,7 @@ struct engine *engine_new(long long highway, int first_port, int last_port, int 
     engine->ports = ports_new(first_port, last_port);
     engine->moment.wire = wire_new(stepped);
     engine->moment.news = news_new();
+    engine->moment.highway = engine->highway;
     engine->moment.highway_law = engine->highway ? engine->highway->law : G711_A;
     engine->moment.media_timeout_us = media_timeout_ms * 1000LL;
     engine->moment.ntp_offset_us = stepped ? NTP_1900_TO_1970_S * 1000000LL : ntp_offset_us();
@@ -67,12 +68,9 @@ struct engine *engine_new(long long highway, int first_port, int last_port, int 
 
 static void free_endpoint(struct engine *engine, struct endpoint *end)
 {
-    if (end->kind == ENDPOINT_SLOT) {
-        slot_free((struct slot *)end);
-        return;
-    }
-    engine_close_sockets(engine, (struct stream *)end);
-    stream_free((struct stream *)end);
+    if (end->kind == &stream_kind)
+        engine_close_sockets(engine, (struct stream *)end);
+    end->kind->free(end);
 }
 
 void engine_free(struct engine *engine)
@@ -114,18 +112,6 @@ int engine_drain(struct engine *engine, struct media_news *out, int max)
     return engine_leave(engine, news_take(engine->moment.news, out, max));
 }
 
-void engine_debug(struct engine *engine, struct engine_debug *out)
-{
-    engine_enter(engine);
-    *out = (struct engine_debug){
-        .slots = engine->slots, .streams = engine->streams, .ports = ports_count(engine->ports),
-        .blocks = engine->moment.block, .slips = engine->highway ? engine->highway->slips(engine->highway->self) : 0,
-        .news_dropped = news_dropped(engine->moment.news), .socket_errors = engine->socket_errors,
-        .worst_tick_us = engine->worst_tick_us,
-    };
-    engine_leave(engine, 0);
-}
-
 /* -- endpoints -------------------------------------------------------------------------- */
 
 struct endpoint *engine_find(struct engine *engine, int id)
@@ -134,8 +120,7 @@ struct endpoint *engine_find(struct engine *engine, int id)
     return end && end->id == id ? end : NULL;
 }
 
-/* An id not used before whose place is free, or -ENFILE. */
-static int fresh_id(struct engine *engine)
+int engine_fresh_id(struct engine *engine)
 {
     for (int tried = 0; tried < ENGINE_ENDPOINTS; tried++) {
         engine->next_id = engine->next_id >= 0x3FFFFFFF ? 1 : engine->next_id + 1;
@@ -145,12 +130,33 @@ static int fresh_id(struct engine *engine)
     return -ENFILE;
 }
 
-static int enlist(struct engine *engine, struct endpoint *end)
+int engine_enlist(struct engine *engine, struct endpoint *end)
 {
     engine->table[end->id % ENGINE_ENDPOINTS] = end;
     engine->open[engine->open_count++] = end;
-    *(end->kind == ENDPOINT_SLOT ? &engine->slots : &engine->streams) += 1;
     return end->id;
+}
+
+static int count_kind(const struct engine *engine, const struct endpoint_kind *kind)
+{
+    int count = 0;
+    for (int i = 0; i < engine->open_count; i++)
+        count += engine->open[i]->kind == kind;
+    return count;
+}
+
+void engine_debug(struct engine *engine, struct engine_debug *out)
+{
+    engine_enter(engine);
+    *out = (struct engine_debug){
+        .slots = count_kind(engine, &slot_kind), .streams = count_kind(engine, &stream_kind),
+        .mixers = count_kind(engine, &mixer_kind),
+        .ports = ports_count(engine->ports),
+        .blocks = engine->moment.block, .slips = engine->highway ? engine->highway->slips(engine->highway->self) : 0,
+        .news_dropped = news_dropped(engine->moment.news), .socket_errors = engine->socket_errors,
+        .worst_tick_us = engine->worst_tick_us,
+    };
+    engine_leave(engine, 0);
 }
 
 static uint32_t dice(struct engine *engine)
@@ -165,7 +171,7 @@ static uint32_t dice(struct engine *engine)
 static int slot_is_open(const struct engine *engine, int number)
 {
     for (int i = 0; i < engine->open_count; i++)
-        if (engine->open[i]->kind == ENDPOINT_SLOT && ((const struct slot *)engine->open[i])->number == number)
+        if (engine->open[i]->kind == &slot_kind && ((const struct slot *)engine->open[i])->number == number)
             return 1;
     return 0;
 }
@@ -177,17 +183,17 @@ int engine_open_slot(struct engine *engine, int number)
     engine_enter(engine);
     if (slot_is_open(engine, number))
         return engine_leave(engine, -EBUSY);
-    int id = fresh_id(engine);
+    int id = engine_fresh_id(engine);
     if (id < 0)
         return engine_leave(engine, id);
     struct slot *slot = slot_new(id, number);
-    return engine_leave(engine, slot ? enlist(engine, &slot->end) : -ENOMEM);
+    return engine_leave(engine, slot ? engine_enlist(engine, &slot->end) : -ENOMEM);
 }
 
 int engine_open_stream(struct engine *engine, const uint8_t *local_ip)
 {
     engine_enter(engine);
-    int id = fresh_id(engine);
+    int id = engine_fresh_id(engine);
     if (id < 0)
         return engine_leave(engine, id);
     uint32_t ssrc = dice(engine);
@@ -196,22 +202,10 @@ int engine_open_stream(struct engine *engine, const uint8_t *local_ip)
         return engine_leave(engine, -ENOMEM);
     int failed = engine_open_sockets(engine, stream, ip_from(local_ip));
     if (failed) {
-        stream_free(stream);
+        stream->end.kind->free(&stream->end);
         return engine_leave(engine, failed);
     }
-    return engine_leave(engine, enlist(engine, &stream->end));
-}
-
-static void part(struct endpoint *end)
-{
-    if (!end->peer)
-        return;
-    struct endpoint *pair[2] = {end, end->peer};
-    for (int i = 0; i < 2; i++)
-        if (pair[i]->kind == ENDPOINT_SLOT)
-            slot_part((struct slot *)pair[i]);
-    end->peer->peer = NULL;
-    end->peer = NULL;
+    return engine_leave(engine, engine_enlist(engine, &stream->end));
 }
 
 int engine_close(struct engine *engine, int id)
@@ -220,44 +214,12 @@ int engine_close(struct engine *engine, int id)
     struct endpoint *end = engine_find(engine, id);
     if (!end)
         return engine_leave(engine, -ENOENT);
-    part(end);
+    engine_isolate(engine, end);
     engine->table[id % ENGINE_ENDPOINTS] = NULL;
     int at = 0;
     while (engine->open[at] != end)
         at++;
     engine->open[at] = engine->open[--engine->open_count];
-    *(end->kind == ENDPOINT_SLOT ? &engine->slots : &engine->streams) -= 1;
     free_endpoint(engine, end);
     return engine_leave(engine, 0);
-}
-
-int engine_join(struct engine *engine, int a, int b)
-{
-    engine_enter(engine);
-    struct endpoint *pair[2] = {engine_find(engine, a), engine_find(engine, b)};
-    if (!pair[0] || !pair[1])
-        return engine_leave(engine, -ENOENT);
-    if (a == b)
-        return engine_leave(engine, -EINVAL);
-    if (pair[0]->peer == pair[1])
-        return engine_leave(engine, 0);
-    for (int i = 0; i < 2; i++) {
-        part(pair[i]);
-        if (pair[i]->kind == ENDPOINT_STREAM) {
-            struct stream *stream = (struct stream *)pair[i];
-            jitter_reset(stream->jitter, stream->law);
-        }
-    }
-    pair[0]->peer = pair[1];
-    pair[1]->peer = pair[0];
-    return engine_leave(engine, 0);
-}
-
-int engine_part(struct engine *engine, int id)
-{
-    engine_enter(engine);
-    struct endpoint *end = engine_find(engine, id);
-    if (end)
-        part(end);
-    return engine_leave(engine, end ? 0 : -ENOENT);
 }

@@ -1,7 +1,7 @@
 /* The media engine: one native thread that carries all audio, and the commands Python gives it.
  *
- * Endpoints (PCM slots and RTP streams) are named by ids above 0 and joined in
- * pairs. Every call may come from any thread; none of them waits for audio.
+ * Nodes (PCM slots, RTP streams, mixers) are named by ids above 0. Edges say who
+ * hears whom: a node hears one other, a mixer many. Every call may come from any thread; none of them waits for audio.
  * Unless said otherwise they return 0 or a negative errno. IP addresses are 16
  * octets, IPv4 mapped into IPv6 (ip.h). */
 #define ENGINE_DIGIT 1          /* endpoint, digit, by_rtp, ms */
@@ -28,7 +28,7 @@ struct media_stats {
 };
 
 struct engine_debug {
-    int slots, streams, ports;
+    int slots, streams, mixers, ports;
     long blocks;             /* of 5 ms, since the start */
     long slips;              /* blocks the highway lost */
     long news_dropped, socket_errors;
@@ -52,9 +52,16 @@ void engine_debug(struct engine *engine, struct engine_debug *out);
 int engine_open_slot(struct engine *engine, int slot);
 /* local_ip: all 0, IPv6 on every network card; mapped 0.0.0.0, IPv4 on every one. */
 int engine_open_stream(struct engine *engine, const uint8_t *local_ip);
+int engine_open_mixer(struct engine *engine);
 int engine_close(struct engine *engine, int id);
+/* Both hear each other; each leaves the one it was joined to. -EBUSY: the mixer is full. */
 int engine_join(struct engine *engine, int a, int b);
+/* hearer hears heard in place of what it heard (a mixer: beside it), and is not heard for that. */
+int engine_listen(struct engine *engine, int hearer, int heard);
+/* It hears nothing, and whoever was joined to it does not hear it; those who only listen to it stay. */
 int engine_part(struct engine *engine, int id);
+/* The edge stays, silent, until it is unmuted or changed. -ENOENT: there is no such edge. */
+int engine_mute(struct engine *engine, int hearer, int heard, int on);
 
 int engine_play_tone(struct engine *engine, int id, const struct tone_spec *spec);
 int engine_stop_tone(struct engine *engine, int id);

@@ -11,7 +11,14 @@
 static struct stream *find_stream(struct engine *engine, int id)
 {
     struct endpoint *end = engine_find(engine, id);
-    return end && end->kind == ENDPOINT_STREAM ? (struct stream *)end : NULL;
+    return end && end->kind == &stream_kind ? (struct stream *)end : NULL;
+}
+
+/* A slot or stream: what can play tones. */
+static struct endpoint *find_player(struct engine *engine, int id)
+{
+    struct endpoint *end = engine_find(engine, id);
+    return end && end->tones ? end : NULL;
 }
 
 /* -- what endpoints play ---------------------------------------------------------------- */
@@ -19,16 +26,16 @@ static struct stream *find_stream(struct engine *engine, int id)
 int engine_play_tone(struct engine *engine, int id, const struct tone_spec *spec)
 {
     engine_enter(engine);
-    struct endpoint *end = engine_find(engine, id);
-    return engine_leave(engine, !end ? -ENOENT : player_tone(end->player, spec) ? -EINVAL : 0);
+    struct endpoint *end = find_player(engine, id);
+    return engine_leave(engine, !end ? -ENOENT : tone_source_play(end->tones, spec) ? -EINVAL : 0);
 }
 
 int engine_stop_tone(struct engine *engine, int id)
 {
     engine_enter(engine);
-    struct endpoint *end = engine_find(engine, id);
+    struct endpoint *end = find_player(engine, id);
     if (end)
-        player_stop_tone(end->player);
+        tone_source_stop(end->tones);
     return engine_leave(engine, end ? 0 : -ENOENT);
 }
 
@@ -37,15 +44,15 @@ int engine_play_digit(struct engine *engine, int id, char digit, int ms)
     if (ms < 1 || ms > DIGIT_MOST_MS)
         return -EINVAL;
     engine_enter(engine);
-    struct endpoint *end = engine_find(engine, id);
-    return engine_leave(engine, !end ? -ENOENT : player_digit(end->player, digit, ms) ? -EINVAL : 0);
+    struct endpoint *end = find_player(engine, id);
+    return engine_leave(engine, !end ? -ENOENT : tone_source_digit(end->tones, digit, ms) ? -EINVAL : 0);
 }
 
 int engine_listen_digits(struct engine *engine, int id, int on)
 {
     engine_enter(engine);
     struct endpoint *end = engine_find(engine, id);
-    if (!end || end->kind != ENDPOINT_SLOT)
+    if (!end || end->kind != &slot_kind)
         return engine_leave(engine, -ENOENT);
     struct slot *slot = (struct slot *)end;
     if (on && !slot->listens)
@@ -115,7 +122,7 @@ int engine_send_digit(struct engine *engine, int id, char digit, int ms)
     if (!stream || ms < 1 || ms > DIGIT_MOST_MS)
         return engine_leave(engine, stream ? -EINVAL : -ENOENT);
     int failed = stream_has_events(stream) ? event_tx_digit(&stream->events_out, digit, ms)
-                                           : player_digit(stream->end.player, digit, ms);
+                                           : tone_source_digit(stream->end.tones, digit, ms);
     return engine_leave(engine, failed ? -EINVAL : 0);
 }
 

@@ -13,7 +13,6 @@
 #define ENGINE_HOUSE_US 100000 /* from one housekeeping to the next */
 #define ENGINE_ENDPOINTS 1024 /* a power of two: an id's low bits are its place in the table */
 
-struct highway;
 struct ports;
 
 struct engine {
@@ -26,7 +25,7 @@ struct engine {
     int next_id;
     struct endpoint *table[ENGINE_ENDPOINTS];
     struct endpoint *open[ENGINE_ENDPOINTS]; /* the first open_count, in no order */
-    int open_count, slots, streams;
+    int open_count;
     long long stepped_tick_us; /* when the next block is due without a highway; 0: not yet known */
     long long house_us;        /* when house was kept last */
     long socket_errors;
@@ -42,6 +41,12 @@ long long engine_clock_us(void);
 void engine_enter(struct engine *engine);
 int engine_leave(struct engine *engine, int result);
 struct endpoint *engine_find(struct engine *engine, int id);
+/* An id not used before whose place is free, or -ENFILE. */
+int engine_fresh_id(struct engine *engine);
+/* Takes the new node in. Returns its id. */
+int engine_enlist(struct engine *engine, struct endpoint *end);
+/* It hears nobody and nobody hears it: it may be freed. */
+void engine_isolate(struct engine *engine, struct endpoint *end);
 /* The mutex is held. One block of 5 ms; all blocks that are due on the highway. */
 void engine_block(struct engine *engine);
 void engine_catch_up(struct engine *engine);

@@ -15,15 +15,14 @@ void engine_block(struct engine *engine)
 {
     struct moment *moment = &engine->moment;
     moment->block++;
+    for (int i = 0; i < engine->open_count; i++) {
+        struct endpoint *end = engine->open[i];
+        if (end->kind->take && (end->kind->always_takes || endpoint_is_wanted(end)))
+            endpoint_take(end, moment);
+    }
     for (int i = 0; i < engine->open_count; i++)
-        if (engine->open[i]->kind == ENDPOINT_SLOT)
-            slot_take((struct slot *)engine->open[i], engine->highway, moment);
-    for (int i = 0; i < engine->open_count; i++)
-        if (engine->open[i]->kind == ENDPOINT_STREAM)
-            stream_tick((struct stream *)engine->open[i], moment);
-    for (int i = 0; i < engine->open_count; i++)
-        if (engine->open[i]->kind == ENDPOINT_SLOT)
-            slot_give((struct slot *)engine->open[i], engine->highway, moment);
+        if (engine->open[i]->kind->give)
+            engine->open[i]->kind->give(engine->open[i], moment);
 }
 
 void engine_catch_up(struct engine *engine)
@@ -36,7 +35,7 @@ void engine_keep_house(struct engine *engine)
 {
     engine->house_us = engine->moment.now_us;
     for (int i = 0; i < engine->open_count; i++)
-        if (engine->open[i]->kind == ENDPOINT_STREAM)
+        if (engine->open[i]->kind == &stream_kind)
             stream_keep_house((struct stream *)engine->open[i], &engine->moment);
 }
 
@@ -74,7 +73,7 @@ int engine_packet_in(struct engine *engine, int id, const uint8_t *ip, int port,
     pthread_mutex_lock(&engine->mutex);
     engine->moment.now_us = now_us;
     struct endpoint *end = engine_find(engine, id);
-    int known = end && end->kind == ENDPOINT_STREAM;
+    int known = end && end->kind == &stream_kind;
     if (known) {
         memcpy(copy, data, (size_t)size);
         stream_receive((struct stream *)end, copy, size, ip_from(ip), (uint16_t)port, &engine->moment);

@@ -29,10 +29,18 @@ static void set_timer(int fd, long long every_us)
     timerfd_settime(fd, 0, &setting, NULL);
 }
 
+static int needs_blocks(const struct endpoint *end)
+{
+    for (int i = 0; i < end->ear_count; i++)
+        if (ear_needs_blocks(&end->ears[i]))
+            return 1;
+    return end->kind->busy && end->kind->busy(end);
+}
+
 static int anything_busy(const struct engine *engine)
 {
     for (int i = 0; i < engine->open_count; i++)
-        if (engine->open[i]->kind == ENDPOINT_STREAM && stream_busy((const struct stream *)engine->open[i]))
+        if (needs_blocks(engine->open[i]))
             return 1;
     return 0;
 }
@@ -61,12 +69,21 @@ static void timer_blocks(struct engine *engine)
     engine_set_ticking(engine);
 }
 
+/* A digit it sent is now to be played by a stream that hears it. */
+static int woke_hearer(const struct endpoint *end)
+{
+    for (const struct ear *ear = end->hearers; ear; ear = ear->next)
+        if (ear->owner->kind->busy && ear->owner->kind->busy(ear->owner))
+            return 1;
+    return 0;
+}
+
 static void receive(struct engine *engine, unsigned data)
 {
     uint8_t datagram[DATAGRAM_MAX];
     struct wire_place from;
     struct endpoint *end = engine_find(engine, (int)(data >> 1));
-    if (!end || end->kind != ENDPOINT_STREAM)
+    if (!end || end->kind != &stream_kind)
         return; /* closed since the kernel told us */
     struct stream *stream = (struct stream *)end;
     int rtcp = data & 1;
@@ -79,8 +96,7 @@ static void receive(struct engine *engine, unsigned data)
         stream_receive(stream, datagram, size, from.ip, from.port, &engine->moment);
     else if (ip_same(from.ip, stream->source.ip))
         stream_receive_rtcp(stream, datagram, size, &engine->moment);
-    if (end->peer && end->peer->kind == ENDPOINT_STREAM && !engine->ticking &&
-        stream_busy((const struct stream *)end->peer))
+    if (!engine->ticking && woke_hearer(end))
         engine_set_ticking(engine);
 }
 

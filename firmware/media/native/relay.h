@@ -1,4 +1,4 @@
-/* Two joined streams: each packet goes on the moment it arrives, rewritten where it lies. */
+/* Streams that hear a stream: each packet goes on the moment it arrives, rewritten where it lies. */
 #ifndef TIPRING_RELAY_H
 #define TIPRING_RELAY_H
 
@@ -8,9 +8,10 @@ struct stream;
 struct rtp_view;
 struct moment;
 
-/* Sends one packet of `from`, an audio or event packet in data, on to the far end of `to`: payload type,
- * SSRC and time line of `to`; law changed by table where they differ. anew: from's time line began anew. */
-void relay_packet(const struct stream *from, struct stream *to, uint8_t *data, const struct rtp_view *view, int anew,
+/* Sends one packet of `from`, an audio or event packet in data, on to the far end of every stream that hears it:
+ * with payload type, SSRC and time line of that stream; law changed by table where they differ, sound ramped where the
+ * edge is new or its mute changed. anew: from's time line began anew. The data is changed. */
+void relay_packet(const struct stream *from, uint8_t *data, const struct rtp_view *view, int anew,
                   const struct moment *moment);
 
 #endif

@@ -12,11 +12,18 @@
 #include "engine_types.h"
 #include "g711.h"
 #include "highway_types.h"
-#include "jitter.h"
 #include "news.h"
 #include "stream.h"
 
 #define DEAF_BLOCKS 20 /* 100 ms after a digit of our own: echo of the line and of the far end */
+
+static void slot_free(struct endpoint *end)
+{
+    struct slot *slot = (struct slot *)end;
+    tone_source_free(end->tones);
+    dtmf_rx_free(slot->rx);
+    free(slot);
+}
 
 struct slot *slot_new(int id, int number)
 {
@@ -24,43 +31,53 @@ struct slot *slot_new(int id, int number)
     if (!slot)
         return NULL;
     slot->end.id = id;
-    slot->end.kind = ENDPOINT_SLOT;
-    slot->end.player = player_new();
+    slot->end.kind = &slot_kind;
+    ears_init(&slot->end, &slot->ear, 1);
+    slot->end.tones = tone_source_new();
     slot->rx = dtmf_rx_new();
     slot->number = number;
-    if (slot->end.player && slot->rx)
+    if (slot->end.tones && slot->rx)
         return slot;
-    slot_free(slot);
+    slot_free(&slot->end);
     return NULL;
 }
 
-void slot_free(struct slot *slot)
+/* -- digits ------------------------------------------------------------------------------- */
+
+/* The stream behind the ear when it takes digits as events, or NULL. */
+static struct stream *event_taker(const struct ear *ear)
 {
-    if (!slot)
-        return;
-    player_free(slot->end.player);
-    dtmf_rx_free(slot->rx);
-    free(slot);
+    struct stream *stream = (struct stream *)ear->owner;
+    return ear->owner->kind == &stream_kind && stream_has_events(stream) ? stream : NULL;
 }
 
-static struct stream *peer_stream(const struct slot *slot)
+static int has_event_takers(const struct slot *slot)
 {
-    struct endpoint *peer = slot->end.peer;
-    return peer && peer->kind == ENDPOINT_STREAM ? (struct stream *)peer : NULL;
+    for (const struct ear *ear = slot->end.hearers; ear; ear = ear->next)
+        if (event_taker(ear))
+            return 1;
+    return 0;
 }
 
-static void end_event(struct slot *slot)
+static void end_events(struct slot *slot)
 {
-    struct stream *stream = peer_stream(slot);
-    if (slot->event_on && stream)
-        event_tx_end(&stream->events_out);
+    for (struct ear *ear = slot->end.hearers; slot->event_on && ear; ear = ear->next)
+        if (event_taker(ear))
+            event_tx_end(&event_taker(ear)->events_out);
     slot->event_on = 0;
 }
 
-void slot_part(struct slot *slot)
+static void forget_digit(struct slot *slot)
 {
-    end_event(slot);
+    end_events(slot);
     dtmf_rx_reset(slot->rx);
+}
+
+/* A digit half heard does not go on at the next one who hears the line. */
+static void slot_unheard(struct endpoint *end, const struct ear *ear)
+{
+    if (event_taker(ear))
+        forget_digit((struct slot *)end);
 }
 
 static void tell_digit(const struct slot *slot, char digit, const struct moment *moment)
@@ -71,80 +88,65 @@ static void tell_digit(const struct slot *slot, char digit, const struct moment 
         news_tell(moment->news, &item);
 }
 
-/* Silences the digit on its way to the stream, and begins or ends its event. */
-static void turn_into_event(struct slot *slot, struct stream *stream, char digit, int law)
+/* Begins or ends the digit's events, and marks the sound for those who take them. */
+static void turn_into_events(struct slot *slot, char digit)
 {
     int state = dtmf_rx_state(slot->rx);
-    if (digit) {
-        end_event(slot);
-        slot->event_on = event_tx_digit(&stream->events_out, digit, EVENT_OPEN) == 0;
-    } else if (state != DTMF_HEARD) {
-        end_event(slot);
+    if (digit || state != DTMF_HEARD)
+        end_events(slot);
+    slot->end.sound.digit = state != DTMF_QUIET;
+    for (struct ear *ear = slot->end.hearers; ear; ear = ear->next) {
+        struct stream *stream = event_taker(ear);
+        if (stream && digit)
+            slot->event_on |= event_tx_digit(&stream->events_out, digit, EVENT_OPEN) == 0;
+        if (stream && slot->end.sound.digit)
+            stream_hush(stream);
     }
-    if (state == DTMF_QUIET)
-        return;
-    memset(slot->in, g711_idle(law), BLOCK_SAMPLES);
-    stream_hush(stream);
 }
 
 static void hear_digits(struct slot *slot, const struct moment *moment)
 {
-    struct stream *stream = peer_stream(slot);
-    int to_events = stream && stream_has_events(stream);
-    if (!slot->listens && !to_events)
+    int to_events = has_event_takers(slot), wanted = slot->listens || to_events;
+    if (!wanted && slot->hearing)
+        dtmf_rx_reset(slot->rx);
+    slot->hearing = wanted;
+    if (!wanted)
         return;
-    if (player_in_digit(slot->end.player))
+    if (tone_source_in_digit(slot->end.tones))
         slot->deaf_blocks = DEAF_BLOCKS;
     if (slot->deaf_blocks > 0) {
         if (slot->deaf_blocks-- == DEAF_BLOCKS)
-            slot_part(slot);
+            forget_digit(slot);
         return;
     }
-    int16_t pcm[BLOCK_SAMPLES];
     char digit = 0;
-    g711_decode_block(moment->highway_law, slot->in, pcm, BLOCK_SAMPLES);
-    if (dtmf_rx_feed(slot->rx, pcm, BLOCK_SAMPLES, &digit, 1))
+    if (dtmf_rx_feed(slot->rx, slot->end.sound.pcm, BLOCK_SAMPLES, &digit, 1))
         tell_digit(slot, digit, moment);
     if (to_events)
-        turn_into_event(slot, stream, digit, moment->highway_law);
+        turn_into_events(slot, digit);
 }
 
-void slot_take(struct slot *slot, const struct highway *highway, const struct moment *moment)
+/* -- blocks ------------------------------------------------------------------------------- */
+
+static void slot_take(struct endpoint *end, const struct moment *moment)
 {
-    highway->read(highway->self, slot->number, slot->in);
+    struct slot *slot = (struct slot *)end;
+    uint8_t octets[BLOCK_SAMPLES];
+    moment->highway->read(moment->highway->self, slot->number, octets);
+    sound_from_octets(&end->sound, moment->highway_law, octets);
     hear_digits(slot, moment);
 }
 
-/* What the joined end says now, in the highway's law. Returns 0 when there is none. */
-static int from_peer(const struct slot *slot, uint8_t *out, const struct moment *moment)
+static void slot_give(struct endpoint *end, const struct moment *moment)
 {
-    struct stream *stream = peer_stream(slot);
-    if (!slot->end.peer)
-        return 0;
-    if (!stream) {
-        memcpy(out, ((const struct slot *)slot->end.peer)->in, BLOCK_SAMPLES);
-        return 1;
-    }
-    jitter_get(stream->jitter, out);
-    g711_convert(stream->law, moment->highway_law, out, BLOCK_SAMPLES);
-    return 1;
+    struct sound room;
+    uint8_t octets[BLOCK_SAMPLES];
+    const struct sound *heard = endpoint_output(end, &room, moment);
+    if (!heard)
+        return;
+    sound_to_octets(heard, moment->highway_law, octets);
+    moment->highway->write(moment->highway->self, ((struct slot *)end)->number, octets);
 }
 
-void slot_give(struct slot *slot, const struct highway *highway, const struct moment *moment)
-{
-    uint8_t out[BLOCK_SAMPLES];
-    int16_t pcm[BLOCK_SAMPLES];
-    int heard = from_peer(slot, out, moment);
-    if (player_block(slot->end.player, pcm)) {
-        g711_encode_block(moment->highway_law, pcm, out, BLOCK_SAMPLES);
-        heard = 1;
-    }
-    if (heard)
-        highway->write(highway->self, slot->number, out);
-    struct stream *stream = peer_stream(slot);
-    if (!stream || player_busy(stream->end.player))
-        return;
-    memcpy(out, slot->in, BLOCK_SAMPLES);
-    g711_convert(moment->highway_law, stream->law, out, BLOCK_SAMPLES);
-    stream_push(stream, out, moment);
-}
+const struct endpoint_kind slot_kind = {
+    .take = slot_take, .always_takes = 1, .give = slot_give, .unheard = slot_unheard, .free = slot_free};

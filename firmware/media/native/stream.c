@@ -10,14 +10,22 @@
 #include "relay.h"
 #include "wire.h"
 
+static void stream_free(struct endpoint *end)
+{
+    tone_source_free(end->tones);
+    jitter_free(((struct stream *)end)->jitter);
+    free(end);
+}
+
 struct stream *stream_new(int id, uint32_t random, uint32_t random_timestamp)
 {
     struct stream *stream = calloc(1, sizeof *stream);
     if (!stream)
         return NULL;
     stream->end.id = id;
-    stream->end.kind = ENDPOINT_STREAM;
-    stream->end.player = player_new();
+    stream->end.kind = &stream_kind;
+    ears_init(&stream->end, &stream->ear, 1);
+    stream->end.tones = tone_source_new();
     stream->jitter = jitter_new();
     stream->fd = stream->rtcp_fd = -1;
     stream->event_type = STREAM_NO_EVENTS;
@@ -27,19 +35,10 @@ struct stream *stream_new(int id, uint32_t random, uint32_t random_timestamp)
     stream->timestamp = random_timestamp;
     stream->rtcp.rtt_ms = -1;
     stream->pushed_block = -2; /* no block comes after that */
-    if (stream->end.player && stream->jitter)
+    if (stream->end.tones && stream->jitter)
         return stream;
-    stream_free(stream);
+    stream_free(&stream->end);
     return NULL;
-}
-
-void stream_free(struct stream *stream)
-{
-    if (!stream)
-        return;
-    player_free(stream->end.player);
-    jitter_free(stream->jitter);
-    free(stream);
 }
 
 void stream_set_codec(struct stream *stream, int payload_type, int law, int event_type, int packet_samples)
@@ -150,25 +149,18 @@ void stream_hush(struct stream *stream)
     memset(stream->packet + RTP_HEADER_OCTETS, g711_idle(stream->law), (size_t)stream->filled);
 }
 
-int stream_tick(struct stream *stream, const struct moment *moment)
-{
-    int16_t pcm[BLOCK_SAMPLES];
-    uint8_t octets[BLOCK_SAMPLES];
-    if (player_block(stream->end.player, pcm)) {
-        g711_encode_block(stream->law, pcm, octets, BLOCK_SAMPLES);
-        stream_push(stream, octets, moment);
-        return 1;
-    }
-    int fed = stream->end.peer && stream->end.peer->kind == ENDPOINT_SLOT;
-    if (fed || !event_tx_busy(&stream->events_out))
-        return 0;
-    stream_push(stream, NULL, moment);
-    return 1;
-}
-
 int stream_busy(const struct stream *stream)
 {
-    return player_busy(stream->end.player) || event_tx_busy(&stream->events_out);
+    return tone_source_busy(stream->end.tones) || event_tx_busy(&stream->events_out);
+}
+
+int stream_flows(struct stream *stream)
+{
+    int wanted = endpoint_is_wanted(&stream->end);
+    if (wanted && !stream->end.flowing)
+        jitter_reset(stream->jitter, stream->law);
+    stream->end.flowing = wanted;
+    return wanted;
 }
 
 void stream_stats(const struct stream *stream, struct media_stats *out)
@@ -184,3 +176,51 @@ void stream_stats(const struct stream *stream, struct media_stats *out)
         .buffer_ms = delay > JITTER_MAX_DELAY ? 0 : delay / 8.0,
     };
 }
+
+/* -- blocks ------------------------------------------------------------------------------- */
+
+static void stream_take(struct endpoint *end, const struct moment *moment)
+{
+    struct stream *stream = (struct stream *)end;
+    uint8_t octets[BLOCK_SAMPLES];
+    (void)moment;
+    stream_flows(stream);
+    jitter_get(stream->jitter, octets);
+    sound_from_octets(&end->sound, stream->law, octets);
+}
+
+/* When nothing is to be heard any more, the packet begun is still filled up and sent. */
+static void stream_give(struct endpoint *end, const struct moment *moment)
+{
+    struct stream *stream = (struct stream *)end;
+    struct sound room;
+    uint8_t octets[BLOCK_SAMPLES];
+    const struct sound *heard = endpoint_output(end, &room, moment);
+    if (!heard) {
+        if (event_tx_busy(&stream->events_out) || stream->audible)
+            stream_push(stream, NULL, moment);
+        return;
+    }
+    if (heard->digit && stream_has_events(stream))
+        memset(octets, g711_idle(stream->law), BLOCK_SAMPLES);
+    else
+        sound_to_octets(heard, stream->law, octets);
+    stream_push(stream, octets, moment);
+}
+
+/* A digit that is played for it ends with the edge. */
+static void stream_unheard(struct endpoint *end, const struct ear *ear)
+{
+    if (((struct stream *)end)->events_in.on && ear->owner->tones)
+        tone_source_end_digit(ear->owner->tones, 0);
+}
+
+static int needs_blocks(const struct endpoint *end)
+{
+    const struct stream *stream = (const struct stream *)end;
+    return stream_busy(stream) || (stream->audible && !ear_relays(end->ears));
+}
+
+const struct endpoint_kind stream_kind = {
+    .take = stream_take, .looks_ahead = 1, .give = stream_give, .unheard = stream_unheard, .busy = needs_blocks,
+    .free = stream_free};

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "dtmf_events_types.h"
-#include "endpoint.h"
+#include "ear.h"
 #include "reception.h"
 #include "rtcp.h"
 #include "source.h"
@@ -29,6 +29,7 @@ struct relay_line {
 
 struct stream {
     struct endpoint end;
+    struct ear ear;
     int fd, rtcp_fd;
     int local_port;
     struct source source;
@@ -58,7 +59,6 @@ struct stream {
 };
 
 struct stream *stream_new(int id, uint32_t random, uint32_t random_timestamp);
-void stream_free(struct stream *stream);
 void stream_set_codec(struct stream *stream, int payload_type, int law, int event_type, int packet_samples);
 void stream_set_direction(struct stream *stream, int send, int receive, long long now_us);
 void stream_set_remote(struct stream *stream, struct ip_address ip, uint16_t port, struct ip_address signal_ip,
@@ -71,11 +71,11 @@ void stream_hush(struct stream *stream);
 void stream_receive(struct stream *stream, uint8_t *data, int size, struct ip_address ip, uint16_t port,
                     const struct moment *moment);
 void stream_receive_rtcp(struct stream *stream, const uint8_t *data, int size, const struct moment *moment);
-/* Once a block: tone or event of its own. Returns 1 when it pushed a block itself. */
-int stream_tick(struct stream *stream, const struct moment *moment);
 /* Every 100 ms or so: reports, time-outs. */
 void stream_keep_house(struct stream *stream, const struct moment *moment);
-/* 1 while the stream needs ticks although nothing is pushed into it. */
+/* 1 when somebody hears it by blocks; the jitter buffer begins anew when that was not so all the time. */
+int stream_flows(struct stream *stream);
+/* 1 while it plays a tone or sends an event of its own, and relays nothing. */
 int stream_busy(const struct stream *stream);
 void stream_stats(const struct stream *stream, struct media_stats *out);
 /* Begins a new run on the sending time line with a piece of so many samples, which end now: the time

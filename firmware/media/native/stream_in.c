@@ -41,22 +41,24 @@ static int from_far_end(struct stream *stream, const struct rtp_view *view, stru
     }
 }
 
-/* A digit heard as an event sounds as tones at a joined end that knows no events. */
-static void play_at_peer(const struct stream *stream, const struct event_news *news)
+/* A digit heard as an event sounds as tones at those who hear us and know no events. */
+static void play_at_hearers(const struct stream *stream, const struct event_news *news)
 {
-    const struct endpoint *peer = stream->end.peer;
-    if (!peer || (peer->kind == ENDPOINT_STREAM && stream_has_events((const struct stream *)peer)))
-        return;
-    if (news->kind == EVENT_BEGAN)
-        player_digit(peer->player, news->digit, PLAYER_UNTIL_ENDED);
-    else
-        player_end_digit(peer->player, news->ms);
+    for (const struct ear *ear = stream->end.hearers; ear; ear = ear->next) {
+        struct tone_source *tones = ear->owner->tones;
+        if (!tones || (ear_relays(ear) && stream_has_events((const struct stream *)ear->owner)))
+            continue;
+        if (news->kind == EVENT_ENDED)
+            tone_source_end_digit(tones, news->ms);
+        else if (!ear->muted)
+            tone_source_digit(tones, news->digit, DIGIT_UNTIL_ENDED);
+    }
 }
 
 static void tell_events(struct stream *stream, const struct event_news *news, int count, const struct moment *moment)
 {
     for (int i = 0; i < count; i++) {
-        play_at_peer(stream, &news[i]);
+        play_at_hearers(stream, &news[i]);
         struct media_news item = {.kind = ENGINE_DIGIT, .endpoint = stream->end.id, .digit = news[i].digit,
                                   .by_rtp = 1, .ms = news[i].ms};
         if (news[i].kind == EVENT_ENDED)
@@ -71,24 +73,19 @@ static void take_event(struct stream *stream, uint8_t *data, const struct rtp_vi
     int count = event_rx_packet(&stream->events_in, view->timestamp, data + view->offset, view->size, moment->now_us,
                                 news);
     tell_events(stream, news, count, moment);
-    if (stream->end.peer && stream->end.peer->kind == ENDPOINT_STREAM)
-        relay_packet(stream, (struct stream *)stream->end.peer, data, view, anew, moment);
+    relay_packet(stream, data, view, anew, moment);
 }
 
 static void take_audio(struct stream *stream, uint8_t *data, const struct rtp_view *view, int anew,
                        const struct moment *moment)
 {
-    const struct endpoint *peer = stream->end.peer;
-    if (!peer)
-        return;
-    if (peer->kind == ENDPOINT_STREAM) {
-        relay_packet(stream, (struct stream *)peer, data, view, anew, moment);
-        return;
+    if (stream_flows(stream)) {
+        if (anew)
+            jitter_reset(stream->jitter, stream->law);
+        if (!jitter_put(stream->jitter, view->timestamp, data + view->offset, view->size))
+            stream->late++;
     }
-    if (anew)
-        jitter_reset(stream->jitter, stream->law);
-    if (!jitter_put(stream->jitter, view->timestamp, data + view->offset, view->size))
-        stream->late++;
+    relay_packet(stream, data, view, anew, moment);
 }
 
 static void receive_rtp(struct stream *stream, uint8_t *data, const struct rtp_view *view, const struct moment *moment)

@@ -82,9 +82,9 @@ static uint8_t *packet(int round, int *size)
 static void command(struct engine *engine, const int *ids)
 {
     struct tone_spec spec;
-    int id = ids[dice(6)];
-    switch (dice(12)) {
-    case 0: engine_join(engine, id, ids[dice(6)]); break;
+    int id = ids[dice(7)];
+    switch (dice(14)) {
+    case 0: engine_join(engine, id, ids[dice(7)]); break;
     case 1: engine_part(engine, id); break;
     case 2: engine_play_digit(engine, id, "1A#x"[dice(4)], (int)dice(300)); break;
     case 3: engine_send_digit(engine, id, "1A#x"[dice(4)], (int)dice(300)); break;
@@ -96,6 +96,8 @@ static void command(struct engine *engine, const int *ids)
         engine_set_remote(engine, id, dice(4) ? ips[1 + dice(3)] : ips[0], (int)dice(70000), ips[dice(4)]);
         break;
     case 9: engine_stop_tone(engine, id); break;
+    case 10: engine_listen(engine, id, ids[dice(7)]); break;
+    case 11: engine_mute(engine, id, ids[dice(7)], (int)dice(2)); break;
     default:
         for (unsigned i = 0; i < sizeof spec; i++)
             ((uint8_t *)&spec)[i] = (uint8_t)dice(256);
@@ -105,18 +107,26 @@ static void command(struct engine *engine, const int *ids)
     }
 }
 
+/* Three slots, three streams, a mixer. */
+static int open_node(struct engine *engine, int at)
+{
+    if (at < 3)
+        return engine_open_slot(engine, at);
+    return at < 6 ? engine_open_stream(engine, ips[1 + dice(3)]) : engine_open_mixer(engine);
+}
+
 static void fuzz_engine(int rounds)
 {
     struct highway card = {.slots = 4, .law = (int)dice(2), .clock_fd = -1, .begin_block = begin,
                            .read = card_read, .write = card_write, .slips = slips, .drift_ppm = drift};
     struct engine *engine = engine_new((long long)(intptr_t)&card, 10000, 10019, 1, 7, 1000);
-    int ids[6], id, port, told = 0, sent = 0;
+    int ids[7], id, port, told = 0, sent = 0;
     uint8_t out[2048];
     uint8_t ip[16];
     struct media_news news[64];
     struct media_stats stats;
-    for (int i = 0; i < 6; i++)
-        ids[i] = i < 3 ? engine_open_slot(engine, i) : engine_open_stream(engine, ips[1 + dice(3)]);
+    for (int i = 0; i < 7; i++)
+        ids[i] = open_node(engine, i);
     for (int i = 3; i < 6; i++) {
         engine_set_codec(engine, ids[i], 8, i & 1, 101, 20);
         engine_set_remote(engine, ids[i], ips[1], 4000, ips[0]);
@@ -136,9 +146,9 @@ static void fuzz_engine(int rounds)
         told += engine_drain(engine, news, 64);
         engine_stats(engine, ids[3 + dice(3)], &stats);
         if (dice(500) == 0) {
-            int at = (int)dice(6);
+            int at = (int)dice(7);
             engine_close(engine, ids[at]);
-            ids[at] = at < 3 ? engine_open_slot(engine, at) : engine_open_stream(engine, ips[1 + dice(3)]);
+            ids[at] = open_node(engine, at);
         }
     }
     engine_free(engine);

@@ -1,0 +1,24 @@
+/* What an endpoint plays of its own: one call tone, and a queue of DTMF digits that goes before it. */
+#ifndef TIPRING_TONE_SOURCE_H
+#define TIPRING_TONE_SOURCE_H
+
+#include <stdint.h>
+
+#define DIGIT_UNTIL_ENDED (-1)
+
+struct tone_spec;
+struct tone_source;
+struct tone_source *tone_source_new(void);
+void tone_source_free(struct tone_source *source);
+int tone_source_play(struct tone_source *source, const struct tone_spec *spec); /* 0, or -1 bad spec */
+void tone_source_stop(struct tone_source *source);
+/* ms: 40 to 60000, or DIGIT_UNTIL_ENDED. Returns 0, or -1 no digit or queue full. */
+int tone_source_digit(struct tone_source *source, char digit, int ms);
+/* Ends the digit queued last with DIGIT_UNTIL_ENDED so that it lasts ms in all (40 at least). */
+void tone_source_end_digit(struct tone_source *source, int ms);
+/* Writes 40 samples. Returns 0, and writes nothing, when there is nothing to play. */
+int tone_source_block(struct tone_source *source, int16_t *pcm);
+int tone_source_busy(const struct tone_source *source);
+int tone_source_in_digit(const struct tone_source *source);
+
+#endif

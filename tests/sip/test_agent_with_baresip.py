@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from firmware.telephony.cause import Cause
+from firmware.telephony.leg import CallRequest, Party
 from tests.sip.certificates import Authority
 from tests.sip.exchange_stub import Bridge
 from tests.sip.stream_phone import stream_house
@@ -66,6 +68,46 @@ def test_baresip_registers_and_calls(kind: str, ip: str, tmp_path: Path) -> None
             await phone.wait()
         await until(lambda: "released" in bridge.names() and not agent.registrations())
         assert agent.debug()["legs"] == agent.debug()["dialogs"] == 0
+        await agent.stop()
+
+    asyncio.run(main())
+
+
+def test_baresip_registers_a_flow_and_is_rung_by_it(tmp_path: Path) -> None:
+    """Outbound and GRUU (RFC 5626, 5627) as a real phone does them, over a connection that it alone can open."""
+
+    async def main() -> None:
+        bridge = Bridge()
+        agent = await stream_house(bridge, "127.0.0.1", trusted_networks=())
+        config = CONFIG.replace("sip_cafile {ca}\n", "").format(ip="127.0.0.1", place="127.0.0.1")
+        (tmp_path / "config").write_text(config.replace("module_tmp account", "module_tmp uuid.so\nmodule_tmp account"))
+        (tmp_path / "contacts").write_text("")
+        server = f"sip:127.0.0.1:{agent.port_of('TCP')};transport=tcp"
+        account = f"<{server.replace('sip:', 'sip:201@')}>;auth_user=201;auth_pass=pw;regint=60;sipnat=outbound"
+        (tmp_path / "accounts").write_text(f'{account};outbound1="{server}";answermode=auto\n')
+        phone = await asyncio.create_subprocess_exec(
+            "baresip", "-4", "-f", str(tmp_path), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            await until(agent.registrations)
+            (binding,) = agent._registrar.bindings("201")
+            assert binding.reg_id == 1 and binding.instance.startswith("urn:uuid:") and binding.gruu_key
+            (target,) = agent._directory.telephones("201")
+            assert target.ways[0].hop == (agent._context.transports["TCP"], (binding.source_ip, binding.source_port))
+            leg = agent.call_user("201")
+            assert leg is not None
+            leg.place(CallRequest("1", Party("202"), Party("201")))
+            await until(lambda: "answered" in bridge.names())
+            # Its Contact now is its GRUU, which holds our address; the BYE must reach it all the same.
+            assert leg._session.dialog.target == f"sip:201@127.0.0.1:{agent.port_of('TCP')};gr={binding.instance}"
+            leg.release(Cause.NORMAL_CLEARING)
+            await until(lambda: "released" in bridge.names() and not agent._context.transactions.waiting)
+        finally:
+            phone.terminate()
+            await phone.wait()
+        await until(lambda: not agent.registrations())
+        assert not agent._directory.telephones("201")
         await agent.stop()
 
     asyncio.run(main())

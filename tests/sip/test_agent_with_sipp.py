@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 
 from firmware.sip.accounts.binding_store import BindingStore
+from firmware.sip.accounts.signer import Credentials
 from firmware.sip.agent import SipAgent
 from firmware.sip.settings import SipSettings
+from firmware.telephony.cause import Cause
+from firmware.telephony.leg import CallRequest, Party
+from tests.interop.processes import free_port
 from tests.sip.exchange_stub import Bridge
 from tests.sip.fake_engine import FakeEngine
 from tests.sip.load import USERS
@@ -80,6 +84,28 @@ def test_sipp_plain_caller_from_a_trusted_network(tmp_path: Path) -> None:
         code, said = await sipp(agent, tmp_path, "-sn", "uac", "-s", "600", "-m", "20", "-r", "50", "-d", "20")
         assert code == 0, said
         assert not any(leg.may_call_lines for leg in bridge.arrived)
+        await agent.stop()
+
+    asyncio.run(main())
+
+
+def test_sipp_as_an_operator_takes_our_credentials(tmp_path: Path) -> None:
+    async def main() -> None:
+        agent, bridge = await echo_house()
+        port = free_port()
+        operator = asyncio.create_task(
+            sipp(agent, tmp_path, "-sf", str(HERE / "operator.xml"), "-p", str(port), "-m", "1", "-trace_err")
+        )
+        leg = agent.call_uri(f"sip:600@127.0.0.1:{port}", Credentials("customer", "geheim"))
+        assert leg is not None
+        leg.place(CallRequest("1", Party("201", "Ana"), Party("600")))
+        async with asyncio.timeout(8):
+            while "answered" not in bridge.names():
+                assert "released" not in bridge.names()
+                await asyncio.sleep(0.02)
+        leg.release(Cause.NORMAL_CLEARING)
+        code, said = await operator
+        assert code == 0, said
         await agent.stop()
 
     asyncio.run(main())

@@ -170,6 +170,8 @@ def test_who_may_register() -> None:
         assert same[0] == same[1], "a wrong password and an unknown user look alike"
         other = phone.request("REGISTER", "sip:tipring", to="<sip:202@tipring>")
         assert (await challenged(phone, other, "401")).startswith("SIP/2.0 403")
+        third = phone.request("REGISTER", "sip:tipring", to="<sip:201@tipring>", from_="<sip:202@tipring>;tag=1")
+        assert (await challenged(phone, third, "401")).startswith("SIP/2.0 403"), "registered by a third party"
         assert not agent.registrations()
         assert (await challenged(phone, register, "401")).startswith("SIP/2.0 200")
         assert [r.user for r in agent.registrations()] == ["201"]

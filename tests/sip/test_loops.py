@@ -51,6 +51,46 @@ def test_three_boxes_that_forward_to_each_other(contacts: list[tuple[str, float]
     run(main())
 
 
+def test_three_boxes_whose_telephones_redirect_to_each_other() -> None:
+    """Each box follows in good faith; the Diversions it adds are counted by the next."""
+
+    async def main() -> None:
+        network = Network()
+        agents, rung = [], []
+        for number, ip in enumerate(BOXES):
+            telephone = Phone(network, f"10.0.0.{21 + number}", "201")
+            following = BOXES[(number + 1) % 3]
+
+            def react(text: str, _: object, telephone: Phone = telephone, following: str = following) -> None:
+                if text.startswith("INVITE"):
+                    rung.append(following)
+                    to = header(text, "To") + ";tag=x"
+                    same = "".join(f"{name}: {header(text, name)}\r\n" for name in ("Via", "From", "Call-ID", "CSeq"))
+                    place = f"<sip:201@{following}>"
+                    answer = f"SIP/2.0 302 Moved\r\n{same}To: {to}\r\nContact: {place}\r\n\r\n"
+                    telephone.send(answer, (ip_of(text), 5060))
+
+            telephone.react = react
+            store = PresetStore(("201", telephone.address[0]))
+            box = await agent_on(network, Bridge(), at=(ip, 5060), store=store, users=USERS, follow_redirects="any")
+            agents.append(box)
+        caller = Phone(network, "10.0.0.9")
+        caller.send(invite := caller.invite("201"))
+        caller.ack_failure(invite, await caller.expect("SIP/2.0 48"))
+        assert len(rung) == 10 and len(network.log) < 150
+        for agent in agents:
+            assert await settle(agent, 140) == EMPTY
+
+    run(main())
+
+
+def ip_of(request: str) -> str:
+    """Whom an INVITE came from, by its Via."""
+    found = re.search(r"UDP ([0-9.]+):", header(request, "Via"))
+    assert found
+    return found.group(1)
+
+
 def test_breadth_is_shared_by_those_who_ring_together_and_none_left_is_440() -> None:
     async def main() -> None:
         network, bridge, agent, caller = await house(
@@ -82,7 +122,7 @@ def test_a_call_that_was_sent_on_too_often_is_482_and_others_say_by_whom() -> No
     async def main() -> None:
         network, _, agent, caller = await house(("201", "10.0.0.21"))
         phone = Phone(network, "10.0.0.21", "201")
-        many = "Diversion: <sip:7@x>;reason=user-busy;counter=8, <tel:+34-91>;counter=3\r\n"
+        many = "Diversion: <sip:7@x>;reason=user-busy;counter=8, <tel:+34-91>;counter=2\r\n"
         caller.send(caller.invite("201", headers=many))
         await caller.expect("SIP/2.0 482")
         few = 'Diversion: "Eva" <sip:7@x>;reason=user-busy;counter=4, <tel:+34-91>;reason="a b"\r\nDiversion: <sip:9@x>'

@@ -150,7 +150,7 @@ class CalledLeg(SipLeg):
         """Send the call on to a number of this house that has no telephones of ours; False when it cannot go there."""
         assert self._request is not None
         before = self._request.journey.diversions
-        if len(before) + len(diversions) > MAX_DIVERSIONS or any(number == diversion.number for diversion in before):
+        if len(before) + len(diversions) >= MAX_DIVERSIONS or any(number == diversion.number for diversion in before):
             return False
         return self.listener.leg_diverted(self, number, Journey(breadth, (*diversions, *before)))
 

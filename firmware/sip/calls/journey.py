@@ -13,7 +13,7 @@ from firmware.sip.messages.uri import dialled_number, escape_user, parse_uri
 from firmware.telephony.leg import SETTING_OUT, Diversion, Journey
 
 MAX_DIVERSIONS = 10
-"""Counted over all boxes a call came through; more is a circle."""
+"""Counted over all boxes a call came through; so many are a circle."""
 
 
 def journey_of(request: Request) -> Journey:
@@ -25,7 +25,7 @@ def journey_of(request: Request) -> Journey:
     if left < 1:
         raise Refusal(440)
     diversions = read_diversions(request)
-    if sum(diversion.count for diversion in diversions) > MAX_DIVERSIONS:
+    if sum(diversion.count for diversion in diversions) >= MAX_DIVERSIONS:
         raise Refusal(482, "Sent on too often")
     return Journey(min(left, SETTING_OUT.breadth), diversions)
 

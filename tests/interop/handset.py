@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.interop.processes import eventually
@@ -33,15 +34,15 @@ class Handset:
         eventually(f"{self.port} rings", lambda: self._site.phone(self.port, "state")["ringing"], 5)
         self.lift()
 
-    def hears_dbm0(self, hz: float, seconds: float = 0.5) -> float:
+    def hears_dbm0(self, hz: float, seconds: float = 0.3) -> float:
         """The level of `hz` in the ear from now on."""
         wav = self._folder / f"{self.port}-heard.wav"
         self._site.phone(self.port, "hear", seconds=seconds, file=str(wav))
         return tone_level_dbm0(read_wav(wav), hz)
 
-    def hears(self, hz: float, within_s: float = 5.0) -> bool:
-        """True once half a second of `hz` at -10 dBm0, give or take 1.5 dB, was heard."""
-        return bool(eventually(f"{hz} Hz at {self.port}", lambda: abs(self.hears_dbm0(hz) + 10) < 1.5, within_s))
+    def wait_tone(self, hz: float, within_s: float = 5.0) -> None:
+        """Until 0.3 s of `hz` at -10 dBm0, give or take 1.5 dB, were heard."""
+        wait_level(f"{hz} Hz at {self.port}", lambda: self.hears_dbm0(hz), within_s)
 
     def say(self, hz: float, seconds: float = 0.7) -> None:
         """A tone of -10 dBm0 into the mouthpiece, until it is over."""
@@ -50,3 +51,14 @@ class Handset:
     def digits_heard(self) -> str:
         """DTMF that was in the ear lately, decoded on the copper."""
         return str(self._site.phone(self.port, "state")["digits_heard"])
+
+
+def wait_level(what: str, measure_dbm0: Callable[[], float], within_s: float = 5.0) -> None:
+    """Until it measures -10 dBm0, give or take 1.5 dB: the level at which every tone of these tests is sent."""
+
+    def measured() -> bool:
+        level = measure_dbm0()
+        assert abs(level + 10) < 1.5, f"{level:.1f} dBm0"
+        return True
+
+    eventually(what, measured, within_s)

@@ -3,7 +3,8 @@
 Its console is driven through a pipe and its state is read from its log. Sound comes from and goes to WAV
 files (its own "file mode"), so no sound device is needed. Everything it keeps lies in a home folder of its
 own; the folder for its data base must exist, or its core does not start and answers every call 503. A machine
-that has only loopback counts as offline with it, so it is told to care for neither.
+that has only loopback counts as offline with it, so it is told to care for neither. Its TLS compares
+certificates with names only, so that it calls 127.0.0.1 "localhost" there.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +32,8 @@ class Linphone:
     ear_survives_hold = True
 
     def __init__(self, folder: Path, account: Account, *, info_digits: bool = False, early: bool = False) -> None:
+        if account.transport == "tls":
+            account = replace(account, host="localhost")
         self.account = account
         self.folder = folder / f"linphone-{account.user}-{free_port()}"
         (self.folder / ".local/share/linphone").mkdir(parents=True)
@@ -100,11 +104,14 @@ class Linphone:
 
         eventually(f"linphone {self.account.user} in {' or '.join(wanted)}", entered, timeout_s)
 
+    def _recording(self) -> Path:
+        return self.folder / f"heard-{self._calls}.wav"
+
     def _next_recording(self) -> None:
         """The files of the next call; linphonec opens them when its sound begins."""
         self._calls += 1
         self._command(f"play {self._wav}")
-        self._command(f"record {self.folder}/heard-{self._calls}.wav")
+        self._command(f"record {self._recording()}")
 
     # -- as every telephone ------------------------------------------------------------
     def registered(self) -> Linphone:
@@ -153,8 +160,8 @@ class Linphone:
         self._next_recording()
 
     def heard(self) -> Samples:
-        newest = max(self.folder.glob("heard-*.wav"), key=lambda path: path.stat().st_mtime)
-        octets = newest.read_bytes()[_WAV_HEADER:]  # the header itself is written at the end of the call
+        recording = self._recording()
+        octets = recording.read_bytes()[_WAV_HEADER:] if recording.exists() else b""  # the header comes last
         return np.frombuffer(octets[: len(octets) // 2 * 2], "<i2").astype(np.float64) / 32768
 
     def stop(self) -> None:

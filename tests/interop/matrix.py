@@ -12,14 +12,16 @@ from pathlib import Path
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/sip-matrix.md"
 PHONES = {"baresip": "baresip 1.0", "linphone": "linphone 5.1", "pjsua": "PJSIP 2.15"}
-WAYS = ("UDP",)
+WAYS = ("UDP", "TCP", "TLS", "IPv6")
 ROWS = {
     "register": "registers with the strongest digest it knows",
     "call": "calls a line, sound both ways",
     "called": "is called by a line, sound both ways",
     "hold": "holds the call and resumes it",
     "early": "is heard before it answers (early media)",
+    "early heard": "hears who has not yet answered (early media)",
     "rfc4733": "digits both ways by RFC 4733",
+    "info": "digits by SIP INFO, heard by the line",
     "inband": "digits in-band, heard by the line",
 }
 

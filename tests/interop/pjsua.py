@@ -13,6 +13,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tests.interop.processes import eventually, free_port, free_rtp_range
 from tests.interop.soft_phone import Account
 from tests.interop.sounds import Samples, read_wav, sine, write_wav
@@ -138,7 +140,8 @@ class Pjsua:
         self._begin = len(self.events)
 
     def heard(self) -> Samples:
-        return read_wav(max(self.folder.glob("heard-*.wav"), key=lambda path: path.stat().st_mtime))
+        recordings = sorted(self.folder.glob("heard-*.wav"), key=lambda path: path.stat().st_mtime)
+        return read_wav(recordings[-1]) if recordings and recordings[-1].stat().st_size else np.zeros(0)
 
     def stop(self) -> None:
         if self._child.poll() is None:

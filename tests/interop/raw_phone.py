@@ -31,7 +31,7 @@ def parameter(value: str, name: str) -> str:
 class RawPhone:
     """user/password at a registrar. server: its port on our own machine, or (ip, port).
 
-    answer: "200", "486" …, "" to ring for ever. machine: where it lives. via: more parameters of its Via.
+    answer: "200", "183", "486" …, "" to ring for ever. machine: where it lives. via: more parameters of its Via.
     host: what it calls itself in Via and Contact; a name keeps it reachable at the address it sends from.
     """
 
@@ -95,8 +95,8 @@ class RawPhone:
             self.remote_to, self.remote_target = header(request, "From"), header(request, "Contact").strip("<>")
             self._reply(request, "180 Ringing")
             if self.answer:
-                reason = {"200": "OK", "486": "Busy Here", "603": "Decline"}[self.answer]
-                self._reply(request, f"{self.answer} {reason}", self.sdp() if self.answer == "200" else "")
+                reason = {"183": "Session Progress", "200": "OK", "486": "Busy Here", "603": "Decline"}[self.answer]
+                self._reply(request, f"{self.answer} {reason}", self.sdp() if self.answer in {"183", "200"} else "")
         elif method == "CANCEL":
             self._reply(request, "200 OK")
             invite = next(r for r in reversed(self.received) if r.startswith("INVITE"))

@@ -20,6 +20,7 @@ from firmware.control.client import call_core
 from tests.interop.host import LOOPBACK, Host
 from tests.interop.processes import Process, eventually, free_port, free_rtp_range
 from tests.interop.soft_phone import Account
+from tests.sip.certificates import Authority
 
 TIPRING = Path(__file__).resolve().parents[2] / ".venv/bin/tipring"
 PASSWORDS = {user: f"secret-{user}" for user in ("201", "202", "203", "204")}
@@ -31,15 +32,27 @@ def ha1(user: str, algorithm: str) -> str:
 
 
 class Site:
-    """`with Site(tmp_path) as site:` runs until the block ends; extra settings are appended to the file."""
+    """`with Site(tmp_path) as site:` runs until the block ends; extra settings are appended to the file.
+
+    authority: with it, SIP is also taken over TLS and on the IPv6 loopback. host: the machine it runs on.
+    """
 
     def __init__(
-        self, folder: Path, extra: str = "", *, sip_extra: str = "", rtp_pairs: int = 40, host: Host = LOOPBACK
+        self,
+        folder: Path,
+        extra: str = "",
+        *,
+        sip_extra: str = "",
+        rtp_pairs: int = 40,
+        host: Host = LOOPBACK,
+        authority: Authority | None = None,
     ) -> None:
         self.folder = folder
         self.host = host
+        self.authority = authority
         self.listen = "127.0.0.1" if host is LOOPBACK else "0.0.0.0"
         self.sip_port = free_port() if host is LOOPBACK else 5060
+        self.tls_port = free_port(socket.SOCK_STREAM) if authority else 0
         self.web_port = free_port(socket.SOCK_STREAM)
         self.rtp_first, self.rtp_last = free_rtp_range(rtp_pairs)
         self.run_folder = folder / "run"
@@ -54,6 +67,15 @@ class Site:
         }
         self.process: Process | None = None
 
+    def _sip_text(self) -> str:
+        if self.authority is None:
+            return f'[sip]\nlisten = "{self.listen}"\nudp_port = {self.sip_port}\n'
+        certificate, key = self.authority.sign("site", "DNS:localhost,IP:127.0.0.1,IP:::1")
+        return (
+            f'[sip]\nlisten = ["127.0.0.1", "::1"]\nudp_port = {self.sip_port}\ntls_port = {self.tls_port}\n'
+            f'tls_certificate = "{certificate}"\ntls_key = "{key}"\ntls_ca = "{self.authority.certificate}"\n'
+        )
+
     def _settings_text(self, sip_extra: str) -> str:
         users = "".join(
             f'[users.{user}]\nname = "User {user}"\n'
@@ -62,7 +84,7 @@ class Site:
         )
         return (
             'country = "es"\nlanguage = "en"\n'
-            f'[sip]\nlisten = "{self.listen}"\nudp_port = {self.sip_port}\n{sip_extra}'
+            f"{self._sip_text()}{sip_extra}"
             f"[media]\nrtp_first = {self.rtp_first}\nrtp_last = {self.rtp_last}\n"
             f"[web]\nport = {self.web_port}\n"
             '[lines.fxs1]\nnumber = "101"\n[lines.fxs2]\nnumber = "102"\n' + users
@@ -125,9 +147,14 @@ class Site:
     def rig(self, do: str, **args: Any) -> dict[str, Any]:
         return RigClient(self.run_folder / "simboard.rig").call(do, **args)
 
-    def account(self, user: str) -> Account:
-        """The account of `user` here, over UDP."""
-        return Account(user, PASSWORDS[user], self.sip_port, self.host.ip)
+    def account(self, user: str, way: str = "UDP") -> Account:
+        """The account of `user` here. way: "UDP", "TCP", "TLS", or "IPv6" for UDP over it."""
+        if way == "TLS":
+            assert self.authority is not None
+            return Account(user, PASSWORDS[user], self.tls_port, transport="tls", ca=self.authority.certificate)
+        if way == "IPv6":
+            return Account(user, PASSWORDS[user], self.sip_port, host="[::1]")
+        return Account(user, PASSWORDS[user], self.sip_port, self.host.ip, way.lower())
 
     def phone(self, port: str, do: str, **args: Any) -> dict[str, Any]:
         return self.rig(f"phone.{do}", port=port, **args)

@@ -73,9 +73,9 @@ def strongest_hz(samples: Samples) -> float:
 
 
 def loudest_dbm0(samples: Samples, hz: float) -> float:
-    """The level of `hz` in the half second where it is strongest; -100 for a recording that is shorter."""
-    half = RATE_HZ // 2
-    levels = [tone_level_dbm0(samples[i : i + half], hz) for i in range(0, len(samples) - half + 1, half // 5)]
+    """The level of `hz` in the quarter second where it is strongest; -100 for a recording that is shorter."""
+    size = RATE_HZ // 4
+    levels = [tone_level_dbm0(samples[i : i + size], hz) for i in range(0, len(samples) - size + 1, size // 5)]
     return max(levels, default=-100.0)
 
 

@@ -41,7 +41,7 @@ class Baresip:
         self._wav = write_wav(self.folder / "say.wav", sine(1000, 60))
         self._write_settings(answer)
         self.events: list[dict[str, Any]] = []
-        self._begin = self._files = 0
+        self._begin = 0
         self.process = Process(
             "baresip", machine.argv(["baresip", "-f", str(self.folder), "-v", "-s"]), self.folder / "log"
         )
@@ -156,14 +156,16 @@ class Baresip:
 
     def wait_closed(self) -> None:
         self.wait_event("CALL_CLOSED", after=self._begin)
-        self._begin, self._files = len(self.events), len(self.recordings("dec"))
+        self._begin = len(self.events)
+        for path in self.recordings("dec"):  # its names tell the second only: the next call may want the same
+            path.rename(path.with_name(f"old-{self._begin}-{path.name}"))
 
     def heard(self) -> Samples:
         """After a hold the same call goes on in a new file."""
-        return np.concatenate([np.zeros(0), *(read_wav(path) for path in self.recordings("dec")[self._files :])])
+        return np.concatenate([np.zeros(0), *(read_wav(path) for path in self.recordings("dec"))])
 
     def recordings(self, direction: str) -> list[Path]:
-        """WAV files of finished or running calls; direction "dec" is what it heard, "enc" what it said."""
+        """WAV files of the newest call; direction "dec" is what it heard, "enc" what it said."""
         return sorted(self.folder.glob(f"dump-*-{direction}.wav"))
 
     def stop(self) -> None:

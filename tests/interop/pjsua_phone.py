@@ -138,9 +138,8 @@ class Phone:
         config.sipConfig.transportId = self.transport
         config.mediaConfig.transportConfig.port = given["rtp_first"]
         config.mediaConfig.transportConfig.portRange = given["rtp_last"] - given["rtp_first"]
-        config.mediaConfig.transportConfig.boundAddress = given["bound"]
-        if ":" in given["bound"]:
-            config.mediaConfig.ipv6Use = pj.PJSUA_IPV6_ENABLED_USE_IPV6_ONLY
+        if ":" not in given["bound"]:
+            config.mediaConfig.transportConfig.boundAddress = given["bound"]
         return config
 
     def next_recording(self) -> str:

@@ -26,8 +26,8 @@ MODULES = Path("/usr/lib/baresip/modules")
 class Baresip:
     """One account on one baresip process; it says a 1 kHz tone at -10 dBm0 until `say` tells it otherwise.
 
-    answer: "manual" or "auto". Digits go by RFC 4733 only. After a hold it plays to nobody (version 1.0 gives its
-    player away when the media change), so that its ear is then judged by digits. machine: where it lives.
+    answer: "manual" or "auto". Digits go by RFC 4733 only. machine: where it lives.
+    After a hold version 1.0 plays to nobody, so that its ear is then judged by digits.
     """
 
     ear_survives_hold = False
@@ -58,7 +58,7 @@ class Baresip:
             f"poll_method epoll\nsip_listen {host}:{free_port()}\ncall_max_calls 8\ncall_local_timeout 120\n"
             f"audio_player aubridge,nowhere\naudio_source aufile,{self._wav}\naudio_alert aubridge,alert\n"
             f"ausrc_srate 8000\nauplay_srate 8000\nausrc_channels 1\nauplay_channels 1\n"
-            f"rtp_ports {first}-{last}\nnet_interface {ip}\naudio_jitter_buffer_delay 0-1\n"
+            f"rtp_ports {first}-{last}\nnet_interface {ip}\njitter_buffer_delay 0-0\n"
             + (f"sip_cafile {account.ca}\n" if account.ca else "")
             + f"module_path {MODULES}\nmodule g711.so\nmodule aufile.so\nmodule aubridge.so\nmodule sndfile.so\n"
             f"module_tmp uuid.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n"

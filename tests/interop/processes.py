@@ -22,9 +22,22 @@ def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM, ip: str = "127.0.0.1"
         return int(probe.getsockname()[1])
 
 
+_RTP_FIRST, _RTP_LAST = 12000, 32000
+_next_rtp = _RTP_FIRST
+
+
 def free_rtp_range(pairs: int = 40) -> tuple[int, int]:
-    """(first, last) of a run of even/odd port pairs that are all free now, below the ephemeral range."""
-    for first in range(12000, 32000, 2 * pairs):
+    """(first, last) of a run of even/odd port pairs that are all free now, below the ephemeral range.
+
+    Every call gives another run: who was given one binds its ports only during calls, and late packets of a call
+    must not come to anybody else.
+    """
+    global _next_rtp
+    for _ in range(2 * (_RTP_LAST - _RTP_FIRST) // (2 * pairs)):
+        first, _next_rtp = _next_rtp, _next_rtp + 2 * pairs
+        if _next_rtp > _RTP_LAST:
+            _next_rtp = _RTP_FIRST
+            continue
         try:
             for port in range(first, first + 2 * pairs):
                 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:

@@ -88,7 +88,7 @@ class CallingLeg(SipLeg):
             self._reliable = ReliableResponses(context.timers, invite, request.cseq[0], dialog.local_tag, gave_up)
 
     def _open(self, offered: sdp.Description | None, dialog: Dialog) -> OfferExchange:
-        self._stream, media = self._context.open_media(self, dialog.transport, dialog.source_ip)
+        self._stream, media = self._context.open_media(self, dialog.transport, _audio_ip(offered, dialog))
         self.endpoint = self._stream.id
         exchange = OfferExchange(media)
         if offered is not None:
@@ -245,3 +245,10 @@ def _status_for(cause: Cause, far_status: int) -> int:
 
 def _takes_reliable(request: Request) -> bool:
     return request.lists("supported", "100rel") or request.lists("require", "100rel")
+
+
+def _audio_ip(offered: sdp.Description | None, dialog: Dialog) -> str:
+    """Whom our audio address is chosen for: the peer, unless its audio is of the other family (RFC 6157 4.1)."""
+    signal_ip = dialog.source_ip
+    named = next((line.ip for line in offered.media if line.ip), signal_ip) if offered is not None else signal_ip
+    return named if (":" in named) != (":" in signal_ip) and dialog.transport.own.speaks_to(named) else signal_ip

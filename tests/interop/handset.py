@@ -48,9 +48,15 @@ class Handset:
         """A tone of -10 dBm0 into the mouthpiece, until it is over."""
         self._site.phone(self.port, "say", file=str(write_wav(self._folder / "say.wav", sine(hz, seconds))))
 
-    def digits_heard(self) -> str:
-        """DTMF that was in the ear lately, decoded on the copper."""
-        return str(self._site.phone(self.port, "state")["digits_heard"])
+    def wait_digits(self, digits: str, within_s: float = 5.0) -> None:
+        """Until these are the last ones in the ear, decoded on the copper."""
+
+        def heard() -> bool:
+            lately = str(self._site.phone(self.port, "state")["digits_heard"])
+            assert lately.endswith(digits), lately
+            return True
+
+        eventually(f"{self.port} heard {digits}", heard, within_s)
 
 
 def wait_level(what: str, measure_dbm0: Callable[[], float], within_s: float = 5.0) -> None:

@@ -96,7 +96,7 @@ def test_phone_calls_a_line(
         for digit in "280":
             phone.send_digit(digit)
             time.sleep(0.35)  # as fast as a finger
-        eventually("the line heard the digits", lambda: handset.digits_heard().endswith("280"), 5)
+        handset.wait_digits("280")
     with cell("hold", kind, way):
         hold_and_resume(site, phone, handset)
     phone.hangup()
@@ -159,7 +159,7 @@ def test_line_calls_a_phone(site: Site, start: Start, handset: Handset, kind: st
         handset.wait_tone(1000)
         heard_from_line(phone, handset)
     with cell("inband", kind, way):
-        eventually("the line heard the digits", lambda: handset.digits_heard().endswith("159#"), 8)
+        handset.wait_digits("159#", 8)
     if kind == "baresip":
         cannot("info", kind, way, NO_INFO)
     else:
@@ -167,7 +167,7 @@ def test_line_calls_a_phone(site: Site, start: Start, handset: Handset, kind: st
             for digit in "37":
                 phone.send_digit(digit)
                 time.sleep(0.35)
-            eventually("the line heard the digits", lambda: handset.digits_heard().endswith("37"), 5)
+            handset.wait_digits("37")
     handset.hang_up()
     phone.wait_closed()
 

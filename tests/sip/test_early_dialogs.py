@@ -208,6 +208,20 @@ def test_three_early_dialogs_each_with_its_own_tag_route_and_media(reliable: boo
     run(main())
 
 
+def test_the_early_media_heard_is_that_of_who_spoke_last_also_among_known_ones() -> None:
+    async def main() -> None:
+        call = await Rung.begin()
+        for tag, port in (("a", 6000), ("b", 6010), ("a", 6020)):
+            call.phone.answer(call.invite, "183 Session Progress", tag=tag, body=sdp_of("10.0.0.21", port=port))
+            await asyncio.sleep(0.1)
+            assert call.stream.remote == ("10.0.0.21", port)
+        await call.answered("b", body=sdp_of("10.0.0.21", port=6010))
+        assert call.stream.remote == ("10.0.0.21", 6010)
+        await call.over()
+
+    run(main())
+
+
 def test_a_199_for_a_tag_never_heard_and_a_second_one_mean_nothing() -> None:
     async def main() -> None:
         call = await Rung.begin()

@@ -168,7 +168,7 @@ def test_the_second_response_waits_for_the_prack_of_the_first() -> None:
         call.leg.show_progress()
         ringing = await call.caller.expect("SIP/2.0 180")
         await asyncio.sleep(3)
-        assert not call.network.sent(PBX, "SIP/2.0 183")
+        assert not call.network.sent(PBX, "SIP/2.0 183") and len(call.network.sent(PBX, "SIP/2.0 180")) == 3
         await call.prack_ok(ringing)
         progress = await call.caller.expect("SIP/2.0 183")
         assert int(header(progress, "RSeq")) == int(header(ringing, "RSeq")) + 1
@@ -206,6 +206,24 @@ def test_the_200_does_not_wait_for_a_180_without_sdp_whose_prack_may_still_come(
         call.caller.ack(call.invite, ok)
         await call.prack_ok(ringing)
         await asyncio.sleep(5)
+        assert len(call.network.sent(PBX, "SIP/2.0 180")) == 1
+        await call.hang_up(ok)
+
+    run(main())
+
+
+def test_what_waited_behind_a_180_is_forgotten_with_the_answer() -> None:
+    async def main() -> None:
+        call = await Ringing.begin(DEMANDED)
+        call.leg.show_ringing()
+        call.leg.show_ringing()
+        ringing = await call.caller.expect("SIP/2.0 180")
+        call.leg.accept()
+        ok = await call.caller.expect("SIP/2.0 200")
+        call.caller.ack(call.invite, ok)
+        await call.prack_ok(ringing)
+        call.prack(ringing, rack=f"{int(header(ringing, 'RSeq')) + 1} 1 INVITE")
+        await call.caller.expect("SIP/2.0 481")
         assert len(call.network.sent(PBX, "SIP/2.0 180")) == 1
         await call.hang_up(ok)
 

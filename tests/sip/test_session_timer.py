@@ -214,6 +214,21 @@ def test_our_invite_is_sent_again_with_the_longer_interval_a_422_wants() -> None
     run(main())
 
 
+def test_a_422_that_wants_less_than_we_asked_for_gets_what_we_asked_for() -> None:
+    async def main() -> None:
+        network, _, agent, caller = await house(("201", "10.0.0.21"))
+        phone = Phone(network, "10.0.0.21", "201")
+        caller.send(invite := caller.invite("201"))
+        phone.answer(await phone.expect("INVITE"), "422 Too Small", tag="x", headers="Min-SE: 120\r\n")
+        second = await phone.expect("INVITE")
+        assert header(second, "Session-Expires") == "1800;refresher=uac" and header(second, "Min-SE") == "120"
+        phone.answer(second, "486 Busy Here", tag="x")
+        caller.ack_failure(invite, await caller.expect("SIP/2.0 486"))
+        assert await settle(agent) == EMPTY
+
+    run(main())
+
+
 @pytest.mark.parametrize("line", ["", "Min-SE: x\r\n", "Min-SE: 100000\r\n"])
 def test_a_422_that_leads_nowhere_is_a_refusal(line: str) -> None:
     async def main() -> None:
@@ -519,8 +534,11 @@ def test_an_update_of_the_peer_against_our_open_reinvite() -> None:
         refresh = await talk.phone.expect("INVITE", 1000)
         assert (await talk.ask("UPDATE", body=sdp_of("10.0.0.9"))).startswith("SIP/2.0 491")
         assert (await talk.ask("UPDATE")).startswith("SIP/2.0 200")
+        assert (await talk.ask("INVITE")).startswith("SIP/2.0 491")
         talk.phone.answer(refresh, "200 OK", body=sdp_of("10.0.0.9"))
         await talk.phone.expect("ACK")
+        assert (await talk.ask("INVITE", body=sdp_of("10.0.0.9", port=4600))).startswith("SIP/2.0 200")
+        assert talk.stream.remote == ("10.0.0.9", 4600)
         await talk.over()
 
     run(main())

@@ -187,7 +187,7 @@ class CallingLeg(SipLeg):
             return
         if offered is not None:
             self.session_changed()
-        if self._accepting and not reliable.holds_sdp:
+        if self._accepting:
             self.accept()
 
     def _take_answer(self, prack: Request, exchange: OfferExchange) -> bool:

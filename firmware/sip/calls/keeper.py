@@ -68,12 +68,6 @@ class Keeper(SessionTimer):
     def dialog(self) -> Dialog:
         return self._session.dialog
 
-    @property
-    def reinviting(self) -> bool:
-        """A re-INVITE of ours is under way."""
-        change = self._change
-        return change is not None and change.method == "INVITE" and not change.waiting
-
     def accept(self, terms: Terms) -> str:
         """The peer refreshed the session, so a refresh of ours that waits for its turn is not needed any more."""
         if self._change is not None and self._change.waiting:

@@ -63,10 +63,8 @@ class Session:
     def reinvited(self, request: Request, transport: Transport) -> None:
         """Hold, resume, new address: answered at once (RFC 3261 14.2). Raises Refusal."""
         keeper = self.keeper
-        if keeper is None and not self.owns_call_id:
-            raise busy("The first INVITE is not answered yet")
-        if keeper is None or keeper.reinviting:
-            raise Refusal(491)
+        if keeper is None:
+            raise Refusal(491) if self.owns_call_id else busy("The first INVITE is not answered yet")
         self.exchange.admit()
         terms = keeper.judge(request)
         offered = read_offer(request)

@@ -111,12 +111,16 @@ class SessionTimer(ABC):
             self._set(self.terms.interval_s / 8, self.refresh)
 
     def stop(self) -> None:
+        """The session is over."""
+        self._cancel()
+
+    def _cancel(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def _set(self, delay_s: float, call: Callable[[], None]) -> None:
-        self.stop()
+        self._cancel()
         self._timer = self._timers.after(delay_s, call)
 
 

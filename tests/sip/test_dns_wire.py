@@ -46,7 +46,6 @@ def as_text(record: object) -> str:
 
 
 @pytest.mark.parametrize("edns", [True, False])
-@settings(deadline=None)
 @given(name=NAMES, kind=st.sampled_from(KINDS))
 def test_dnspython_reads_the_questions_as_they_were_meant(name: str, kind: str, edns: bool) -> None:
     read = dns.message.from_wire(Query(Question(name, kind), edns=edns).octets)
@@ -56,7 +55,6 @@ def test_dnspython_reads_the_questions_as_they_were_meant(name: str, kind: str, 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(deadline=None)
 @given(data=st.data())
 def test_answers_written_by_dnspython_are_read_as_they_were_meant(kind: str, data: st.DataObject) -> None:
     """Compressed names, CNAMEs in front, other records around."""
@@ -93,7 +91,7 @@ def test_an_error_may_come_without_the_question(code: str) -> None:
     assert query.read(octets) == Reply(code, truncated=False)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(seed=st.integers(0, 2**32), kind=st.sampled_from(KINDS))
 def test_a_damaged_answer_is_read_or_passed_over_and_never_more(seed: int, kind: str) -> None:
     chance = random.Random(seed)
@@ -122,7 +120,6 @@ def test_a_damaged_answer_is_read_or_passed_over_and_never_more(seed: int, kind:
     assert isinstance(query.read(bytes(octets)), Reply | None)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_noise_behind_the_right_id_is_never_more_than_passed_over(noise: bytes) -> None:
     query = Query(Question("x.example.com", "SRV"))

@@ -62,7 +62,13 @@ def test_addresses_that_mean_the_same_everywhere(ip: str) -> None:
         ("10.0.0.9", "10.0.0.8", True, "10.0.0.9", "10.0.0.8"),  # both in private networks: may well be reachable
         ("127.0.0.1", "10.0.0.8", True, "0.0.0.0", "10.0.0.8"),  # never ourselves for somebody else
         ("127.0.0.1", "127.0.0.1", True, "127.0.0.1", "127.0.0.1"),
+        ("::1", "fd00::8", True, "0.0.0.0", "fd00::8"),
         ("fd00::9", "2001:db8::7", True, "0.0.0.0", "2001:db8::7"),
+        ("127.0.0.1", "::1", True, "127.0.0.1", ""),  # audio of another family than signalling
+        ("127.0.0.1", "2001:db8::7", True, "0.0.0.0", ""),
+        ("192.168.1.20", "fd00::8", True, "192.168.1.20", ""),
+        ("192.168.1.20", "2001:db8::7", True, "0.0.0.0", ""),
+        ("203.0.113.7", "2001:db8::7", True, "203.0.113.7", ""),
     ],
 )
 def test_where_audio_goes_first(said: str, source: str, direct: bool, target: str, trusted: str) -> None:

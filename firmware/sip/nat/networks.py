@@ -49,13 +49,18 @@ def audio_way(said_ip: str, source_ip: str, *, direct: bool) -> tuple[str, str]:
     source_ip: where its signalling comes from; direct: by no proxy. The first is "0.0.0.0", which is
     nowhere until it was heard, when `said_ip` can only be an address behind the peer's NAT router; such
     an address might well be another machine in our own network, or this one. The second is "" when
-    the peer might then speak from anywhere.
+    the peer might then speak from anywhere, and when the two are not of one family, which tells nothing.
     """
+    trusted = source_ip if (":" in said_ip) == (":" in source_ip) else ""
     if said_ip == source_ip or not is_private(said_ip):
-        return said_ip, source_ip
-    if is_private(source_ip) and not said_ip.startswith("127."):
-        return said_ip, source_ip
-    return "0.0.0.0", source_ip if direct else ""
+        return said_ip, trusted
+    if is_private(source_ip) and (_is_loopback(source_ip) or not _is_loopback(said_ip)):
+        return said_ip, trusted
+    return "0.0.0.0", trusted if direct else ""
+
+
+def _is_loopback(ip: str) -> bool:
+    return ip.startswith("127.") or ip == "::1"
 
 
 def networks_of_routes(text: str) -> list[ipaddress.IPv4Network]:

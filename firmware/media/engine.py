@@ -8,18 +8,28 @@ packets are handed in and out.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from firmware.media._engine import ffi, lib
 from firmware.media.endpoints import Mixer, Slot, Stream, checked, ip_octets, ip_text
-from firmware.media.events import DigitHeard, MediaEvent, MediaTimeout, SourceLocked, SourceRefused
+from firmware.media.events import (
+    DigitHeard,
+    MediaEvent,
+    MediaTimeout,
+    PlayerEnded,
+    RecorderError,
+    SourceLocked,
+    SourceRefused,
+)
+from firmware.media.files import Player, Recorder
 
 DRAIN_MOST = 128
 DATAGRAM_MAX = 2048
 
 
 class Engine:
-    """Slots, streams, mixers, and who hears whom.
+    """Slots, streams, mixers, players, recorders, and who hears whom.
 
     highway_address: of a `struct highway` (drivers/native/highway.h), 0 without a card.
     rtp_ports: the UDP ports to use, in pairs. stepped: see the module. seed: for SSRCs and
@@ -85,6 +95,17 @@ class Engine:
         """A conference of up to 16 parties: `join` each of them to it."""
         return Mixer(self._native, checked(lib.engine_open_mixer(self._native), "open a mixer"))
 
+    def open_player(self, path: Path, *, loop: bool = False) -> Player:
+        """Play a WAV file to whoever listens to it. OSError: cannot be opened; BadSoundFile: cannot be played.
+
+        Waits for the disk (`files.py`).
+        """
+        return Player(self._native, path, loop)
+
+    def open_recorder(self, path: Path) -> Recorder:
+        """Record into a new WAV file. OSError, FileExistsError among them. Waits for the disk (`files.py`)."""
+        return Recorder(self._native, path)
+
     # -- who hears whom -----------------------------------------------------------------
 
     def join(self, a_id: int, b_id: int) -> None:
@@ -139,5 +160,9 @@ def _event(news: Any) -> MediaEvent:
         return DigitHeard(news.endpoint, news.digit.decode("ascii"), "rtp" if news.by_rtp else "dtmf", news.ms)
     if news.kind == lib.ENGINE_MEDIA_TIMEOUT:
         return MediaTimeout(news.endpoint)
+    if news.kind == lib.ENGINE_PLAYER_ENDED:
+        return PlayerEnded(news.endpoint, news.fault)
+    if news.kind == lib.ENGINE_RECORDER_ERROR:
+        return RecorderError(news.endpoint, news.fault, news.ms)
     kind = SourceLocked if news.kind == lib.ENGINE_SOURCE_LOCKED else SourceRefused
     return kind(news.endpoint, ip_text(bytes(news.ip)), news.port)

@@ -3,3 +3,7 @@
 
 class PortsExhausted(Exception):
     """No RTP port is free; SIP answers 503, cause 47."""
+
+
+class BadSoundFile(ValueError):
+    """A sound file cannot be played; the text names the file and what is wrong with it."""

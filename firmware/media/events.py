@@ -45,7 +45,25 @@ class MediaTimeout:
     endpoint: int
 
 
-MediaEvent = DigitHeard | SourceLocked | SourceRefused | MediaTimeout
+@dataclass(frozen=True, slots=True)
+class PlayerEnded:
+    """The player came to the end of its file. fault: errno when it could not be read that far, else 0."""
+
+    endpoint: int
+    fault: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderError:
+    """fault: errno of the write that failed; nothing is recorded any more. Else 0, and lost_ms of sound
+    are missing because the disk was blocked for longer than 10 s: told when that begins and when it ends."""
+
+    endpoint: int
+    fault: int
+    lost_ms: int
+
+
+MediaEvent = DigitHeard | SourceLocked | SourceRefused | MediaTimeout | PlayerEnded | RecorderError
 
 
 @dataclass(frozen=True, slots=True)

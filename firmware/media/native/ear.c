@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "g711.h"
 #include "mixer.h"
 
 void ears_init(struct endpoint *end, struct ear *ears, int count)
@@ -41,42 +40,7 @@ struct ear *ear_that_hears(struct endpoint *end, const struct endpoint *to)
     return NULL;
 }
 
-/* -- sound -------------------------------------------------------------------------------- */
-
-static int16_t clip(int value)
-{
-    return (int16_t)(value > INT16_MAX ? INT16_MAX : value < INT16_MIN ? INT16_MIN : value);
-}
-
-void sound_from_octets(struct sound *sound, int law, const uint8_t *octets)
-{
-    uint8_t idle = g711_idle(law);
-    memcpy(sound->octets, octets, BLOCK_SAMPLES);
-    g711_decode_block(law, octets, sound->pcm, BLOCK_SAMPLES);
-    sound->samples = BLOCK_SAMPLES;
-    sound->silent = octets[0] == idle && memcmp(octets, octets + 1, BLOCK_SAMPLES - 1) == 0;
-    sound->coded = 1;
-    sound->law = law;
-    sound->digit = 0;
-}
-
-void sound_to_octets(const struct sound *sound, int law, uint8_t *octets)
-{
-    if (sound->silent)
-        memset(octets, g711_idle(law), BLOCK_SAMPLES);
-    else if (sound->coded && sound->law == law)
-        memcpy(octets, sound->octets, BLOCK_SAMPLES);
-    else
-        g711_encode_block(law, sound->pcm, octets, BLOCK_SAMPLES);
-}
-
-static void set_silent(struct sound *sound, int samples)
-{
-    memset(sound->pcm, 0, sizeof sound->pcm);
-    sound->samples = samples;
-    sound->silent = 1;
-    sound->coded = sound->digit = 0;
-}
+/* -- what nodes say ------------------------------------------------------------------------ */
 
 void endpoint_take(struct endpoint *end, const struct moment *moment)
 {
@@ -95,13 +59,6 @@ static const struct sound *said(struct endpoint *from, const struct ear *ear, st
 }
 
 /* -- edges -------------------------------------------------------------------------------- */
-
-/* Ramps the block up or down, or leaves it. */
-static void ramp(int16_t *pcm, int samples, int from, int to)
-{
-    for (int i = 0; i < samples; i++)
-        pcm[i] = (int16_t)(pcm[i] * (from * (samples - i) + to * i) / samples);
-}
 
 void ear_cut(struct ear *ear)
 {
@@ -136,7 +93,7 @@ void ear_survive(struct ear *ear, struct endpoint *end, const struct moment *mom
     }
     for (int i = 0; i < sound->samples; i++)
         ear->tail[i] = sound->pcm[end->kind->looks_ahead ? i : sound->samples - 1 - i];
-    ramp(ear->tail, sound->samples, 1, 0);
+    sound_ramp(ear->tail, sound->samples, 1, 0);
     ear->tail_samples = sound->samples;
     ear->leaves = NULL;
 }
@@ -154,12 +111,6 @@ void ear_listen(struct ear *ear, struct endpoint *to, int joined)
 
 /* -- what comes through -------------------------------------------------------------------- */
 
-static void add(int16_t *pcm, const int16_t *more, int samples)
-{
-    for (int i = 0; i < samples; i++)
-        pcm[i] = clip(pcm[i] + more[i]);
-}
-
 /* Adds what the ear is leaving to the block that it hears now. */
 static void add_leaving(struct ear *ear, struct sound *room, const struct moment *moment)
 {
@@ -168,11 +119,11 @@ static void add_leaving(struct ear *ear, struct sound *room, const struct moment
         const struct sound *last = said(ear->leaves, ear, &other, moment);
         ear->tail_samples = last->samples;
         memcpy(ear->tail, last->pcm, sizeof ear->tail);
-        ramp(ear->tail, last->samples, 1, 0);
+        sound_ramp(ear->tail, last->samples, 1, 0);
         ear->leaves = NULL;
     }
     if (ear->tail_samples == room->samples) /* else the rate has changed: there is no way to go on */
-        add(room->pcm, ear->tail, room->samples);
+        sound_add(room->pcm, ear->tail, room->samples);
     ear->tail_samples = 0;
     room->silent = 0;
 }
@@ -190,9 +141,9 @@ const struct sound *ear_hear(struct ear *ear, struct sound *room, int covered, c
             *room = *heard;
         room->coded = 0;
         if (open != was)
-            ramp(room->pcm, room->samples, was, open);
+            sound_ramp(room->pcm, room->samples, was, open);
     } else {
-        set_silent(room, heard ? heard->samples : ear->leaves ? ear->leaves->sound.samples : ear->tail_samples);
+        sound_set_silent(room, heard ? heard->samples : ear->leaves ? ear->leaves->sound.samples : ear->tail_samples);
     }
     if (leaving)
         add_leaving(ear, room, moment);
@@ -213,8 +164,8 @@ const struct sound *endpoint_output(struct endpoint *end, struct sound *room, co
     if (!plays)
         return heard; /* else it is in room, or NULL: it was covered */
     if (!heard)
-        set_silent(room, BLOCK_SAMPLES);
-    add(room->pcm, tone, BLOCK_SAMPLES);
+        sound_set_silent(room, BLOCK_SAMPLES);
+    sound_add(room->pcm, tone, BLOCK_SAMPLES);
     room->silent = room->coded = room->digit = 0;
     return room;
 }

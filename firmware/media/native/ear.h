@@ -20,10 +20,6 @@ int ear_relays(const struct ear *ear);
 int ear_needs_blocks(const struct ear *ear);
 /* 1 when somebody hears `end` by blocks. */
 int endpoint_is_wanted(const struct endpoint *end);
-/* Sets `sound` of a companded block (from 40 octets). */
-void sound_from_octets(struct sound *sound, int law, const uint8_t *octets);
-/* The sound as 40 octets. */
-void sound_to_octets(const struct sound *sound, int law, uint8_t *octets);
 /* Makes the block's sound of `end`, unless it is made already. */
 void endpoint_take(struct endpoint *end, const struct moment *moment);
 /* Call once a block. What comes through the ear, faded where the edge or its mute changed; covered: the

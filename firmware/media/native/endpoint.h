@@ -9,22 +9,10 @@
 
 #include <stdint.h>
 
+#include "sound.h"
 #include "tone_source.h"
 
-#define BLOCK_SAMPLES 40
-#define BLOCK_MOST_SAMPLES 80 /* of a wideband block: 16 kHz */
 #define BLOCK_US 5000
-
-/* One block of a node's sound. Octets are there only for 8 kHz, and only while they say the very same. */
-struct sound {
-    long block;              /* number of the block it was made in */
-    int samples;             /* BLOCK_SAMPLES at 8 kHz, BLOCK_MOST_SAMPLES at 16 kHz */
-    int silent;
-    int coded, law;          /* octets are the same in this law, bit for bit */
-    int digit;               /* part of a digit that those who take events get as an event */
-    uint8_t octets[BLOCK_SAMPLES];
-    int16_t pcm[BLOCK_MOST_SAMPLES];
-};
 
 /* One edge: what its owner hears. */
 struct ear {
@@ -53,10 +41,12 @@ struct endpoint_kind {
     void (*unheard)(struct endpoint *end, const struct ear *ear);
     /* 1 while it needs blocks although it hears nothing by blocks. */
     int (*busy)(const struct endpoint *end);
+    /* Every 100 ms or so. */
+    void (*keep_house)(struct endpoint *end, const struct moment *moment);
     void (*free)(struct endpoint *end);
 };
 
-extern const struct endpoint_kind slot_kind, stream_kind, mixer_kind;
+extern const struct endpoint_kind slot_kind, stream_kind, mixer_kind, player_kind, recorder_kind;
 
 struct endpoint {
     int id;

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "engine_parts.h"
+#include "file_thread.h"
 #include "g711.h"
 #include "highway_types.h"
 #include "jitter.h"
@@ -14,6 +15,7 @@
 #include "ports.h"
 #include "wire.h"
 
+#define LAST_FILES_MS 2000 /* a blocked disk holds up the end of the house no longer */
 #define NTP_1900_TO_1970_S 2208988800LL
 
 long long engine_clock_us(void)
@@ -80,6 +82,7 @@ void engine_free(struct engine *engine)
     engine_stop(engine);
     while (engine->open_count > 0)
         free_endpoint(engine, engine->open[--engine->open_count]);
+    file_threads_wait(LAST_FILES_MS);
     ports_free(engine->ports);
     wire_free(engine->moment.wire);
     news_free(engine->moment.news);
@@ -150,7 +153,8 @@ void engine_debug(struct engine *engine, struct engine_debug *out)
     engine_enter(engine);
     *out = (struct engine_debug){
         .slots = count_kind(engine, &slot_kind), .streams = count_kind(engine, &stream_kind),
-        .mixers = count_kind(engine, &mixer_kind),
+        .mixers = count_kind(engine, &mixer_kind), .players = count_kind(engine, &player_kind),
+        .recorders = count_kind(engine, &recorder_kind),
         .ports = ports_count(engine->ports),
         .blocks = engine->moment.block, .slips = engine->highway ? engine->highway->slips(engine->highway->self) : 0,
         .news_dropped = news_dropped(engine->moment.news), .socket_errors = engine->socket_errors,

@@ -1,6 +1,6 @@
 /* The media engine: one native thread that carries all audio, and the commands Python gives it.
  *
- * Nodes (PCM slots, RTP streams, mixers) are named by ids above 0. Edges say who
+ * Nodes (PCM slots, RTP streams, mixers, players, recorders) are named by ids above 0. Edges say who
  * hears whom: a node hears one other, a mixer many. Every call may come from any thread; none of them waits for audio.
  * Unless said otherwise they return 0 or a negative errno. IP addresses are 16
  * octets, IPv4 mapped into IPv6 (ip.h). */
@@ -8,6 +8,8 @@
 #define ENGINE_SOURCE_LOCKED 2  /* endpoint, ip, port */
 #define ENGINE_SOURCE_REFUSED 3 /* endpoint, ip, port: the first packet of a stranger */
 #define ENGINE_MEDIA_TIMEOUT 4  /* endpoint: nothing received for media_timeout_ms */
+#define ENGINE_PLAYER_ENDED 5   /* endpoint, fault: errno when the file could not be read to its end */
+#define ENGINE_RECORDER_ERROR 6 /* endpoint, fault: errno, it records no more; or ms that the disk was too slow for */
 
 struct media_news {
     int kind;
@@ -15,6 +17,7 @@ struct media_news {
     char digit;
     int by_rtp;
     int ms;
+    int fault;
     uint8_t ip[16];
     int port;
 };
@@ -28,11 +31,25 @@ struct media_stats {
 };
 
 struct engine_debug {
-    int slots, streams, mixers, ports;
+    int slots, streams, mixers, players, recorders, ports;
     long blocks;             /* of 5 ms, since the start */
     long slips;              /* blocks the highway lost */
     long news_dropped, socket_errors;
     long worst_tick_us;      /* longest time one block took */
+};
+
+#define MEDIA_LINEAR 0 /* 16 bits, little-endian */
+#define MEDIA_A 1
+#define MEDIA_U 2
+
+/* Where sound lies in a file, and how. Who opens it has looked into it. */
+struct media_file {
+    int fd;                   /* can be sought */
+    long long offset, octets; /* of the sound: whole frames */
+    int encoding;             /* MEDIA_LINEAR, MEDIA_A or MEDIA_U */
+    int rate;                 /* Hz: 8000 or 16000 */
+    int channels;             /* 1, or 2: their mean is played */
+    int loop;
 };
 
 struct engine;
@@ -53,6 +70,10 @@ int engine_open_slot(struct engine *engine, int slot);
 /* local_ip: all 0, IPv6 on every network card; mapped 0.0.0.0, IPv4 on every one. */
 int engine_open_stream(struct engine *engine, const uint8_t *local_ip);
 int engine_open_mixer(struct engine *engine);
+/* Also -ENOMEM (or no thread): then the file descriptor stays the caller's; else it is closed with the node. */
+int engine_open_player(struct engine *engine, const struct media_file *file);
+/* fd: of a new, empty file. */
+int engine_open_recorder(struct engine *engine, int fd);
 int engine_close(struct engine *engine, int id);
 /* Both hear each other; each leaves the one it was joined to. -EBUSY: the mixer is full. */
 int engine_join(struct engine *engine, int a, int b);
@@ -62,6 +83,12 @@ int engine_listen(struct engine *engine, int hearer, int heard);
 int engine_part(struct engine *engine, int id);
 /* The edge stays, silent, until it is unmuted or changed. -ENOENT: there is no such edge. */
 int engine_mute(struct engine *engine, int hearer, int heard, int on);
+
+/* What is on the recorder's channel (0 or 1): a node, or 0 for nothing. */
+int engine_record(struct engine *engine, int recorder, int channel, int heard);
+/* A player or recorder. A recorder cuts the time out. */
+int engine_pause(struct engine *engine, int id, int on);
+int engine_seek(struct engine *engine, int player, int ms);
 
 int engine_play_tone(struct engine *engine, int id, const struct tone_spec *spec);
 int engine_stop_tone(struct engine *engine, int id);

@@ -35,8 +35,8 @@ void engine_keep_house(struct engine *engine)
 {
     engine->house_us = engine->moment.now_us;
     for (int i = 0; i < engine->open_count; i++)
-        if (engine->open[i]->kind == &stream_kind)
-            stream_keep_house((struct stream *)engine->open[i], &engine->moment);
+        if (engine->open[i]->kind->keep_house)
+            engine->open[i]->kind->keep_house(engine->open[i], &engine->moment);
 }
 
 /* -- stepped mode ------------------------------------------------------------------------- */

@@ -223,4 +223,4 @@ static int needs_blocks(const struct endpoint *end)
 
 const struct endpoint_kind stream_kind = {
     .take = stream_take, .looks_ahead = 1, .give = stream_give, .unheard = stream_unheard, .busy = needs_blocks,
-    .free = stream_free};
+    .keep_house = stream_keep_house, .free = stream_free};

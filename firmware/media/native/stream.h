@@ -72,7 +72,7 @@ void stream_receive(struct stream *stream, uint8_t *data, int size, struct ip_ad
                     const struct moment *moment);
 void stream_receive_rtcp(struct stream *stream, const uint8_t *data, int size, const struct moment *moment);
 /* Every 100 ms or so: reports, time-outs. */
-void stream_keep_house(struct stream *stream, const struct moment *moment);
+void stream_keep_house(struct endpoint *end, const struct moment *moment);
 /* 1 when somebody hears it by blocks; the jitter buffer begins anew when that was not so all the time. */
 int stream_flows(struct stream *stream);
 /* 1 while it plays a tone or sends an event of its own, and relays nothing. */

@@ -140,8 +140,9 @@ static void send_report(struct stream *stream, const struct moment *moment)
               (uint16_t)(stream->source.port + !shared), out, size);
 }
 
-void stream_keep_house(struct stream *stream, const struct moment *moment)
+void stream_keep_house(struct endpoint *end, const struct moment *moment)
 {
+    struct stream *stream = (struct stream *)end;
     struct event_news news[EVENT_NEWS];
     tell_events(stream, news, event_rx_poll(&stream->events_in, moment->now_us, news), moment);
     if (!stream->ready || stream->source.port == 0)

@@ -1,10 +1,13 @@
 /* Mutation fuzz of the media engine under address and undefined-behaviour sanitizers: RTP, RTCP and
  * event packets into a stepped engine with a card, the jitter buffer, the DTMF listener, tones.
  * `test_media_sanitized SEED ROUNDS` prints a line of counts; any finding ends it with a status. */
+#define _GNU_SOURCE
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "dtmf_rx.h"
 #include "g711.h"
@@ -14,6 +17,8 @@
 #include "tone.h"
 
 #include "engine.h"
+
+#define NODES 9
 
 /* none, two of IPv4 and one of IPv6 */
 static const uint8_t ips[4][16] = {
@@ -82,9 +87,9 @@ static uint8_t *packet(int round, int *size)
 static void command(struct engine *engine, const int *ids)
 {
     struct tone_spec spec;
-    int id = ids[dice(7)];
-    switch (dice(14)) {
-    case 0: engine_join(engine, id, ids[dice(7)]); break;
+    int id = ids[dice(NODES)];
+    switch (dice(17)) {
+    case 0: engine_join(engine, id, ids[dice(NODES)]); break;
     case 1: engine_part(engine, id); break;
     case 2: engine_play_digit(engine, id, "1A#x"[dice(4)], (int)dice(300)); break;
     case 3: engine_send_digit(engine, id, "1A#x"[dice(4)], (int)dice(300)); break;
@@ -96,8 +101,11 @@ static void command(struct engine *engine, const int *ids)
         engine_set_remote(engine, id, dice(4) ? ips[1 + dice(3)] : ips[0], (int)dice(70000), ips[dice(4)]);
         break;
     case 9: engine_stop_tone(engine, id); break;
-    case 10: engine_listen(engine, id, ids[dice(7)]); break;
-    case 11: engine_mute(engine, id, ids[dice(7)], (int)dice(2)); break;
+    case 10: engine_listen(engine, id, ids[dice(NODES)]); break;
+    case 12: engine_record(engine, id, (int)dice(3), ids[dice(NODES)]); break;
+    case 13: engine_pause(engine, id, (int)dice(2)); break;
+    case 14: engine_seek(engine, id, (int)dice(2000)); break;
+    case 11: engine_mute(engine, id, ids[dice(NODES)], (int)dice(2)); break;
     default:
         for (unsigned i = 0; i < sizeof spec; i++)
             ((uint8_t *)&spec)[i] = (uint8_t)dice(256);
@@ -107,12 +115,29 @@ static void command(struct engine *engine, const int *ids)
     }
 }
 
-/* Three slots, three streams, a mixer. */
+/* A player of 0.2 s of anything, in any form. */
+static int open_player(struct engine *engine)
+{
+    uint8_t sound[4000];
+    struct media_file file = {.fd = memfd_create("sound", 0), .offset = 44, .octets = 1600 + 4 * dice(500),
+                              .encoding = (int)dice(3), .rate = 8000 << dice(2), .channels = 1 + (int)dice(2),
+                              .loop = (int)dice(2)};
+    for (unsigned i = 0; i < sizeof sound; i++)
+        sound[i] = (uint8_t)dice(256);
+    if (write(file.fd, sound, sizeof sound - dice(2000)) < 0)
+        abort();
+    return engine_open_player(engine, &file);
+}
+
+/* Three slots, three streams, a mixer, a player, a recorder. */
 static int open_node(struct engine *engine, int at)
 {
     if (at < 3)
         return engine_open_slot(engine, at);
-    return at < 6 ? engine_open_stream(engine, ips[1 + dice(3)]) : engine_open_mixer(engine);
+    if (at < 6)
+        return engine_open_stream(engine, ips[1 + dice(3)]);
+    return at == 6 ? engine_open_mixer(engine)
+           : at == 7 ? open_player(engine) : engine_open_recorder(engine, memfd_create("recording", 0));
 }
 
 static void fuzz_engine(int rounds)
@@ -120,12 +145,12 @@ static void fuzz_engine(int rounds)
     struct highway card = {.slots = 4, .law = (int)dice(2), .clock_fd = -1, .begin_block = begin,
                            .read = card_read, .write = card_write, .slips = slips, .drift_ppm = drift};
     struct engine *engine = engine_new((long long)(intptr_t)&card, 10000, 10019, 1, 7, 1000);
-    int ids[7], id, port, told = 0, sent = 0;
+    int ids[NODES], id, port, told = 0, sent = 0;
     uint8_t out[2048];
     uint8_t ip[16];
     struct media_news news[64];
     struct media_stats stats;
-    for (int i = 0; i < 7; i++)
+    for (int i = 0; i < NODES; i++)
         ids[i] = open_node(engine, i);
     for (int i = 3; i < 6; i++) {
         engine_set_codec(engine, ids[i], 8, i & 1, 101, 20);
@@ -146,7 +171,7 @@ static void fuzz_engine(int rounds)
         told += engine_drain(engine, news, 64);
         engine_stats(engine, ids[3 + dice(3)], &stats);
         if (dice(500) == 0) {
-            int at = (int)dice(7);
+            int at = (int)dice(NODES);
             engine_close(engine, ids[at]);
             ids[at] = open_node(engine, at);
         }

@@ -1,0 +1,139 @@
+/* The engine with the n-th allocation, or the n-th thread, refused, for every n: linked with --wrap=calloc and
+ * --wrap=pthread_create, under the address sanitizer, which also finds what leaks.
+ * `test_media_memory` prints how many places can fail; a crash, a leak or a wrong answer ends it with a status. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "g711.h"
+#include "highway_types.h"
+#include "tone.h"
+
+#include "engine.h"
+
+static int left; /* allocations until one fails; 0: none fails */
+
+static int fails(void)
+{
+    return left > 0 && --left == 0;
+}
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return fails() ? NULL : __real_calloc(count, size);
+}
+
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *kind, void *(*run)(void *), void *context);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *kind, void *(*run)(void *), void *context)
+{
+    return fails() ? EAGAIN : __real_pthread_create(thread, kind, run, context);
+}
+
+static int due;
+static int begin(void *self)
+{
+    (void)self;
+    return due-- > 0;
+}
+static void card_read(void *self, int slot, unsigned char *out)
+{
+    (void)self;
+    for (int i = 0; i < HIGHWAY_BLOCK_SAMPLES; i++)
+        out[i] = (unsigned char)(slot * 40 + i);
+}
+static void card_write(void *self, int slot, const unsigned char *in)
+{
+    (void)self;
+    (void)slot;
+    (void)in;
+}
+static long slips(void *self)
+{
+    (void)self;
+    return 0;
+}
+static double drift(void *self)
+{
+    (void)self;
+    return 0;
+}
+
+static void expect(int truth, const char *what)
+{
+    if (truth)
+        return;
+    fprintf(stderr, "wrong: %s\n", what);
+    exit(3);
+}
+
+/* A refused file stays the caller's: closing it must work. */
+static int open_file(struct engine *engine, int recorder)
+{
+    struct media_file file = {.fd = memfd_create("sound", 0), .octets = 4000, .rate = 16000, .channels = 1, .loop = 1};
+    if (ftruncate(file.fd, 4000) != 0)
+        abort();
+    int id = recorder ? engine_open_recorder(engine, file.fd) : engine_open_player(engine, &file);
+    if (id < 0)
+        expect(close(file.fd) == 0, "a refused file was closed");
+    return id;
+}
+
+static void live(struct engine *engine)
+{
+    static const uint8_t here[16] = {[10] = 0xff, 0xff, 127, 0, 0, 1};
+    int ids[] = {engine_open_slot(engine, 0), engine_open_stream(engine, here), engine_open_mixer(engine),
+                 open_file(engine, 0), open_file(engine, 1)};
+    for (int i = 0; i < 5; i++)
+        expect(ids[i] > 0 || ids[i] == -ENOMEM, "an open that fails says -ENOMEM");
+    engine_set_codec(engine, ids[1], 8, G711_A, 101, 20);
+    engine_set_remote(engine, ids[1], here, 9, here);
+    engine_join(engine, ids[0], ids[2]);
+    engine_join(engine, ids[1], ids[2]);
+    engine_listen(engine, ids[2], ids[3]);
+    engine_record(engine, ids[4], 0, ids[0]);
+    engine_record(engine, ids[4], 1, ids[2]);
+    for (int block = 1; block <= 20; block++) {
+        due = 1;
+        engine_tick(engine, block * 5000LL);
+    }
+    for (int i = 0; i < 5; i += 2)
+        engine_close(engine, ids[i]);
+}
+
+static int scenario(int stepped)
+{
+    struct highway card = {.slots = 4, .law = HIGHWAY_LAW_A, .clock_fd = -1, .begin_block = begin,
+                           .read = card_read, .write = card_write, .slips = slips, .drift_ppm = drift};
+    struct engine *engine = engine_new((long long)(intptr_t)&card, 47000, 47019, stepped, 7, 1000);
+    if (!engine)
+        return 0;
+    int started = stepped ? 0 : engine_start(engine);
+    expect(started == 0 || started == -EAGAIN, "a start that fails says why");
+    live(engine);
+    engine_free(engine);
+    return 1;
+}
+
+int main(void)
+{
+    int places = 0;
+    for (int stepped = 0; stepped < 2; stepped++) {
+        for (int n = 1;; n++, places++) {
+            left = n;
+            int whole = scenario(stepped);
+            if (left > 0) { /* nothing was refused any more */
+                expect(whole, "without a refusal all is opened");
+                break;
+            }
+        }
+        left = 0;
+    }
+    printf("%d places\n", places);
+    return 0;
+}

@@ -1,7 +1,7 @@
-"""Where somebody can be reached: a user's telephones, and whether an address is one of ours.
+"""Where somebody can be reached: a user's telephones, the servers of a URI, and which addresses are ours.
 
-Why: a called leg asks this and nothing else, so that registrations and our own addresses
-stay out of call logic. Look next at `targets.py` and `accounts/registrar.py`.
+Why: a called leg asks this and nothing else, so that registrations, DNS and our own addresses
+stay out of call logic. Look next at `targets.py`, `accounts/registrar.py` and `dns/locate.py`.
 """
 
 from __future__ import annotations

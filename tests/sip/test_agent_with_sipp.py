@@ -109,3 +109,23 @@ def test_sipp_as_an_operator_takes_our_credentials(tmp_path: Path) -> None:
         await agent.stop()
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("scenario", ["uas_refresh_reinvite", "uas_refresh_update"])
+def test_sipp_is_refreshed_by_us(scenario: str, tmp_path: Path) -> None:
+    """A session interval of 2 s in place of half an hour; sipp puts our first refresh off and hangs up after the second."""
+
+    async def main() -> None:
+        agent, bridge = await echo_house(session_expires_s=2)
+        port = free_port()
+        options = ("-sf", str(HERE / f"{scenario}.xml"), "-p", str(port), "-m", "1", "-trace_err")
+        phone = asyncio.create_task(sipp(agent, tmp_path, *options, timeout_s=20))
+        leg = agent.call_uri(f"sip:600@127.0.0.1:{port}")
+        assert leg is not None
+        leg.place(CallRequest("1", Party("201", "Ana"), Party("600")))
+        code, said = await phone
+        assert code == 0, said + "".join(path.read_text() for path in tmp_path.glob("*errors.log"))
+        assert bridge.causes() == [Cause.NORMAL_CLEARING]
+        await agent.stop()
+
+    asyncio.run(main())

@@ -113,7 +113,7 @@ def test_sipp_as_an_operator_takes_our_credentials(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("scenario", ["uas_refresh_reinvite", "uas_refresh_update"])
 def test_sipp_is_refreshed_by_us(scenario: str, tmp_path: Path) -> None:
-    """A session interval of 2 s in place of half an hour; sipp puts our first refresh off and hangs up after the second."""
+    """A session interval of 2 s in place of half an hour; sipp puts our first refresh off, then hangs up."""
 
     async def main() -> None:
         agent, bridge = await echo_house(session_expires_s=2)
@@ -124,7 +124,7 @@ def test_sipp_is_refreshed_by_us(scenario: str, tmp_path: Path) -> None:
         assert leg is not None
         leg.place(CallRequest("1", Party("201", "Ana"), Party("600")))
         code, said = await phone
-        assert code == 0, said + "".join(path.read_text() for path in tmp_path.glob("*errors.log"))
+        assert code == 0, said
         assert bridge.causes() == [Cause.NORMAL_CLEARING]
         await agent.stop()
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import logging
 
 from firmware.media import sdp
-from firmware.media.offer_answer import NotAcceptable
 from firmware.sip.calls.context import SipContext
 from firmware.sip.calls.dialog import Dialog
 from firmware.sip.calls.leg import SipLeg
@@ -168,35 +167,18 @@ class CallingLeg(SipLeg):
             raise Refusal(481)
         reliable.check(request)
         exchange = session.exchange
-        offered = read_offer(request)
-        text = ""
-        usable = True
-        if exchange.turn is Turn.OURS and reliable.holds_sdp:
-            if offered is None:
-                raise Refusal(400, "No answer to our offer")
-            usable = self._take_answer(request, exchange)
-        elif offered is not None:
-            exchange.admit()
-            text = exchange.answer_response(request)
-            usable = exchange.media.agreed is not None
+        text = exchange.take_prack(request, awaited=exchange.turn is Turn.OURS and reliable.holds_sdp)
         transaction = self._context.transactions.accept(request, transport)
         transaction.respond(200, headers=SDP_TYPE if text else "", body=text)
         reliable.acknowledged()
-        if not usable:
+        if request.body and exchange.media.agreed is None:
+            log.info("%s: call %s: the PRACK holds no audio we can use", self.leg_id, self.call_id)
             self.release(Cause.INCOMPATIBLE_DESTINATION)
             return
-        if offered is not None:
+        if request.body:
             self.session_changed()
         if self._accepting:
             self.accept()
-
-    def _take_answer(self, prack: Request, exchange: OfferExchange) -> bool:
-        try:
-            exchange.take_answer(prack)
-        except NotAcceptable as error:
-            log.info("%s: call %s: %s", self.leg_id, self.call_id, error)
-            return False
-        return True
 
     def _never_acknowledged(self) -> None:
         log.info("%s: call %s: no PRACK came", self.leg_id, self.call_id)

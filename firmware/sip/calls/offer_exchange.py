@@ -8,6 +8,7 @@ say is settled in `firmware/media/offer_answer.py`.
 from __future__ import annotations
 
 import enum
+from contextlib import suppress
 from random import randrange
 
 from firmware.media import sdp
@@ -75,6 +76,23 @@ class OfferExchange:
             return self.media.answer(offered)
         except NotAcceptable:
             return self.media.refuse(offered)
+
+    def take_prack(self, prack: Message, *, awaited: bool) -> str:
+        """The answer to our offer in a reliable 1xx (awaited), or an offer (RFC 3262 5); our answer to that, or "".
+
+        A PRACK cannot be refused for its content either: then nothing is agreed, and the caller hangs up.
+        Raises Refusal when it may not offer now (491, 500) or the answer is missing (400).
+        """
+        offered = read_offer(prack)
+        if awaited and offered is None:
+            raise Refusal(400, "No answer to our offer")
+        if awaited:
+            with suppress(NotAcceptable):
+                self.take_answer(prack)
+        elif offered is not None:
+            self.admit()
+            return self.answer_response(prack)
+        return ""
 
     # -- we offer ----------------------------------------------------------------------
     def offer(self) -> str:

@@ -28,6 +28,7 @@ from firmware.control.messages import ControlError
 from firmware.control.server import ControlServer
 from firmware.lines.fxs_line import FxsLine, LineTimers
 from firmware.lines.profiles import line_profile
+from firmware.media.codec_table import CODECS, ORDER, CodecName
 from firmware.media.engine import Engine
 from firmware.media.events import DigitHeard
 from firmware.pbx.exchange import Exchange
@@ -60,7 +61,9 @@ class Core:
         self._board = self._wire(board)
         media = self._settings.media
         self._engine = Engine(
-            highway_address=self._board.highway_address, rtp_ports=range(media.rtp_first, media.rtp_last + 1)
+            highway_address=self._board.highway_address,
+            rtp_ports=range(media.rtp_first, media.rtp_last + 1),
+            dscp=media.dscp,
         )
         self._routes = Routes()
         self._records = CallRecords(data)
@@ -197,7 +200,13 @@ def _sip_settings(loaded: Loaded) -> SipSettings:
         step_ring_s=sip.step_ring_s,
         session_expires_s=sip.session_expires_s,
         require_100rel=sip.require_100rel,
+        codecs=_codecs(loaded.settings.media.codecs) or ORDER,
+        user_codecs={number: _codecs(user.codecs) for number, user in loaded.settings.users.items() if user.codecs},
     )
+
+
+def _codecs(names: Sequence[str]) -> tuple[CodecName, ...]:
+    return tuple(dict.fromkeys(CODECS[name.upper()].name for name in names))
 
 
 def _sip_users(loaded: Loaded) -> dict[str, SipUser]:

@@ -182,6 +182,12 @@ PERSON = Rule(
     lambda text: len(text) <= 60 and text.isprintable(),
     Words("at most 60 printable characters", "como mucho 60 caracteres imprimibles"),
 )
+CODEC = Rule(
+    lambda text: text in {"g722", "pcma", "pcmu"},
+    Words(
+        '"g722" (wideband), "pcma" (A-law), "pcmu" (mu-law)', '"g722" (banda ancha), "pcma" (ley A), "pcmu" (ley mu)'
+    ),
+)
 HEX32 = Rule(
     _pattern(r"[0-9a-f]{32}"),
     Words(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from firmware.config.declaration import (
     ADDRESS,
     ANY_ADDRESS,
+    CODEC,
     DOMAIN,
     EXTENSION,
     FILE,
@@ -216,7 +217,7 @@ class Sip:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """UDP ports for audio."""
+    """UDP ports, codecs and marking of audio."""
 
     rtp_first: int = setting(
         10000,
@@ -231,6 +232,19 @@ class Media:
         high=65535,
         help_en="Last UDP port for audio; each call leg uses two",
         help_es="Último puerto UDP para audio; cada extremo de llamada usa dos",
+    )
+    codecs: tuple[str, ...] = setting(
+        ("g722", "pcma", "pcmu"),
+        rule=CODEC,
+        help_en="Codecs for SIP phones, the preferred one first; one that both ends have is preferred to all",
+        help_es="Códecs para los teléfonos SIP, el preferido primero; antes que ninguno, uno que ambos extremos tengan",
+    )
+    dscp: int = setting(
+        46,
+        low=0,
+        high=63,
+        help_en="Mark on audio packets by which routers let them pass first; 46 is Expedited Forwarding, 0 none",
+        help_es="Marca del audio para que los routers le den paso; 46 es Expedited Forwarding, 0 ninguna",
     )
 
 
@@ -403,6 +417,13 @@ class User:
         example="Ana",
         help_en="Name shown to the other end",
         help_es="Nombre que ve el otro extremo",
+    )
+    codecs: tuple[str, ...] = setting(
+        (),
+        rule=CODEC,
+        example=("pcma",),
+        help_en="Codecs for this user's phones, the preferred one first; those of [media] when empty",
+        help_es="Códecs para los teléfonos de este usuario, el preferido primero; si falta, los de [media]",
     )
 
 

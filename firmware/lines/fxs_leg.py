@@ -10,6 +10,7 @@ import asyncio
 from typing import Protocol
 
 from firmware.lines.fxs_machine import Event
+from firmware.media.codec_table import TELEPHONE
 from firmware.telephony.cause import CAUSES, Cause
 from firmware.telephony.leg import CallRequest, Leg, LegListener, LegStats, Party
 
@@ -63,6 +64,9 @@ class FxsLeg(Leg):
         """The telephone hears the digit's tones."""
         if not self._over:
             self.line.play_digit(digit, duration_ms)
+
+    def codecs(self) -> tuple[str, ...]:
+        return TELEPHONE
 
     def stats(self) -> LegStats:
         return LegStats()

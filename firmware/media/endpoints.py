@@ -17,7 +17,7 @@ from firmware.telephony.cadence import Tone
 
 PAIR_DB = 3.0103
 """Each of two sines is this much below the level of both together."""
-LAWS = {"PCMA": lib.G711_A, "PCMU": lib.G711_U}
+NATIVE_CODECS = {"PCMA": lib.G711_A, "PCMU": lib.G711_U, "G722": lib.G722}
 
 
 _MAPPED = bytes(10) + b"\xff\xff"
@@ -146,18 +146,26 @@ class Stream(Endpoint):
         result = lib.engine_set_remote(self._native, self.id, _remote_octets(ip), port, _remote_octets(signal_ip))
         checked(result, f"remote {ip}:{port}")
 
-    def set_codec(self, pt: int, codec: str, event_pt: int | None, ptime_ms: int = 20) -> None:
+    def set_codec(
+        self, pt: int, codec: str, event_pt: int | None, ptime_ms: int = 20, *, ptime_asked: bool = False
+    ) -> None:
         """Payload types of both directions.
 
-        codec: "PCMA" or "PCMU", else ValueError. event_pt: of telephone-event/8000, None without it.
-        ptime_ms: what the far end asks for; 10 to 60 in steps of 10 is what it gets.
+        codec: "PCMA", "PCMU" or "G722", else ValueError. event_pt: of telephone-event/8000, None without it.
+        ptime_ms: what the far end gets, 10 to 60 in steps of 10. ptime_asked: it wants no other, so that audio
+        relayed to it is put into packets of that length; without it such packets stay as they are.
+        OSError(ENOMEM): without memory nothing changes.
         """
         event = -1 if event_pt is None or event_pt == pt else event_pt
         ptime_ms = max(10, min(60, ptime_ms // 10 * 10))
-        if codec not in LAWS:
-            raise ValueError(f"codec {codec}: allowed {', '.join(LAWS)}")
-        result = lib.engine_set_codec(self._native, self.id, pt, LAWS[codec], event, ptime_ms)
+        if codec not in NATIVE_CODECS:
+            raise ValueError(f"codec {codec}: allowed {', '.join(NATIVE_CODECS)}")
+        result = lib.engine_set_codec(self._native, self.id, pt, NATIVE_CODECS[codec], event, ptime_ms, ptime_asked)
         checked(result, f"codec {codec} as {pt}, events {event_pt}, {ptime_ms} ms")
+
+    def set_rtcp(self, port: int, *, mux: bool) -> None:
+        """Where the far end receives RTCP: at `port` (`a=rtcp`), 0 for one above its RTP; mux: on its RTP port."""
+        checked(lib.engine_set_rtcp(self._native, self.id, port, mux), f"RTCP port {port}")
 
     def set_direction(self, send: bool, receive: bool) -> None:
         """Hold and resume: what is not allowed is neither sent nor heard. RTCP goes on."""
@@ -185,6 +193,9 @@ class Stream(Endpoint):
             jitter_ms=native.jitter_ms,
             max_gap_ms=native.max_gap_ms,
             rtt_ms=native.rtt_ms if native.rtt_ms >= 0 else None,
+            far_lost=native.far_lost if native.far_lost >= 0 else None,
+            far_loss=native.far_loss,
+            far_jitter_ms=native.far_jitter_ms,
             invalid=native.invalid,
             refused=native.refused,
             concealed_ms=native.concealed_ms,

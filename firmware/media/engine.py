@@ -33,7 +33,8 @@ class Engine:
 
     highway_address: of a `struct highway` (drivers/native/highway.h), 0 without a card.
     rtp_ports: the UDP ports to use, in pairs. stepped: see the module. seed: for SSRCs and
-    sequence numbers in stepped tests; 0 takes the kernel's random numbers.
+    sequence numbers in stepped tests; 0 takes the kernel's random numbers. dscp: marks every
+    packet, 0 to 63, else ValueError.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Engine:
         stepped: bool = False,
         seed: int = 0,
         media_timeout_s: float = 30.0,
+        dscp: int = 46,
     ) -> None:
         native = lib.engine_new(
             highway_address, rtp_ports.start, rtp_ports.stop - 1, stepped, seed, round(media_timeout_s * 1000)
@@ -52,6 +54,7 @@ class Engine:
         if native == ffi.NULL:
             raise ValueError(f"RTP ports {rtp_ports.start} to {rtp_ports.stop - 1} hold no pair")
         self._native = ffi.gc(native, lib.engine_free)
+        checked(lib.engine_set_dscp(native, dscp), f"DSCP {dscp}")
         self.local_ip = local_ip
         self.tick_address = int(lib.engine_tick_address())
         """Stepped mode: address of fn(void *context, long long now_us)."""

@@ -70,6 +70,8 @@ MediaEvent = DigitHeard | SourceLocked | SourceRefused | MediaTimeout | PlayerEn
 class StreamStats:
     """Counts since the stream was opened. rtt_ms is None until the far end's RTCP tells it.
 
+    far_lost, far_loss, far_jitter_ms: what of ours the far end misses, in all and lately (0 to 1), by its RTCP;
+    far_lost is None until it tells.
     packets_late: came after their turn in the jitter buffer. invalid: no RTP, or a payload type
     not agreed. refused: from strangers. buffer_ms: least time packets wait in the jitter buffer.
     """
@@ -83,6 +85,9 @@ class StreamStats:
     jitter_ms: float = 0.0
     max_gap_ms: float = 0.0
     rtt_ms: float | None = None
+    far_lost: int | None = None
+    far_loss: float = 0.0
+    far_jitter_ms: float = 0.0
     invalid: int = 0
     refused: int = 0
     concealed_ms: int = 0

@@ -11,11 +11,15 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from firmware.media.codec_table import CODECS
+
 MAX_OCTETS = 16384
 MAX_MEDIA_LINES = 32
 DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
-STATIC_CODECS = {0: ("PCMU", 8000), 8: ("PCMA", 8000)}
+STATIC_CODECS = {codec.payload_type: (str(codec.name), codec.clock_hz) for codec in CODECS.values()}
 """Payload types that need no rtpmap, of the codecs we have (RFC 3551)."""
+COMFORT_NOISE = 13
+"""The static payload type of RFC 3389."""
 
 _UNUSABLE = "?"
 """Of a c= line that says nothing we can send to; the session's c= must not stand in for it."""
@@ -30,6 +34,7 @@ class MediaLine:
     """One m= line with its attributes. ip: of its own c= or the session's, "" without a usable one. port 0: refused.
 
     codecs: payload type to (name in upper case, clock in Hz). direction: "" when the line does not say.
+    rtcp_port: where RTCP goes when that is not the port above (RFC 3605), else 0. rtcp_mux: it may share the port.
     """
 
     kind: str
@@ -41,10 +46,16 @@ class MediaLine:
     codecs: dict[int, tuple[str, int]] | None = None
     ptime_ms: int = 0
     maxptime_ms: int = 0
+    rtcp_port: int = 0
+    rtcp_mux: bool = False
 
     def codec(self, payload_type: int) -> tuple[str, int] | None:
         """(name, clock) of a payload type by its rtpmap, else by RFC 3551."""
         return (self.codecs or {}).get(payload_type) or STATIC_CODECS.get(payload_type)
+
+    def offers(self, payload_type: int) -> bool:
+        """Whether the line names it."""
+        return str(payload_type) in self.formats
 
 
 @dataclass(slots=True)
@@ -117,6 +128,10 @@ def _attribute(line: MediaLine, value: str) -> None:
         line.ptime_ms = _milliseconds(rest)
     elif name == "maxptime":
         line.maxptime_ms = _milliseconds(rest)
+    elif name == "rtcp":
+        line.rtcp_port = _port(rest.partition(" ")[0])
+    elif value == "rtcp-mux":
+        line.rtcp_mux = True
     elif value in DIRECTIONS:
         line.direction = value
 
@@ -133,18 +148,37 @@ def _rtpmap(line: MediaLine, text: str) -> None:
         line.codecs[int(words[0])] = (name.upper(), int(clock))
 
 
+def _port(text: str) -> int:
+    """0 for what is no port."""
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65535 else 0
+
+
 def _milliseconds(text: str) -> int:
     whole = text.strip().partition(".")[0]
     return int(whole) if whole.isascii() and whole.isdigit() and len(whole) <= 4 else 0
 
 
-def audio_line(port: int, codecs: Sequence[tuple[int, str]], event_pt: int | None, direction: str) -> str:
+def audio_line(
+    port: int,
+    codecs: Sequence[tuple[int, str]],
+    event_pt: int | None,
+    direction: str,
+    *,
+    rtcp_mux: bool = False,
+    comfort_noise: bool = False,
+) -> str:
     """Our m=audio line with its attributes. codecs: (payload type, name), the preferred one first."""
     formats = " ".join(str(pt) for pt, _ in codecs)
     attributes = "".join(f"a=rtpmap:{pt} {name}/8000\r\n" for pt, name in codecs)
+    if comfort_noise:
+        formats += f" {COMFORT_NOISE}"
+        attributes += f"a=rtpmap:{COMFORT_NOISE} CN/8000\r\n"
     if event_pt is not None:
         formats += f" {event_pt}"
         attributes += f"a=rtpmap:{event_pt} telephone-event/8000\r\na=fmtp:{event_pt} 0-15\r\n"
+    if rtcp_mux:
+        attributes += "a=rtcp-mux\r\n"
     return f"m=audio {port} RTP/AVP {formats}\r\n{attributes}a=ptime:20\r\na={direction}\r\n"
 
 

@@ -77,7 +77,7 @@ class Call:
         self._alive.update(destination.legs)
         self._legs += destination.legs
         caller = self.caller
-        request = CallRequest(self.call_id, caller.party, destination.party, caller.hops - 1, journey)
+        request = CallRequest(self.call_id, caller.party, destination.party, caller.hops - 1, journey, caller.codecs())
         for leg in destination.legs:
             leg.call_id = self.call_id
             leg.place(request)
@@ -99,6 +99,7 @@ class Call:
             self.state = "ringing"
             log.info("call %s: early media from %s", self.call_id, leg.leg_id)
             self._join(leg)
+            self.caller.prefer_codecs(leg.codecs())
             self.caller.show_progress()
 
     def answered(self, leg: Leg) -> None:
@@ -112,6 +113,7 @@ class Call:
             if other is not leg and other in self._alive:
                 other.release(Cause.ANSWERED_ELSEWHERE, elsewhere=True)
         self.callees = [leg]
+        self.caller.prefer_codecs(leg.codecs())
         self.caller.accept()
         self._join(leg)
 

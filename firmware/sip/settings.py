@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from firmware.media.codec_table import ORDER, CodecName
 
 REALM = "tipring"
 """The digest realm; a constant, since the stored HA1 values depend on it."""
@@ -36,6 +39,7 @@ class SipSettings:
     step_ring_s: how long telephones of one q ring before those of the next lower q.
     follow_redirects: where a telephone's 3xx may lead: "no", "users" (numbers of this house), "any".
     session_expires_s: how often a call is confirmed to be alive (RFC 4028), 90 and more.
+    codecs: those allowed, the preferred one first; user_codecs: the same for users that have a list of their own.
     require_100rel: callers that cannot acknowledge provisional responses (RFC 3262) are refused.
     """
 
@@ -68,6 +72,12 @@ class SipSettings:
     follow_redirects: str = "users"
     session_expires_s: int = 1800
     require_100rel: bool = False
+    codecs: tuple[CodecName, ...] = ORDER
+    user_codecs: Mapping[str, tuple[CodecName, ...]] = field(default_factory=dict)
+
+    def codecs_of(self, user: str) -> tuple[CodecName, ...]:
+        """What may be agreed on with the telephones of `user`, or with anybody else."""
+        return self.user_codecs.get(user, self.codecs)
 
     @property
     def listen(self) -> tuple[str, ...]:

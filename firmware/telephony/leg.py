@@ -63,6 +63,7 @@ class CallRequest:
     """What a called leg is asked to do: alert `called` on behalf of `caller`.
 
     call_id: the call's id in logs, record and capture. hops: Max-Forwards still allowed (RFC 3261 8.1.1.6).
+    codecs: what the caller's end speaks, the best first, so that nothing need be transcoded; () is not known.
     """
 
     call_id: str
@@ -70,6 +71,7 @@ class CallRequest:
     called: Party
     hops: int = 70
     journey: Journey = SETTING_OUT
+    codecs: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -148,6 +150,9 @@ class Leg(ABC):
     def accept(self) -> None:
         """The destination answered: answer the caller."""
 
+    def prefer_codecs(self, codecs: tuple[str, ...]) -> None:  # noqa: B027 - a telephone line has no choice
+        """Before show_progress and accept: what the other end speaks; the first one possible spares transcoding."""
+
     # -- to a called leg -------------------------------------------------------
     @abstractmethod
     def place(self, request: CallRequest) -> None:
@@ -160,6 +165,10 @@ class Leg(ABC):
 
         A telephone that is still off hook hears the cause's tone; the *leg* is released at once all the same.
         """
+
+    def codecs(self) -> tuple[str, ...]:
+        """What this end speaks or may still agree on, the best first; () while that is not known."""
+        return ()
 
     @abstractmethod
     def stats(self) -> LegStats:

@@ -59,6 +59,8 @@ CASES: dict[str, Cases] = {
     "sip.step_ring_s": ([5, 20.5, 180], [4.9, 181, "20"]),
     "media.rtp_first": ([1024, 10000, 10996], [1023, 10001, 65536, "10000"]),
     "media.rtp_last": ([10003, 65535], [65536, 10002, 10999.0]),
+    "media.codecs": ([["g722", "pcma", "pcmu"], ["pcmu"], []], [["G722"], ["opus"], "g722", [8]]),
+    "media.dscp": ([0, 46, 63], [-1, 64, "46", 46.0]),
     "web.listen": (["127.0.0.1", "0.0.0.0"], ["", "localhost", 80]),
     "web.port": ([1, 8080, 65535], [0, 65536, "8080"]),
     "pbx.first_digit_s": ([3, 15.5, 120], [2.9, 121, "15", float("nan"), float("inf")]),
@@ -78,6 +80,7 @@ CASES: dict[str, Cases] = {
     "users.201.ha1_md5": ([HEX * 2], [HEX, HEX.upper() * 2, "g" * 32, "", 1]),
     "users.201.ha1_sha256": ([HEX * 4], [HEX * 2, 5]),
     "users.201.name": (["Ana", ""], ["x" * 61, "\x07"]),
+    "users.201.codecs": ([[], ["pcma", "g722"]], [["g729"], "pcma", [0]]),
 }
 COUNTRIES = {"es", "fr"}
 

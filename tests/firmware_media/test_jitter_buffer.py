@@ -21,15 +21,21 @@ class Buffer:
         """arrivals_ms: packet number -> when it comes. Returns what came out and what jitter_put said."""
         due = sorted((at, n) for n, at in arrivals_ms.items())
         out, taken = b"", []
-        block = ffi.new("uint8_t[40]")
         for now_ms in range(0, ms, 5):
             while due and due[0][0] <= now_ms:
                 n = due.pop(0)[1]
                 payload = self.sent[n * 160 : n * 160 + 160]
                 taken.append(lib.jitter_put(self.jitter, (start + n * 160) & 0xFFFFFFFF, payload, 160))
-            lib.jitter_get(self.jitter, block)
-            out += bytes(ffi.buffer(block))
+            out += self.get()[1]
         return out, taken
+
+    def get(self) -> tuple[int, bytes]:
+        """A block as octets: those received, or what the mended samples become."""
+        octets, pcm = ffi.new("uint8_t[40]"), ffi.new("int16_t[40]")
+        exact = lib.jitter_get(self.jitter, octets, pcm)
+        if not exact:
+            lib.g711_encode_block(0, pcm, octets, 40)
+        return exact, bytes(ffi.buffer(octets))
 
 
 def test_steady_packets_come_out_bit_for_bit() -> None:
@@ -83,19 +89,15 @@ def test_too_late_is_refused_and_a_new_beginning_is_believed_at_the_second_packe
     far = bytes([0x2A]) * 160
     assert lib.jitter_put(buffer.jitter, 50_000_000, far, 160) == 0
     assert lib.jitter_put(buffer.jitter, 50_000_160, far, 160) == 1
-    block = ffi.new("uint8_t[40]")
     heard = b""
     for _ in range(16):
-        lib.jitter_get(buffer.jitter, block)
-        heard += bytes(ffi.buffer(block))
+        heard += buffer.get()[1]
     assert far[:120] in heard
 
 
 def test_silence_before_the_first_packet_and_after_the_last() -> None:
     buffer = Buffer()
-    block = ffi.new("uint8_t[40]")
-    assert lib.jitter_get(buffer.jitter, block) == 0
-    assert bytes(ffi.buffer(block)) == IDLE * 40
+    assert buffer.get() == (0, IDLE * 40)
     out, _ = buffer.play({n: 20.0 * n for n in range(10)}, 600)
     assert np.abs(decode("PCMA", out[-400:])).max() <= 8
 
@@ -103,12 +105,10 @@ def test_silence_before_the_first_packet_and_after_the_last() -> None:
 def test_ragged_packet_sizes_are_put_together() -> None:
     buffer = Buffer()
     out, at = b"", 0
-    block = ffi.new("uint8_t[40]")
     sizes = [80, 240, 33, 127, 160, 7, 153] * 8
     for size in sizes:
         assert lib.jitter_put(buffer.jitter, at, buffer.sent[at : at + size], size)
         at += size
         while len(out) + 40 <= at:
-            lib.jitter_get(buffer.jitter, block)
-            out += bytes(ffi.buffer(block))
+            out += buffer.get()[1]
     assert buffer.sent[: at - 400] in out

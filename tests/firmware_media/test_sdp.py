@@ -8,6 +8,7 @@ import re
 import pytest
 
 from firmware.media import sdp
+from firmware.media.codec_table import CODECS
 from firmware.media.offer_answer import NotAcceptable, OfferAnswer
 
 OURS = ("192.0.2.1", 10000)
@@ -27,9 +28,11 @@ EVENTS = "a=rtpmap:101 telephone-event/8000\r\n"
 ANSWERS = [
     # offered media, our audio line, (type, codec, event type)
     ("m=audio 4000 RTP/AVP 8 0 101\r\n" + EVENTS, "m=audio 10000 RTP/AVP 8 101", (8, "PCMA", 101)),
-    ("m=audio 4000 RTP/AVP 0 8 101\r\n" + EVENTS, "m=audio 10000 RTP/AVP 0 101", (0, "PCMU", 101)),
-    ("m=audio 4000 RTP/AVP 0 8\r\n", "m=audio 10000 RTP/AVP 0", (0, "PCMU", None)),
-    ("m=audio 4000 RTP/AVP 18 9 8\r\n", "m=audio 10000 RTP/AVP 8", (8, "PCMA", None)),
+    ("m=audio 4000 RTP/AVP 0 8 101\r\n" + EVENTS, "m=audio 10000 RTP/AVP 8 101", (8, "PCMA", 101)),
+    ("m=audio 4000 RTP/AVP 0\r\n", "m=audio 10000 RTP/AVP 0", (0, "PCMU", None)),
+    ("m=audio 4000 RTP/AVP 18 8 9\r\n", "m=audio 10000 RTP/AVP 9", (9, "G722", None)),
+    ("m=audio 4000 RTP/AVP 96 8\r\na=rtpmap:96 g722/8000\r\n", "m=audio 10000 RTP/AVP 96", (96, "G722", None)),
+    ("m=audio 4000 RTP/AVP 96 8\r\na=rtpmap:96 G722/16000\r\n", "m=audio 10000 RTP/AVP 8", (8, "PCMA", None)),
     ("m=audio 4000 RTP/AVP 97\r\na=rtpmap:97 pcma/8000/1\r\n", "m=audio 10000 RTP/AVP 97", (97, "PCMA", None)),
     (
         "m=audio 4000 RTP/AVP 0 96\r\na=rtpmap:96 Telephone-Event/8000\r\na=fmtp:96 0-16\r\n",
@@ -168,11 +171,16 @@ def test_other_media_lines_keep_their_place_with_port_0() -> None:
 def test_what_we_write_is_in_the_order_of_the_standard_and_reads_back() -> None:
     text = OfferAnswer(*OURS).offer()
     kinds = [line[0] for line in text.split("\r\n") if line]
-    assert "".join(kinds) == "vosctm" + "a" * 6
+    assert "".join(kinds) == "vosctm" + "a" * 7
     assert text.endswith("\r\n") and "\n" not in text.replace("\r\n", "")
     read = sdp.parse(text.encode())
     (audio,) = read.media
-    assert (audio.ip, audio.port, audio.formats, audio.direction) == ("192.0.2.1", 10000, ["8", "0", "101"], "sendrecv")
+    assert (audio.ip, audio.port, audio.formats, audio.direction) == (
+        "192.0.2.1",
+        10000,
+        ["9", "8", "0", "101"],
+        "sendrecv",
+    )
     assert audio.codec(101) == ("TELEPHONE-EVENT", 8000) and audio.ptime_ms == 20
 
 
@@ -219,7 +227,7 @@ def test_our_later_offer_keeps_the_lines_and_begins_with_the_codec_in_use() -> N
     side = OfferAnswer(*OURS)
     side.answer(offer("m=video 5000 RTP/AVP 96\r\nm=audio 4000 RTP/AVP 0 96\r\na=rtpmap:96 telephone-event/8000\r\n"))
     text = side.offer()
-    assert "m=video 0 RTP/AVP 96\r\nm=audio 10000 RTP/AVP 0 8 96\r\n" in text
+    assert "m=video 0 RTP/AVP 96\r\nm=audio 10000 RTP/AVP 0 9 8 96\r\n" in text
     answer = "m=video 0 RTP/AVP 96\r\nm=audio 4010 RTP/AVP 8\r\n"
     agreed = side.take_answer(offer(answer))
     assert (agreed.codec, agreed.port, agreed.event_pt) == ("PCMA", 4010, None)
@@ -255,11 +263,15 @@ def test_an_answer_without_our_audio_is_refused(media: str) -> None:
         ("a=ptime:20.0\r\n", 20),
         ("a=maxptime:10\r\n", 10),
         ("a=ptime:40\r\na=maxptime:150\r\n", 40),
+        ("a=ptime:40\r\na=maxptime:30\r\n", 30),
+        ("a=ptime:60\r\na=maxptime:5\r\n", 10),
+        ("a=ptime:50\r\n", 50),
     ],
 )
 def test_packet_length(attributes: str, ptime_ms: int) -> None:
     side, _ = answered("m=audio 4000 RTP/AVP 8\r\n" + attributes)
     assert side.agreed is not None and side.agreed.ptime_ms == ptime_ms
+    assert side.agreed.ptime_asked == (ptime_ms != 20 or attributes == "a=ptime:20.0\r\n")
 
 
 def test_mutated_descriptions_never_raise_anything_else() -> None:
@@ -283,6 +295,6 @@ def test_mutated_descriptions_never_raise_anything_else() -> None:
             continue
         agreed = side.agreed
         assert agreed is not None
-        assert agreed.codec in {"PCMA", "PCMU"} and 0 < agreed.port < 65536 and 0 <= agreed.payload_type < 128
+        assert agreed.codec in CODECS and 0 < agreed.port < 65536 and 0 <= agreed.payload_type < 128
         assert agreed.event_pt is None or 0 <= agreed.event_pt < 128
         assert agreed.event_pt != agreed.payload_type

@@ -26,14 +26,22 @@ class FakeStream:
     signal_ip: str = ""
     codec: tuple[Any, ...] | None = None
     direction: tuple[bool, bool] | None = None
+    ptime_asked: bool = False
+    rtcp: tuple[int, bool] = (0, False)
     closed: bool = False
 
     def set_remote(self, ip: str, port: int, signal_ip: str = "") -> None:
         self.remote = (ip, port)
         self.signal_ip = signal_ip
 
-    def set_codec(self, pt: int, codec: str, event_pt: int | None, ptime_ms: int = 20) -> None:
+    def set_codec(
+        self, pt: int, codec: str, event_pt: int | None, ptime_ms: int = 20, *, ptime_asked: bool = False
+    ) -> None:
         self.codec = (pt, codec, event_pt, ptime_ms)
+        self.ptime_asked = ptime_asked
+
+    def set_rtcp(self, port: int, *, mux: bool) -> None:
+        self.rtcp = (port, mux)
 
     def set_direction(self, send: bool, receive: bool) -> None:
         self.direction = (send, receive)

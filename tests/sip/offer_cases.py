@@ -30,8 +30,8 @@ OURS = r"audio 1\d{4} RTP/AVP "
 OFFERS: dict[str, Case] = {
     "one codec": Case(sdp(PCMA), [OURS + "8"]),
     "the other codec": Case(sdp(PCMU), [OURS + "0"], codec=(0, "PCMU", None, 20)),
-    "the first of two": Case(sdp("audio 4000 RTP/AVP 0 8"), [OURS + "0"], codec=(0, "PCMU", None, 20)),
-    "one we have among many": Case(sdp("audio 4000 RTP/AVP 18 9 3 8 0"), [OURS + "8"]),
+    "the one of two that we prefer": Case(sdp("audio 4000 RTP/AVP 0 8"), [OURS + "8"]),
+    "one we have among many": Case(sdp("audio 4000 RTP/AVP 18 3 8 0"), [OURS + "8"]),
     "digits as events": Case(sdp(BOTH, TEL), [OURS + "8 101"], codec=(8, "PCMA", 101, 20)),
     "digits under another number": Case(
         sdp("audio 4000 RTP/AVP 8 96", "a=rtpmap:96 telephone-event/8000"), [OURS + "8 96"], codec=(8, "PCMA", 96, 20)

@@ -318,7 +318,7 @@ def test_late_offer_our_200_offers_and_the_ack_answers() -> None:
         assert "m=audio" not in await caller.expect("SIP/2.0 183")
         leg.accept()
         ok = await caller.expect("SIP/2.0 200")
-        assert "RTP/AVP 8 0 101" in ok
+        assert "RTP/AVP 9 8 0 101" in ok
         glare = caller.inside("INVITE", invite, ok, 2, body=sdp_of("10.0.0.9"))
         caller.send(glare)
         caller.ack_failure(glare, await caller.expect("SIP/2.0 491"))

@@ -84,7 +84,7 @@ def test_answer_in_the_ack_of_a_late_offer(name: str) -> None:
         call = await Ringing.begin("", body="")
         call.leg.accept()
         ok = await call.caller.expect("SIP/2.0 200")
-        assert m_lines(ok) and "RTP/AVP 8 0 101" in ok
+        assert m_lines(ok) and "RTP/AVP 9 8 0 101" in ok
         call.caller.ack(call.invite, ok, body=case.body)
         if case.answer is None:
             bye = await call.caller.expect("BYE")
@@ -108,7 +108,7 @@ def test_answer_in_the_ack_of_a_late_reinvite(name: str) -> None:
         talk = await Talk.in_()
         talk.phone.send(talk.request("INVITE"))
         ok = await talk.phone.expect("SIP/2.0 200")
-        assert m_lines(ok)[0].endswith("RTP/AVP 8 0 101")
+        assert m_lines(ok)[0].endswith("RTP/AVP 8 9 0 101")
         talk.phone.send(talk.request("ACK", body=case.body))
         if case.answer is None:
             await talk.ended(UNUSABLE, Cause.INCOMPATIBLE_DESTINATION)

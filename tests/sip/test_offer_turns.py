@@ -67,7 +67,7 @@ def test_our_later_offers_keep_every_line_in_its_place() -> None:
         offer = await talk.phone.expect("SIP/2.0 200")
         video, audio, image = m_lines(offer)
         assert (video, image) == ("video 0 RTP/AVP 96", "image 0 udptl t38")
-        assert audio.endswith("RTP/AVP 0 8 97") and "a=rtpmap:97 telephone-event/8000" in offer
+        assert audio.endswith("RTP/AVP 0 9 8 97") and "a=rtpmap:97 telephone-event/8000" in offer
         talk.phone.send(talk.request("ACK", body=sdp("video 0 RTP/AVP 96", PCMA, "image 0 udptl t38")))
         assert (await talk.ask("OPTIONS")).startswith("SIP/2.0 200")
         assert talk.stream.codec[1] == "PCMA"

@@ -266,7 +266,7 @@ def test_late_offer_in_a_reliable_183_with_the_answer_in_prack(headers: str) -> 
         call = await Ringing.begin(headers, body="")
         call.leg.show_progress()
         progress = await call.caller.expect("SIP/2.0 183")
-        assert "RTP/AVP 8 0 101" in progress
+        assert "RTP/AVP 9 8 0 101" in progress
         call.prack(progress)
         await call.caller.expect("SIP/2.0 400")  # the answer is missing: not acknowledged, asked again
         call.leg.accept()
@@ -284,7 +284,7 @@ def test_late_offer_the_first_reliable_response_holds_our_offer_even_a_180() -> 
         call = await Ringing.begin(DEMANDED, body="")
         call.leg.show_ringing()
         ringing = await call.caller.expect("SIP/2.0 180")
-        assert "RTP/AVP 8 0 101" in ringing
+        assert "RTP/AVP 9 8 0 101" in ringing
         await call.prack_ok(ringing, body=sdp_of("10.0.0.9"))
         call.leg.accept()
         ok = await call.caller.expect("SIP/2.0 200")

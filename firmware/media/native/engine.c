@@ -61,6 +61,7 @@ struct engine *engine_new(long long highway, int first_port, int last_port, int 
     engine->moment.now_us = stepped ? 0 : engine_clock_us();
     engine->stepped = stepped;
     engine->seed = seed;
+    engine->dscp = WIRE_EXPEDITED;
     engine->epoll_fd = engine->tick_fd = engine->house_fd = engine->wake_fd = -1;
     if (engine->ports && engine->moment.wire && engine->moment.news)
         return engine;
@@ -88,6 +89,15 @@ void engine_free(struct engine *engine)
     news_free(engine->moment.news);
     pthread_mutex_destroy(&engine->mutex);
     free(engine);
+}
+
+int engine_set_dscp(struct engine *engine, int dscp)
+{
+    if (dscp < 0 || dscp > 63)
+        return -EINVAL;
+    engine_enter(engine);
+    engine->dscp = dscp;
+    return engine_leave(engine, 0);
 }
 
 int engine_news_fd(const struct engine *engine)
@@ -219,6 +229,8 @@ int engine_close(struct engine *engine, int id)
     if (!end)
         return engine_leave(engine, -ENOENT);
     engine_isolate(engine, end);
+    if (end->kind == &stream_kind)
+        stream_say_bye((struct stream *)end, &engine->moment);
     engine->table[id % ENGINE_ENDPOINTS] = NULL;
     int at = 0;
     while (engine->open[at] != end)

@@ -27,6 +27,8 @@ struct media_stats {
     long invalid, refused;   /* packets that were no RTP of ours; packets of strangers */
     long concealed_ms;
     double jitter_ms, max_gap_ms, rtt_ms; /* rtt_ms negative: not known */
+    long far_lost;           /* as the far end reports; negative: it did not */
+    double far_loss, far_jitter_ms;
     double buffer_ms;        /* least time packets wait in the jitter buffer */
 };
 
@@ -61,6 +63,8 @@ struct engine *engine_new(long long highway, int first_port, int last_port, int 
 void engine_free(struct engine *engine);
 int engine_start(struct engine *engine);
 void engine_stop(struct engine *engine);
+/* Of packets of streams opened from now on: 0 to 63, 46 (EF, RFC 3246) without it. */
+int engine_set_dscp(struct engine *engine, int dscp);
 int engine_news_fd(const struct engine *engine);
 int engine_drain(struct engine *engine, struct media_news *out, int max);
 void engine_debug(struct engine *engine, struct engine_debug *out);
@@ -98,8 +102,11 @@ int engine_listen_digits(struct engine *engine, int slot_id, int on);
 int engine_local_port(struct engine *engine, int id);
 /* ip all 0: what was announced means nothing here. signal_ip: where the signalling comes from, all 0: not known. */
 int engine_set_remote(struct engine *engine, int id, const uint8_t *ip, int port, const uint8_t *signal_ip);
-/* law: G711_A or G711_U. event_pt: -1 for none. ptime_ms: 10 to 60 in steps of 5. */
-int engine_set_codec(struct engine *engine, int id, int pt, int law, int event_pt, int ptime_ms);
+/* codec: G711_A, G711_U or G722 (else -EINVAL; -ENOMEM). event_pt: -1 for none. ptime_ms: 10 to 60 in steps
+ * of 5. ptime_asked: the far end wants no other: what is relayed to it is put into packets of that length. */
+int engine_set_codec(struct engine *engine, int id, int pt, int codec, int event_pt, int ptime_ms, int ptime_asked);
+/* port: where RTCP of the far end goes, 0: one above its RTP. mux: on its RTP port. */
+int engine_set_rtcp(struct engine *engine, int id, int port, int mux);
 int engine_set_direction(struct engine *engine, int id, int send, int receive);
 int engine_relearn(struct engine *engine, int id);
 /* As an RTP event, or as tones where no event payload type was agreed. */

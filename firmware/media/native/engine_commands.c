@@ -5,6 +5,7 @@
 #include "dtmf_rx.h"
 #include "engine_parts.h"
 #include "g711.h"
+#include "g722.h"
 
 #define DIGIT_MOST_MS 60000
 
@@ -82,16 +83,31 @@ int engine_set_remote(struct engine *engine, int id, const uint8_t *ip, int port
     return engine_leave(engine, 0);
 }
 
-int engine_set_codec(struct engine *engine, int id, int pt, int law, int event_pt, int ptime_ms)
+int engine_set_codec(struct engine *engine, int id, int pt, int codec, int event_pt, int ptime_ms, int ptime_asked)
 {
-    if (pt < 0 || pt > 127 || event_pt > 127 || event_pt == pt || (law != G711_A && law != G711_U))
+    if (pt < 0 || pt > 127 || event_pt > 127 || event_pt == pt || codec < G711_A || codec > G722)
         return -EINVAL;
     if (ptime_ms < 10 || ptime_ms > 60 || ptime_ms % 5)
         return -EINVAL;
     engine_enter(engine);
     struct stream *stream = find_stream(engine, id);
-    if (stream)
-        stream_set_codec(stream, pt, law, event_pt < 0 ? STREAM_NO_EVENTS : event_pt, ptime_ms * 8);
+    if (!stream)
+        return engine_leave(engine, -ENOENT);
+    int failed = stream_set_codec(stream, pt, codec, event_pt < 0 ? STREAM_NO_EVENTS : event_pt, ptime_ms * 8,
+                                  ptime_asked);
+    return engine_leave(engine, failed ? -ENOMEM : 0);
+}
+
+int engine_set_rtcp(struct engine *engine, int id, int port, int mux)
+{
+    if (port < 0 || port > 65535)
+        return -EINVAL;
+    engine_enter(engine);
+    struct stream *stream = find_stream(engine, id);
+    if (stream) {
+        stream->rtcp_port = (uint16_t)port;
+        stream->rtcp.shares_port = mux;
+    }
     return engine_leave(engine, stream ? 0 : -ENOENT);
 }
 

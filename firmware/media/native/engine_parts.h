@@ -22,6 +22,7 @@ struct engine {
     struct moment moment;
     int stepped;
     unsigned seed;
+    int dscp;                 /* of sockets opened from now on */
     int next_id;
     struct endpoint *table[ENGINE_ENDPOINTS];
     struct endpoint *open[ENGINE_ENDPOINTS]; /* the first open_count, in no order */

@@ -8,12 +8,12 @@
 #include "wire.h"
 
 /* Binds the pair or leaves nothing open. Returns 0 or -errno. */
-static int bind_pair(struct stream *stream, struct ip_address local_ip, int port)
+static int bind_pair(struct stream *stream, struct ip_address local_ip, int port, int dscp)
 {
-    int fd = wire_open(local_ip, port);
+    int fd = wire_open(local_ip, port, dscp);
     if (fd < 0)
         return fd;
-    int rtcp_fd = wire_open(local_ip, port + 1);
+    int rtcp_fd = wire_open(local_ip, port + 1, dscp);
     if (rtcp_fd < 0) {
         close(fd);
         return rtcp_fd;
@@ -37,7 +37,7 @@ int engine_open_sockets(struct engine *engine, struct stream *stream, struct ip_
         int port = ports_take(engine->ports, engine->moment.now_us);
         if (port == 0)
             return -EBUSY;
-        int failed = engine->stepped ? 0 : bind_pair(stream, local_ip, port);
+        int failed = engine->stepped ? 0 : bind_pair(stream, local_ip, port, engine->dscp);
         if (failed) { /* somebody else's: leave it alone for a while */
             ports_give_back(engine->ports, port, engine->moment.now_us);
             if (failed == -EADDRINUSE || failed == -EACCES)

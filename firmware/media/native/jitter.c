@@ -1,9 +1,11 @@
 /* Jitter buffer: see jitter.h. `margin` is how many samples before its turn a packet arrives. */
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "g711.h"
+#include "g722.h"
 #include "jitter.h"
 
 #define RING 4096           /* samples, 512 ms; a power of two */
@@ -15,7 +17,8 @@
 #define FADE_SAMPLES 480    /* concealment is silent after 60 ms */
 
 struct jitter {
-    int law;
+    int codec;
+    struct g722_in *decoder;
     int started;
     int strays;              /* packets in a row out of reach */
     uint32_t play;           /* timestamp of the next sample to come out */
@@ -24,16 +27,27 @@ struct jitter {
     int margin_before;
     int gap;                 /* samples concealed in this gap, FADE_SAMPLES at most */
     long concealed;
+    int noise;               /* its peak; 0: none */
+    uint32_t noise_from;
+    uint32_t dice;
     int16_t history[HISTORY]; /* the newest last */
     uint8_t octets[RING];
     uint8_t valid[RING];
+};
+
+/* One block out of the ring. */
+struct piece {
+    int there;               /* samples that were not missing */
+    uint8_t octets[JITTER_BLOCK];
+    uint8_t missing[JITTER_BLOCK];
+    int16_t pcm[JITTER_BLOCK];
 };
 
 struct jitter *jitter_new(void)
 {
     struct jitter *jitter = calloc(1, sizeof *jitter);
     if (jitter)
-        jitter_reset(jitter, G711_A);
+        jitter_reset(jitter, G711_A, NULL);
     return jitter;
 }
 
@@ -42,11 +56,14 @@ void jitter_free(struct jitter *jitter)
     free(jitter);
 }
 
-void jitter_reset(struct jitter *jitter, int law)
+void jitter_reset(struct jitter *jitter, int codec, struct g722_in *decoder)
 {
     long concealed = jitter->concealed;
     memset(jitter, 0, sizeof *jitter);
-    jitter->law = law;
+    jitter->codec = codec;
+    jitter->decoder = decoder;
+    if (codec == G722)
+        g722_in_reset(decoder);
     jitter->concealed = concealed;
     jitter->margin_now = jitter->margin_before = RING;
 }
@@ -99,32 +116,56 @@ int jitter_put(struct jitter *jitter, uint32_t timestamp, const uint8_t *octets,
     return 1;
 }
 
-/* Takes one block out of the ring; samples not there are marked in `missing`. Returns how many are there. */
-static int take(struct jitter *jitter, uint8_t *out, uint8_t *missing)
+void jitter_noise(struct jitter *jitter, uint32_t timestamp, int level)
 {
-    int there = 0;
+    jitter->noise_from = timestamp;
+    jitter->noise = (int)(32768 * sqrt(3) * pow(10, -level / 20.0)); /* even spread: 1.7 times its rms */
+}
+
+/* A block of G.722 with a hole in it is missed whole: it would not decode to what it was. */
+static void take(struct jitter *jitter, struct piece *piece)
+{
+    piece->there = 0;
     for (int i = 0; i < JITTER_BLOCK; i++) {
         int at = (int)((jitter->play + (uint32_t)i) & (RING - 1));
-        missing[i] = !jitter->valid[at];
-        out[i] = jitter->octets[at];
-        there += jitter->valid[at];
+        piece->missing[i] = !jitter->valid[at];
+        piece->octets[i] = jitter->octets[at];
+        piece->there += jitter->valid[at];
         jitter->valid[at] = 0;
     }
     jitter->play += JITTER_BLOCK;
-    return there;
+    if (jitter->codec != G722) {
+        g711_decode_block(jitter->codec, piece->octets, piece->pcm, JITTER_BLOCK);
+    } else if (piece->there == JITTER_BLOCK) {
+        g722_in_narrow(jitter->decoder, piece->octets, piece->pcm, JITTER_BLOCK);
+    } else {
+        piece->there = 0;
+        memset(piece->missing, 1, JITTER_BLOCK);
+    }
 }
 
-/* The next concealed sample: the history to and fro, so that there is never a step, fading. */
+static int16_t clip(int sample)
+{
+    return (int16_t)(sample > INT16_MAX ? INT16_MAX : sample < INT16_MIN ? INT16_MIN : sample);
+}
+
+static int noise(struct jitter *jitter)
+{
+    jitter->dice = jitter->dice * 1664525u + 1013904223u;
+    return ((int)(jitter->dice >> 16) - 32768) * jitter->noise / 32768;
+}
+
+/* The next concealed sample: the history to and fro, so that there is never a step, fading into noise or silence. */
 static int conceal(struct jitter *jitter)
 {
-    int gap = jitter->gap++;
+    int gap = jitter->gap++, hiss = jitter->noise ? noise(jitter) : 0;
     if (gap >= FADE_SAMPLES) {
         jitter->gap = FADE_SAMPLES;
-        return 0;
+        return hiss;
     }
     int turn = gap % (2 * HISTORY);
     int at = turn < HISTORY ? HISTORY - 1 - turn : turn - HISTORY;
-    return jitter->history[at] * (FADE_SAMPLES - gap) / FADE_SAMPLES;
+    return (jitter->history[at] * (FADE_SAMPLES - gap) + hiss * gap) / FADE_SAMPLES;
 }
 
 static void remember(struct jitter *jitter, const int16_t *pcm)
@@ -134,33 +175,31 @@ static void remember(struct jitter *jitter, const int16_t *pcm)
 }
 
 /* A block in or just after a gap: missing samples are concealed, the first ones after it faded in. */
-static void mend(struct jitter *jitter, uint8_t *out, const uint8_t *missing)
+static void mend(struct jitter *jitter, struct piece *piece)
 {
     int fade_in = jitter->gap > 0 && jitter->gap < FADE_SAMPLES ? JITTER_BLOCK : 0;
     for (int i = 0; i < JITTER_BLOCK; i++) {
-        int real = g711_decode(jitter->law, out[i]);
-        int sample = real;
-        if (missing[i]) {
+        int sample = piece->pcm[i];
+        if (piece->missing[i]) {
             sample = conceal(jitter);
             fade_in = JITTER_BLOCK;
         } else if (fade_in > 0) {
-            sample = (conceal(jitter) * fade_in + real * (JITTER_BLOCK - fade_in)) / JITTER_BLOCK;
+            sample = (conceal(jitter) * fade_in + sample * (JITTER_BLOCK - fade_in)) / JITTER_BLOCK;
             fade_in--;
         }
-        out[i] = g711_encode(jitter->law, (int16_t)sample);
+        piece->pcm[i] = clip(sample);
     }
 }
 
 /* Drops one block without a click: this block fades into the next. */
-static void shrink(struct jitter *jitter, uint8_t *out)
+static void shrink(struct jitter *jitter, int16_t *pcm)
 {
-    uint8_t next[JITTER_BLOCK], missing[JITTER_BLOCK];
-    if (take(jitter, next, missing) < JITTER_BLOCK)
+    struct piece next;
+    take(jitter, &next);
+    if (next.there < JITTER_BLOCK)
         return; /* the loss is shorter by a block, which is as good */
-    for (int i = 0; i < JITTER_BLOCK; i++) {
-        int from = g711_decode(jitter->law, out[i]), to = g711_decode(jitter->law, next[i]);
-        out[i] = g711_encode(jitter->law, (int16_t)((from * (JITTER_BLOCK - i) + to * i) / JITTER_BLOCK));
-    }
+    for (int i = 0; i < JITTER_BLOCK; i++)
+        pcm[i] = (int16_t)((pcm[i] * (JITTER_BLOCK - i) + next.pcm[i] * i) / JITTER_BLOCK);
 }
 
 /* Once per window: is there a block to spare? */
@@ -179,28 +218,36 @@ static int may_shrink(struct jitter *jitter)
     return 1;
 }
 
-int jitter_get(struct jitter *jitter, uint8_t *out)
+static void silence(struct jitter *jitter, int16_t *pcm)
 {
-    uint8_t missing[JITTER_BLOCK];
+    for (int i = 0; i < JITTER_BLOCK; i++)
+        pcm[i] = jitter->noise ? clip(noise(jitter)) : 0;
+}
+
+int jitter_get(struct jitter *jitter, uint8_t *octets, int16_t *pcm)
+{
+    struct piece piece;
     if (!jitter->started) {
-        memset(out, g711_idle(jitter->law), JITTER_BLOCK);
+        silence(jitter, pcm);
         return 0;
     }
-    int there = take(jitter, out, missing);
-    int exact = there == JITTER_BLOCK && (jitter->gap == 0 || jitter->gap == FADE_SAMPLES);
+    take(jitter, &piece);
+    int whole = piece.there == JITTER_BLOCK, exact = whole && (jitter->gap == 0 || jitter->gap == FADE_SAMPLES);
     if (!exact)
-        mend(jitter, out, missing);
-    jitter->concealed += there == 0;
-    if (there == JITTER_BLOCK) {
-        int16_t pcm[JITTER_BLOCK];
-        g711_decode_block(jitter->law, out, pcm, JITTER_BLOCK);
-        remember(jitter, pcm);
+        mend(jitter, &piece);
+    jitter->concealed += piece.there == 0 && !jitter->noise;
+    if (whole) {
+        remember(jitter, piece.pcm);
         jitter->gap = 0;
+        if ((int32_t)(jitter->play - jitter->noise_from) > JITTER_BLOCK)
+            jitter->noise = 0; /* the far end speaks again */
     }
-    if (may_shrink(jitter) && there == JITTER_BLOCK) {
-        shrink(jitter, out);
+    if (may_shrink(jitter) && whole) {
+        shrink(jitter, piece.pcm);
         exact = 0;
     }
+    memcpy(octets, piece.octets, JITTER_BLOCK);
+    memcpy(pcm, piece.pcm, sizeof piece.pcm);
     return exact;
 }
 

@@ -9,6 +9,7 @@
 #define SR 200
 #define RR 201
 #define SDES 202
+#define BYE 203
 #define BLOCK_OCTETS 24
 #define CNAME "tipring"
 
@@ -65,7 +66,11 @@ int rtcp_build(struct rtcp *rtcp, const struct rtcp_sending *sending, struct rec
     out[at + 8] = 1;
     out[at + 9] = (uint8_t)name;
     memcpy(out + at + 10, CNAME, (size_t)name);
-    return at + octets;
+    at += octets;
+    if (!sending->bye)
+        return at;
+    put32(out + at + 4, sending->ssrc);
+    return at + put_head(out + at, 1, BYE, 8);
 }
 
 static void read_blocks(struct rtcp *rtcp, const uint8_t *at, int count, uint32_t our_ssrc, long long ntp_us)
@@ -73,6 +78,10 @@ static void read_blocks(struct rtcp *rtcp, const uint8_t *at, int count, uint32_
     for (; count > 0; count--, at += BLOCK_OCTETS) {
         if (get32(at) != our_ssrc)
             continue;
+        rtcp->far_loss = at[4] / 256.0;
+        int32_t lost = (int32_t)(get32(at + 4) << 8) >> 8; /* 24 bits, signed: doubles may take it below 0 */
+        rtcp->far_lost = lost > 0 ? lost : 0;
+        rtcp->far_jitter = get32(at + 12);
         uint32_t last_sr = get32(at + 16), held = get32(at + 20);
         int32_t trip = (int32_t)(ntp_middle(ntp_us) - last_sr - held);
         if (last_sr != 0 && trip >= 0 && trip < 65536 * 60)

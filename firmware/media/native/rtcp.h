@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#define RTCP_MAX_OCTETS 128
+#define RTCP_MAX_OCTETS 128 /* SR with one block, SDES, BYE: 80 */
 
 struct reception;
 
@@ -13,13 +13,18 @@ struct rtcp {
     long long last_sr_us;
     double rtt_ms;            /* negative: not known */
     long long due_us;
-    int shares_port;          /* the far end sends RTCP on the RTP port (RFC 5761) */
+    int shares_port;          /* RTCP goes on the RTP port: agreed, or the far end does so (RFC 5761) */
+    int reported;             /* a report of ours went out */
+    int far_lost;             /* what the far end misses of ours, in all; -1: not told */
+    double far_loss;          /* of the last while, 0 to 1 */
+    uint32_t far_jitter;      /* in timestamp units */
 };
 
 struct rtcp_sending {
     uint32_t ssrc;
     uint32_t timestamp;       /* RTP time now */
     long packets, octets;     /* none sent: an RR goes out in place of an SR */
+    int bye;                  /* the stream ends: a BYE follows */
 };
 
 /* ntp_us: microseconds since 1900. Returns the octets written to out (RTCP_MAX_OCTETS long). */

@@ -22,6 +22,14 @@ void sound_from_octets(struct sound *sound, int law, const uint8_t *octets)
     sound->digit = 0;
 }
 
+void sound_from_pcm(struct sound *sound, const int16_t *pcm)
+{
+    memcpy(sound->pcm, pcm, sizeof *pcm * BLOCK_SAMPLES);
+    sound->samples = BLOCK_SAMPLES;
+    sound->silent = pcm[0] == 0 && memcmp(pcm, pcm + 1, sizeof *pcm * (BLOCK_SAMPLES - 1)) == 0;
+    sound->coded = sound->digit = 0;
+}
+
 void sound_to_octets(const struct sound *sound, int law, uint8_t *octets)
 {
     if (sound->silent)

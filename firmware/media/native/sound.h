@@ -20,6 +20,8 @@ struct sound {
 
 /* Of a companded block, 40 octets. */
 void sound_from_octets(struct sound *sound, int law, const uint8_t *octets);
+/* Of 40 samples of 8 kHz. */
+void sound_from_pcm(struct sound *sound, const int16_t *pcm);
 /* As 40 octets. */
 void sound_to_octets(const struct sound *sound, int law, uint8_t *octets);
 void sound_set_silent(struct sound *sound, int samples);

@@ -6,15 +6,19 @@
 
 #include "engine_types.h"
 #include "g711.h"
+#include "g722.h"
 #include "jitter.h"
 #include "relay.h"
+#include "wideband.h"
 #include "wire.h"
 
 static void stream_free(struct endpoint *end)
 {
+    struct stream *stream = (struct stream *)end;
     tone_source_free(end->tones);
-    jitter_free(((struct stream *)end)->jitter);
-    free(end);
+    jitter_free(stream->jitter);
+    wideband_free(stream->wide);
+    free(stream);
 }
 
 struct stream *stream_new(int id, uint32_t random, uint32_t random_timestamp)
@@ -33,7 +37,7 @@ struct stream *stream_new(int id, uint32_t random, uint32_t random_timestamp)
     stream->ssrc = random;
     stream->sequence = (uint16_t)(random_timestamp >> 17); /* below 32768: RFC 3711 likes it */
     stream->timestamp = random_timestamp;
-    stream->rtcp.rtt_ms = -1;
+    stream->rtcp.rtt_ms = stream->rtcp.far_lost = -1;
     stream->pushed_block = -2; /* no block comes after that */
     if (stream->end.tones && stream->jitter)
         return stream;
@@ -41,23 +45,39 @@ struct stream *stream_new(int id, uint32_t random, uint32_t random_timestamp)
     return NULL;
 }
 
-void stream_set_codec(struct stream *stream, int payload_type, int law, int event_type, int packet_samples)
+void stream_forget(struct stream *stream)
 {
-    if (!stream->ready || law != stream->law)
-        jitter_reset(stream->jitter, law);
-    if (law != stream->law || packet_samples != stream->packet_samples)
+    jitter_reset(stream->jitter, stream->codec, stream->wide ? stream->wide->blocks : NULL);
+}
+
+int stream_set_codec(struct stream *stream, int payload_type, int codec, int event_type, int packet_samples,
+                     int ptime_asked)
+{
+    struct wideband *before = stream->wide;
+    int changed = !stream->ready || codec != stream->codec;
+    if (changed) {
+        struct wideband *wide = codec == G722 ? wideband_new() : NULL;
+        if (codec == G722 && !wide)
+            return -1;
+        stream->wide = wide;
+        stream->codec = codec;
+        stream_forget(stream);
+        wideband_free(before);
+    }
+    if (changed || packet_samples != stream->packet_samples)
         stream->filled = 0;
     stream->payload_type = payload_type;
-    stream->law = law;
     stream->event_type = event_type;
     stream->packet_samples = packet_samples;
+    stream->ptime_asked = ptime_asked;
     stream->ready = 1;
+    return 0;
 }
 
 void stream_set_direction(struct stream *stream, int send, int receive, long long now_us)
 {
     if (receive && !stream->receives)
-        jitter_reset(stream->jitter, stream->law);
+        stream_forget(stream);
     stream->sends = send;
     stream->receives = receive;
     stream->heard_us = now_us;
@@ -107,8 +127,7 @@ static void send_packet(struct stream *stream, int type, uint32_t timestamp, int
     stream->octets_sent += octets;
 }
 
-/* The packet begun is full: an event goes out in its place, or it does when anything is in it. */
-static void flush(struct stream *stream, const struct moment *moment)
+void stream_flush(struct stream *stream, const struct moment *moment)
 {
     uint8_t event[EVENT_PAYLOAD];
     uint32_t stamp;
@@ -126,6 +145,19 @@ static void flush(struct stream *stream, const struct moment *moment)
     stream->audible = 0;
 }
 
+void stream_silence(struct stream *stream, uint8_t *octets, int count)
+{
+    static const int16_t none[G722_MOST_OCTETS];
+    if (stream->codec != G722) {
+        memset(octets, g711_idle(stream->codec), (size_t)count);
+        return;
+    }
+    for (int piece; count > 0; octets += piece, count -= piece) {
+        piece = count < G722_MOST_OCTETS ? count : G722_MOST_OCTETS;
+        g722_out_narrow(stream->wide->out, none, octets, piece);
+    }
+}
+
 void stream_push(struct stream *stream, const uint8_t *octets, const struct moment *moment)
 {
     if (!stream->ready)
@@ -137,16 +169,16 @@ void stream_push(struct stream *stream, const uint8_t *octets, const struct mome
     if (octets)
         memcpy(at, octets, BLOCK_SAMPLES);
     else
-        memset(at, g711_idle(stream->law), BLOCK_SAMPLES);
+        stream_silence(stream, at, BLOCK_SAMPLES);
     stream->audible |= octets != NULL;
     stream->filled += BLOCK_SAMPLES;
     if (stream->filled >= stream->packet_samples)
-        flush(stream, moment);
+        stream_flush(stream, moment);
 }
 
 void stream_hush(struct stream *stream)
 {
-    memset(stream->packet + RTP_HEADER_OCTETS, g711_idle(stream->law), (size_t)stream->filled);
+    stream_silence(stream, stream->packet + RTP_HEADER_OCTETS, stream->filled);
 }
 
 int stream_busy(const struct stream *stream)
@@ -158,7 +190,7 @@ int stream_flows(struct stream *stream)
 {
     int wanted = endpoint_is_wanted(&stream->end);
     if (wanted && !stream->end.flowing)
-        jitter_reset(stream->jitter, stream->law);
+        stream_forget(stream);
     stream->end.flowing = wanted;
     return wanted;
 }
@@ -173,6 +205,8 @@ void stream_stats(const struct stream *stream, struct media_stats *out)
         .duplicates = in->duplicates, .invalid = stream->invalid, .refused = stream->source.refused,
         .concealed_ms = jitter_concealed(stream->jitter) * 5,
         .jitter_ms = in->jitter / 8, .max_gap_ms = (double)in->max_gap_us / 1000, .rtt_ms = stream->rtcp.rtt_ms,
+        .far_lost = stream->rtcp.far_lost, .far_loss = stream->rtcp.far_loss,
+        .far_jitter_ms = stream->rtcp.far_jitter / 8.0,
         .buffer_ms = delay > JITTER_MAX_DELAY ? 0 : delay / 8.0,
     };
 }
@@ -183,10 +217,19 @@ static void stream_take(struct endpoint *end, const struct moment *moment)
 {
     struct stream *stream = (struct stream *)end;
     uint8_t octets[BLOCK_SAMPLES];
+    int16_t pcm[BLOCK_SAMPLES];
     (void)moment;
     stream_flows(stream);
-    jitter_get(stream->jitter, octets);
-    sound_from_octets(&end->sound, stream->law, octets);
+    if (jitter_get(stream->jitter, octets, pcm) && stream->codec != G722)
+        sound_from_octets(&end->sound, stream->codec, octets);
+    else
+        sound_from_pcm(&end->sound, pcm);
+}
+
+static int needs_blocks(const struct endpoint *end)
+{
+    const struct stream *stream = (const struct stream *)end;
+    return stream_busy(stream) || (stream->audible && !ear_relays(end->ears));
 }
 
 /* When nothing is to be heard any more, the packet begun is still filled up and sent. */
@@ -197,14 +240,16 @@ static void stream_give(struct endpoint *end, const struct moment *moment)
     uint8_t octets[BLOCK_SAMPLES];
     const struct sound *heard = endpoint_output(end, &room, moment);
     if (!heard) {
-        if (event_tx_busy(&stream->events_out) || stream->audible)
+        if (needs_blocks(end))
             stream_push(stream, NULL, moment);
         return;
     }
     if (heard->digit && stream_has_events(stream))
-        memset(octets, g711_idle(stream->law), BLOCK_SAMPLES);
+        stream_silence(stream, octets, BLOCK_SAMPLES);
+    else if (stream->codec == G722)
+        g722_out_narrow(stream->wide->out, heard->pcm, octets, BLOCK_SAMPLES);
     else
-        sound_to_octets(heard, stream->law, octets);
+        sound_to_octets(heard, stream->codec, octets);
     stream_push(stream, octets, moment);
 }
 
@@ -213,12 +258,6 @@ static void stream_unheard(struct endpoint *end, const struct ear *ear)
 {
     if (((struct stream *)end)->events_in.on && ear->owner->tones)
         tone_source_end_digit(ear->owner->tones, 0);
-}
-
-static int needs_blocks(const struct endpoint *end)
-{
-    const struct stream *stream = (const struct stream *)end;
-    return stream_busy(stream) || (stream->audible && !ear_relays(end->ears));
 }
 
 const struct endpoint_kind stream_kind = {

@@ -16,8 +16,10 @@
 
 #define STREAM_PACKET_SAMPLES 480 /* 60 ms */
 #define STREAM_NO_EVENTS (-1)
+#define COMFORT_NOISE 13 /* the payload type of RFC 3389 */
 
 struct media_stats;
+struct wideband;
 
 /* How packets of the joined stream are put on our time line. */
 struct relay_line {
@@ -25,6 +27,8 @@ struct relay_line {
     uint32_t ssrc;
     uint16_t sequence_offset;
     uint32_t timestamp_offset;
+    int repacks;             /* octets are put into packets of another length; they wait in `packet` */
+    uint16_t taken;          /* the sequence number that came last, while it repacks */
 };
 
 struct stream {
@@ -34,7 +38,9 @@ struct stream {
     int local_port;
     struct source source;
     int ready;               /* a codec is set */
-    int payload_type, law, event_type, packet_samples;
+    int payload_type, codec, event_type, packet_samples;
+    int ptime_asked;         /* the far end wants packet_samples and no other length */
+    struct wideband *wide;   /* with G.722 only */
     int sends, receives;
 
     uint32_t ssrc;
@@ -56,14 +62,23 @@ struct stream {
     long long heard_us;      /* last packet that counted, or when waiting for one began */
     int timed_out, refused_told;
     struct rtcp rtcp;
+    uint16_t rtcp_port;      /* where its RTCP goes, as announced; 0: one above its RTP */
 };
 
 struct stream *stream_new(int id, uint32_t random, uint32_t random_timestamp);
-void stream_set_codec(struct stream *stream, int payload_type, int law, int event_type, int packet_samples);
+/* Returns 0, or -1 without memory: then nothing has changed. */
+int stream_set_codec(struct stream *stream, int payload_type, int codec, int event_type, int packet_samples,
+                     int ptime_asked);
 void stream_set_direction(struct stream *stream, int send, int receive, long long now_us);
 void stream_set_remote(struct stream *stream, struct ip_address ip, uint16_t port, struct ip_address signal_ip,
                        long long now_us);
-/* 40 octets in the stream's law; NULL: no source, only the clock of events. */
+/* Forgets what has been received and not played yet. */
+void stream_forget(struct stream *stream);
+/* Writes so much silence in the stream's codec. */
+void stream_silence(struct stream *stream, uint8_t *octets, int count);
+/* Sends the packet begun, if anything is in it, or an event in its place. */
+void stream_flush(struct stream *stream, const struct moment *moment);
+/* 40 octets in the stream's codec; NULL: no source, only the clock of events. */
 void stream_push(struct stream *stream, const uint8_t *octets, const struct moment *moment);
 /* Silences what is already in the packet begun. */
 void stream_hush(struct stream *stream);
@@ -71,6 +86,8 @@ void stream_hush(struct stream *stream);
 void stream_receive(struct stream *stream, uint8_t *data, int size, struct ip_address ip, uint16_t port,
                     const struct moment *moment);
 void stream_receive_rtcp(struct stream *stream, const uint8_t *data, int size, const struct moment *moment);
+/* The last report: the stream is about to be closed (RFC 3550 section 6.3.7). */
+void stream_say_bye(struct stream *stream, const struct moment *moment);
 /* Every 100 ms or so: reports, time-outs. */
 void stream_keep_house(struct endpoint *end, const struct moment *moment);
 /* 1 when somebody hears it by blocks; the jitter buffer begins anew when that was not so all the time. */

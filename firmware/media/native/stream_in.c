@@ -10,7 +10,6 @@
 #include "stream.h"
 #include "wire.h"
 
-#define COMFORT_NOISE 13
 #define REPORT_US 5000000
 
 static void tell_source(const struct stream *stream, int kind, struct ip_address ip, uint16_t port,
@@ -81,9 +80,23 @@ static void take_audio(struct stream *stream, uint8_t *data, const struct rtp_vi
 {
     if (stream_flows(stream)) {
         if (anew)
-            jitter_reset(stream->jitter, stream->law);
+            stream_forget(stream);
         if (!jitter_put(stream->jitter, view->timestamp, data + view->offset, view->size))
             stream->late++;
+    }
+    relay_packet(stream, data, view, anew, moment);
+}
+
+/* RFC 3389: the first octet is the level; the shape of the spectrum after it is left aside. */
+static void take_noise(struct stream *stream, uint8_t *data, const struct rtp_view *view, int anew,
+                       const struct moment *moment)
+{
+    if (view->size < 1)
+        return;
+    if (stream_flows(stream)) {
+        if (anew)
+            stream_forget(stream);
+        jitter_noise(stream->jitter, view->timestamp, data[view->offset] & 127);
     }
     relay_packet(stream, data, view, anew, moment);
 }
@@ -99,6 +112,8 @@ static void receive_rtp(struct stream *stream, uint8_t *data, const struct rtp_v
         take_event(stream, data, view, fate == RECEPTION_ANEW, moment);
     else if (view->payload_type == stream->payload_type)
         take_audio(stream, data, view, fate == RECEPTION_ANEW, moment);
+    else
+        take_noise(stream, data, view, fate == RECEPTION_ANEW, moment);
 }
 
 void stream_receive(struct stream *stream, uint8_t *data, int size, struct ip_address ip, uint16_t port,
@@ -127,17 +142,33 @@ void stream_receive_rtcp(struct stream *stream, const uint8_t *data, int size, c
         stream->invalid++;
 }
 
-static void send_report(struct stream *stream, const struct moment *moment)
+/* Where RTCP goes: with RTP, or to the port announced, or one above the port that RTP comes from. */
+static uint16_t report_port(const struct stream *stream)
+{
+    const struct source *source = &stream->source;
+    if (stream->rtcp.shares_port)
+        return source->port;
+    int as_announced = source->port == source->announced_port;
+    return stream->rtcp_port != 0 && as_announced ? stream->rtcp_port : (uint16_t)(source->port + 1);
+}
+
+static void send_report(struct stream *stream, int bye, const struct moment *moment)
 {
     uint8_t out[RTCP_MAX_OCTETS];
-    struct rtcp_sending sending = {stream->ssrc, stream->timestamp, stream->packets_sent, stream->octets_sent};
+    struct rtcp_sending sending = {stream->ssrc, stream->timestamp, stream->packets_sent, stream->octets_sent, bye};
     if (stream->sent_us != 0)
         sending.timestamp += (uint32_t)((moment->now_us - stream->sent_us) / 125);
     int size = rtcp_build(&stream->rtcp, &sending, &stream->reception, moment->now_us,
                           moment->now_us + moment->ntp_offset_us, out);
-    int shared = stream->rtcp.shares_port;
-    wire_send(moment->wire, shared ? stream->fd : stream->rtcp_fd, stream->end.id, stream->source.ip,
-              (uint16_t)(stream->source.port + !shared), out, size);
+    wire_send(moment->wire, stream->rtcp.shares_port ? stream->fd : stream->rtcp_fd, stream->end.id,
+              stream->source.ip, report_port(stream), out, size);
+}
+
+void stream_say_bye(struct stream *stream, const struct moment *moment)
+{
+    int heard_of_us = stream->packets_sent > 0 || stream->rtcp.reported;
+    if (heard_of_us && stream->source.port != 0 && !ip_is_none(stream->source.ip))
+        send_report(stream, 1, moment);
 }
 
 void stream_keep_house(struct endpoint *end, const struct moment *moment)
@@ -151,7 +182,8 @@ void stream_keep_house(struct endpoint *end, const struct moment *moment)
     if (rtcp->due_us == 0)
         rtcp->due_us = moment->now_us + REPORT_US / 2;
     if (moment->now_us >= rtcp->due_us && !ip_is_none(stream->source.ip)) {
-        send_report(stream, moment);
+        send_report(stream, 0, moment);
+        rtcp->reported = 1;
         /* 0.5 to 1.5 of the interval, RFC 3550 section 6.2: the SSRC and time serve as the dice */
         uint32_t dice = (stream->ssrc ^ (uint32_t)moment->now_us) * 2654435761u;
         rtcp->due_us = moment->now_us + REPORT_US / 2 + (long long)(dice >> 8) * REPORT_US / (1 << 24);

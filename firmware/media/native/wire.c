@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <netinet/ip.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -74,25 +73,25 @@ static void read_place(const union place *at, struct wire_place *place)
 }
 
 /* IPv6 sockets take no IPv4, so that every address has one form. */
-static void mark(int fd, int family)
+static void mark(int fd, int family, int dscp)
 {
-    int expedited = IPTOS_DSCP_EF, on = 1;
+    int traffic_class = dscp << 2, on = 1;
     if (family == AF_INET) {
-        setsockopt(fd, IPPROTO_IP, IP_TOS, &expedited, sizeof expedited);
+        setsockopt(fd, IPPROTO_IP, IP_TOS, &traffic_class, sizeof traffic_class);
     } else {
-        setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &expedited, sizeof expedited);
+        setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &traffic_class, sizeof traffic_class);
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     }
 }
 
-int wire_open(struct ip_address ip, int port)
+int wire_open(struct ip_address ip, int port, int dscp)
 {
     union place at;
     socklen_t length = write_place(&at, ip, port);
     int fd = socket(at.any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
-    mark(fd, at.any.sa_family);
+    mark(fd, at.any.sa_family, dscp);
     if (bind(fd, &at.any, length) == 0)
         return fd;
     int failed = errno;

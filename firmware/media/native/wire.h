@@ -13,8 +13,9 @@ struct wire_place {
     struct ip_address ip;
     uint16_t port;
 };
-/* A bound, nonblocking UDP socket of the address's family, marked EF (RFC 3246). Returns it or -errno. */
-int wire_open(struct ip_address ip, int port);
+#define WIRE_EXPEDITED 46 /* the DSCP of RFC 3246 */
+/* A bound, nonblocking UDP socket of the address's family, marked with the DSCP (0 to 63). Returns it or -errno. */
+int wire_open(struct ip_address ip, int port, int dscp);
 /* One datagram, cut to max. Returns its size, or -1 with errno. */
 int wire_receive(int fd, uint8_t *out, int max, struct wire_place *from);
 /* Sends, or drops when the kernel or the queue is full. Returns 1 when sent. */

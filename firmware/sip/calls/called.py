@@ -88,6 +88,7 @@ class CalledLeg(SipLeg):
             self._finish(Cause.RESOURCE_UNAVAILABLE)
             return
         self.endpoint = self._stream.id
+        media.prefer(codec for codec in media.order if codec in self._request.codecs)
         self._hunt = Hunt(self, self._context, self._directory, self._request, OfferExchange(media), targets)
         self._hunt.begin()
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Protocol
 
-from firmware.media.offer_answer import Codec, OfferAnswer
+from firmware.media.codec_table import CodecName
+from firmware.media.offer_answer import OfferAnswer
 from firmware.sip.dns.locate import Locator
 from firmware.sip.messages.compose import ALLOW, SUPPORTED
 from firmware.sip.messages.message import Request
@@ -40,7 +41,10 @@ class MediaStream(Protocol):
     @property
     def local_port(self) -> int: ...
     def set_remote(self, ip: str, port: int, signal_ip: str = "") -> None: ...
-    def set_codec(self, pt: int, codec: Codec, event_pt: int | None, ptime_ms: int = 20) -> None: ...
+    def set_codec(
+        self, pt: int, codec: CodecName, event_pt: int | None, ptime_ms: int = 20, *, ptime_asked: bool = False
+    ) -> None: ...
+    def set_rtcp(self, port: int, *, mux: bool) -> None: ...
     def set_direction(self, send: bool, receive: bool) -> None: ...
     def relearn_source(self) -> None: ...
     def send_digit(self, digit: str, ms: int) -> None: ...
@@ -112,4 +116,4 @@ class SipContext:
         ip = transport.local_ip(remote_ip)
         stream = self.engine.open_stream(transport.own.to_bind(ip, several=several))
         self.endpoints[stream.id] = leg
-        return stream, OfferAnswer(ip, stream.local_port)
+        return stream, OfferAnswer(ip, stream.local_port, self.settings.codecs_of(leg.party.number))

@@ -60,6 +60,9 @@ class SipLeg(DialogLeg):
         if self._stream is not None:
             self._stream.send_digit(digit, duration_ms)
 
+    def codecs(self) -> tuple[str, ...]:
+        return (self._agreed.codec,) if self._agreed is not None else ()
+
     def stats(self) -> LegStats:
         if self._final_stats is not None or self._stream is None:
             return self._final_stats or LegStats()
@@ -157,7 +160,10 @@ class SipLeg(DialogLeg):
         """
         if agreed is None or self._stream is None:
             return
-        self._stream.set_codec(agreed.payload_type, agreed.codec, agreed.event_pt, agreed.ptime_ms)
+        self._stream.set_codec(
+            agreed.payload_type, agreed.codec, agreed.event_pt, agreed.ptime_ms, ptime_asked=agreed.ptime_asked
+        )
+        self._stream.set_rtcp(agreed.rtcp_port, mux=agreed.rtcp_mux)
         if agreed.ip != "0.0.0.0":
             ip, signal_ip = audio_way(agreed.ip, source_ip, direct=direct)
             self._stream.set_remote(ip, agreed.port, signal_ip)

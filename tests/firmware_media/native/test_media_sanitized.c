@@ -94,7 +94,10 @@ static void command(struct engine *engine, const int *ids)
     case 2: engine_play_digit(engine, id, "1A#x"[dice(4)], (int)dice(300)); break;
     case 3: engine_send_digit(engine, id, "1A#x"[dice(4)], (int)dice(300)); break;
     case 4: engine_listen_digits(engine, id, (int)dice(2)); break;
-    case 5: engine_set_codec(engine, id, 8, (int)dice(2), dice(3) ? 101 : -1, 5 * (int)dice(14)); break;
+    case 5:
+        engine_set_codec(engine, id, 8, (int)dice(4), dice(3) ? 101 : -1, 5 * (int)dice(14), (int)dice(2));
+        engine_set_rtcp(engine, id, (int)dice(70000), (int)dice(2));
+        break;
     case 6: engine_set_direction(engine, id, (int)dice(2), (int)dice(2)); break;
     case 7: engine_relearn(engine, id); break;
     case 8:
@@ -153,7 +156,7 @@ static void fuzz_engine(int rounds)
     for (int i = 0; i < NODES; i++)
         ids[i] = open_node(engine, i);
     for (int i = 3; i < 6; i++) {
-        engine_set_codec(engine, ids[i], 8, i & 1, 101, 20);
+        engine_set_codec(engine, ids[i], 8, i % 3, 101, 20, i == 4);
         engine_set_remote(engine, ids[i], ips[1], 4000, ips[0]);
     }
     for (int round = 0; round < rounds; round++) {
@@ -193,7 +196,9 @@ static void fuzz_parts(int rounds)
         uint32_t stamp = dice(50) ? (uint32_t)round * 160 + dice(2000) : dice(1u << 30) * 4;
         memset(octets, (int)dice(256), sizeof octets);
         jitter_put(jitter, stamp, octets, (int)dice(1500));
-        jitter_get(jitter, octets);
+        if (dice(100) == 0)
+            jitter_noise(jitter, stamp, (int)dice(128));
+        jitter_get(jitter, octets, pcm);
         for (int i = 0; i < 160; i++)
             pcm[i] = (int16_t)(dice(2) ? dice(65536) - 32768 : 32767);
         dtmf_rx_feed(rx, pcm, (int)dice(161), digits, 4);

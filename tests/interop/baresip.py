@@ -18,7 +18,7 @@ import numpy as np
 from tests.interop.host import LOOPBACK, Host
 from tests.interop.processes import Process, eventually, free_port, free_rtp_range
 from tests.interop.soft_phone import Account
-from tests.interop.sounds import Samples, read_wav, sine, write_wav
+from tests.interop.sounds import RATE_HZ, Samples, read_wav, sine, write_wav
 
 MODULES = Path("/usr/lib/baresip/modules")
 
@@ -26,19 +26,24 @@ MODULES = Path("/usr/lib/baresip/modules")
 class Baresip:
     """One account on one baresip process; it says a 1 kHz tone at -10 dBm0 until `say` tells it otherwise.
 
-    answer: "manual" or "auto". Digits go by RFC 4733 only. machine: where it lives.
-    After a hold version 1.0 plays to nobody, so that its ear is then judged by digits.
+    answer: "manual" or "auto". codecs: as baresip names them; with G722 first it hears and speaks at 16 kHz. Digits
+    go by RFC 4733 only. After a hold it plays to nobody (version 1.0 gives its player away when the media change), so
+    that its ear is then judged by digits. machine: where it lives.
     """
 
     ear_survives_hold = False
 
-    def __init__(self, folder: Path, account: Account, answer: str = "manual", *, machine: Host = LOOPBACK) -> None:
+    def __init__(
+        self, folder: Path, account: Account, answer: str = "manual", *, codecs: str = "pcma", machine: Host = LOOPBACK
+    ) -> None:
         self.account = account
+        self.codecs = codecs
+        self.rate_hz = 16000 if codecs.startswith("G722") else RATE_HZ
         self.machine = machine
         self.folder = folder / f"baresip-{account.user}-{free_port()}"
         self.folder.mkdir()
         self.control_port = free_port(socket.SOCK_STREAM)
-        self._wav = write_wav(self.folder / "say.wav", sine(1000, 60))
+        self._wav = write_wav(self.folder / "say.wav", sine(1000, 60, rate_hz=self.rate_hz), self.rate_hz)
         self._write_settings(answer)
         self.events: list[dict[str, Any]] = []
         self._begin = 0
@@ -57,16 +62,17 @@ class Baresip:
         (self.folder / "config").write_text(
             f"poll_method epoll\nsip_listen {host}:{free_port()}\ncall_max_calls 8\ncall_local_timeout 120\n"
             f"audio_player aubridge,nowhere\naudio_source aufile,{self._wav}\naudio_alert aubridge,alert\n"
-            f"ausrc_srate 8000\nauplay_srate 8000\nausrc_channels 1\nauplay_channels 1\n"
+            f"ausrc_srate {self.rate_hz}\nauplay_srate {self.rate_hz}\nausrc_channels 1\nauplay_channels 1\n"
             f"rtp_ports {first}-{last}\nnet_interface {ip}\njitter_buffer_delay 0-0\n"
             + (f"sip_cafile {account.ca}\n" if account.ca else "")
-            + f"module_path {MODULES}\nmodule g711.so\nmodule aufile.so\nmodule aubridge.so\nmodule sndfile.so\n"
+            + f"module_path {MODULES}\nmodule g711.so\nmodule g722.so\nmodule aufile.so\n"
+            f"module aubridge.so\nmodule sndfile.so\n"
             f"module_tmp uuid.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n"
             f"ctrl_tcp_listen 127.0.0.1:{self.control_port}\nsnd_path {self.folder}\n"
         )
         (self.folder / "accounts").write_text(
             f"<{account.uri(account.user)}>;auth_user={account.user};auth_pass={account.password};"
-            f"regint=60;audio_codecs=pcma;answermode={answer};ptime=20\n"
+            f"regint=60;audio_codecs={self.codecs};answermode={answer};ptime=20\n"
         )
         (self.folder / "contacts").write_text("")
 
@@ -125,7 +131,8 @@ class Baresip:
         return self
 
     def say(self, samples: Samples) -> None:
-        write_wav(self._wav, samples)
+        """samples: at `rate_hz`."""
+        write_wav(self._wav, samples, self.rate_hz)
 
     def dial(self, number: str) -> None:
         self.command("dial", self.account.uri(number))

@@ -49,8 +49,8 @@ def baresip(site: Site, tmp_path: Path) -> Iterator[Callable[..., Baresip]]:
     """Makes registered baresips."""
     with ExitStack() as stack:
 
-        def make(user: str, answer: str = "manual") -> Baresip:
-            phone = Baresip(tmp_path, site.account(user), answer)
+        def make(user: str, answer: str = "manual", codecs: str = "pcma") -> Baresip:
+            phone = Baresip(tmp_path, site.account(user), answer, codecs=codecs)
             stack.callback(phone.stop)
             return phone.registered()
 

@@ -15,27 +15,27 @@ SPEECH = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
 Samples = NDArray[np.float64]
 
 
-def write_wav(path: Path, samples: Samples) -> Path:
-    """16-bit mono 8 kHz; samples are -1 to 1."""
+def write_wav(path: Path, samples: Samples, rate_hz: int = RATE_HZ) -> Path:
+    """16-bit mono; samples are -1 to 1."""
     with wave.open(str(path), "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(2)
-        out.setframerate(RATE_HZ)
+        out.setframerate(rate_hz)
         out.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
     return path
 
 
 def read_wav(path: Path) -> Samples:
-    """Samples -1 to 1 of an 8 kHz mono file; also of one whose header was not finished by a killed writer."""
+    """Samples -1 to 1 of a mono file; also of one whose header was not finished by a killed writer."""
     raw = path.read_bytes()
     start = raw.index(b"data") + 8
     usable = (len(raw) - start) // 2 * 2
     return np.frombuffer(raw[start : start + usable], "<i2").astype(np.float64) / 32768
 
 
-def sine(hz: float, seconds: float, dbm0: float = -10.0) -> Samples:
+def sine(hz: float, seconds: float, dbm0: float = -10.0, rate_hz: int = RATE_HZ) -> Samples:
     amplitude = 10 ** ((dbm0 - FULL_SCALE_DBM0) / 20)
-    return amplitude * np.sin(2 * np.pi * hz * np.arange(int(seconds * RATE_HZ)) / RATE_HZ)
+    return amplitude * np.sin(2 * np.pi * hz * np.arange(int(seconds * rate_hz)) / rate_hz)
 
 
 def dtmf(digits: str, on_s: float = 0.1, off_s: float = 0.1) -> Samples:
@@ -58,10 +58,10 @@ def level_dbm0(samples: Samples) -> float:
     return 20 * np.log10(max(rms, 1e-9) * np.sqrt(2)) + FULL_SCALE_DBM0
 
 
-def tone_level_dbm0(samples: Samples, hz: float) -> float:
+def tone_level_dbm0(samples: Samples, hz: float, rate_hz: int = RATE_HZ) -> float:
     """Level of one frequency, by correlation with it."""
     window = np.hanning(len(samples))
-    phasor = np.exp(-2j * np.pi * hz * np.arange(len(samples)) / RATE_HZ)
+    phasor = np.exp(-2j * np.pi * hz * np.arange(len(samples)) / rate_hz)
     amplitude = 2 * abs(np.sum(samples * window * phasor)) / np.sum(window)
     return float(20 * np.log10(max(amplitude, 1e-9)) + FULL_SCALE_DBM0)
 

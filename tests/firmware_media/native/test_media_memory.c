@@ -1,5 +1,5 @@
-/* The engine with the n-th allocation, or the n-th thread, refused, for every n: linked with --wrap=calloc and
- * --wrap=pthread_create, under the address sanitizer, which also finds what leaks.
+/* The engine with the n-th allocation, or the n-th thread, refused, for every n: linked with --wrap=calloc,
+ * --wrap=pthread_create and so on, under the address sanitizer, which also finds what leaks.
  * `test_media_memory` prints how many places can fail; a crash, a leak or a wrong answer ends it with a status. */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "g711.h"
+#include "g722.h"
 #include "highway_types.h"
 #include "tone.h"
 
@@ -33,6 +34,25 @@ int __real_pthread_create(pthread_t *thread, const pthread_attr_t *kind, void *(
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *kind, void *(*run)(void *), void *context)
 {
     return fails() ? EAGAIN : __real_pthread_create(thread, kind, run, context);
+}
+
+/* What the libraries allocate: making a coder, decoder or resampler fails as a whole. */
+void *__real_g722_decode_init(void *state, int rate, int options);
+void *__wrap_g722_decode_init(void *state, int rate, int options)
+{
+    return !state && fails() ? NULL : __real_g722_decode_init(state, rate, options);
+}
+
+void *__real_g722_encode_init(void *state, int rate, int options);
+void *__wrap_g722_encode_init(void *state, int rate, int options)
+{
+    return !state && fails() ? NULL : __real_g722_encode_init(state, rate, options);
+}
+
+void *__real_speex_resampler_init(unsigned channels, unsigned in_hz, unsigned out_hz, int quality, int *error);
+void *__wrap_speex_resampler_init(unsigned channels, unsigned in_hz, unsigned out_hz, int quality, int *error)
+{
+    return fails() ? NULL : __real_speex_resampler_init(channels, in_hz, out_hz, quality, error);
 }
 
 static int due;
@@ -91,7 +111,9 @@ static void live(struct engine *engine)
                  open_file(engine, 0), open_file(engine, 1)};
     for (int i = 0; i < 5; i++)
         expect(ids[i] > 0 || ids[i] == -ENOMEM, "an open that fails says -ENOMEM");
-    engine_set_codec(engine, ids[1], 8, G711_A, 101, 20);
+    engine_set_codec(engine, ids[1], 8, G711_A, 101, 20, 0);
+    int spoken = engine_set_codec(engine, ids[1], 9, G722, 101, 20, 0);
+    expect(spoken == 0 || spoken == (ids[1] > 0 ? -ENOMEM : -ENOENT), "a codec without memory says -ENOMEM");
     engine_set_remote(engine, ids[1], here, 9, here);
     engine_join(engine, ids[0], ids[2]);
     engine_join(engine, ids[1], ids[2]);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "g711.h"
+#include "g722.h"
 #include "tone.h"
 
 #include "engine.h"
@@ -36,7 +37,7 @@ int main(int argc, char **argv)
     int player = engine_open_player(engine, &sound), recorder = engine_open_recorder(engine, recording);
     int ids[] = {one, two};
     for (int i = 0; i < 2; i++) {
-        engine_set_codec(engine, ids[i], 8, G711_A, 101, 20);
+        engine_set_codec(engine, ids[i], 8, i % 2 ? G722 : G711_A, 101, 20, 0);
         engine_set_remote(engine, ids[i], here, engine_local_port(engine, ids[1 - i]), here);
     }
     engine_listen(engine, one, player);

@@ -18,6 +18,7 @@ from tests.fake_time import run
 from tests.sip.exchange_stub import Bridge
 from tests.sip.fake_engine import FakeEngine
 from tests.sip.pairs import USERS, Address, Network, PipeTransport, header, settle
+from tests.sip.stream_phone import StreamPhone, stream_house
 from tests.sip.test_calls import EMPTY
 
 TORTURE = Path(__file__).parent / "rfc5118"
@@ -192,5 +193,29 @@ def test_a_call_between_ipv6_hosts_with_ipv6_everywhere() -> None:
         head = "".join(f"{line}\r\n" for line in bye.split("\r\n") if line.startswith(("Via", "From", "To", "C")))
         proxy.send(f"SIP/2.0 200 OK\r\n{head}\r\n")
         assert await settle(agent) == EMPTY
+
+    run(main())
+
+
+@pytest.mark.parametrize("name", VERDICTS)
+def test_torture_message_over_tcp(name: str) -> None:
+    """The same verdicts on a stream: answered on its connection whatever the Via says, then an OPTIONS."""
+
+    async def main() -> None:
+        bridge = Bridge(manual=True)
+        agent = await stream_house(bridge)
+        phone = await StreamPhone(agent).connect()
+        phone.send((TORTURE / f"{name}.dat").read_bytes().decode("latin-1"))
+        await asyncio.sleep(0.1)
+        assert [int(text[8:11]) for text in phone.all] == [VERDICTS[name]]
+        phone.send(phone.request("OPTIONS", "sip:pbx"))
+        await phone.expect("SIP/2.0 200", 1.0)
+        for leg in bridge.arrived:
+            leg.release(Cause.USER_BUSY)
+        phone.hang_up()
+        await asyncio.sleep(70)
+        counts = agent.debug()
+        assert counts["legs"] == counts["dialogs"] == counts["client"] == counts["server"] == 0
+        await agent.stop()
 
     run(main())

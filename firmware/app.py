@@ -30,7 +30,8 @@ from firmware.lines.fxs_line import FxsLine, LineTimers
 from firmware.lines.profiles import line_profile
 from firmware.media.codec_table import CODECS, ORDER, CodecName
 from firmware.media.engine import Engine
-from firmware.media.events import DigitHeard
+from firmware.media.events import DigitHeard, PlayerEnded
+from firmware.media.hold_music import HoldMusic
 from firmware.pbx.exchange import Exchange
 from firmware.pbx.records import CallRecords
 from firmware.pbx.routes import Extension, LegMaker, Routes
@@ -67,7 +68,11 @@ class Core:
         )
         self._routes = Routes()
         self._records = CallRecords(data)
-        self._exchange = Exchange(self._routes, self._engine, self._records, no_answer_s=self._settings.pbx.no_answer_s)
+        self._hold_music = HoldMusic(self._engine, Path(media.music_on_hold) if media.music_on_hold else None)
+        self._exchange = Exchange(
+            self._routes, self._engine, self._records,
+            no_answer_s=self._settings.pbx.no_answer_s, hold_music=self._hold_music.id,
+        )  # fmt: skip
         self._agent = SipAgent(
             _sip_settings(loaded), _sip_users(loaded), self._engine, self._exchange,
             BindingStore(data / "registrations.sqlite"),
@@ -164,7 +169,9 @@ class Core:
     def _hear_engine(self) -> None:
         for event in self._engine.drain():
             line = self._by_endpoint.get(event.endpoint)
-            if line is None:
+            if isinstance(event, PlayerEnded):
+                self._hold_music.ended(event)
+            elif line is None:
                 self._agent.media_event(event)
             elif isinstance(event, DigitHeard):
                 line.digit(event.digit)

@@ -172,6 +172,10 @@ FILE = Rule(
     lambda text: text.startswith("/") and text.isprintable(),
     Words("the full path of a file, such as /etc/tipring/sip.pem", "la ruta de un fichero, como /etc/tipring/sip.pem"),
 )
+SOUND = Rule(
+    FILE.fits,
+    Words("the full path of a file or folder, such as /srv/music", "la ruta de un fichero o carpeta, como /srv/musica"),
+)
 DOMAIN = Rule(
     _pattern(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"),
     Words("host names in lower case such as pbx.example.com", "nombres en minúsculas como pbx.example.com"),

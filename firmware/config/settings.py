@@ -21,6 +21,7 @@ from firmware.config.declaration import (
     NETWORK,
     PERSON,
     PUBLIC_ADDRESS,
+    SOUND,
     STUN_SERVER,
     group,
     named_groups,
@@ -217,7 +218,7 @@ class Sip:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """UDP ports, codecs and marking of audio."""
+    """UDP ports, codecs and marking of audio, and what callers hear while they wait."""
 
     rtp_first: int = setting(
         10000,
@@ -245,6 +246,13 @@ class Media:
         high=63,
         help_en="Mark on audio packets by which routers let them pass first; 46 is Expedited Forwarding, 0 none",
         help_es="Marca del audio para que los routers le den paso; 46 es Expedited Forwarding, 0 ninguna",
+    )
+    music_on_hold: str | None = setting(
+        None,
+        rule=SOUND,
+        example="/usr/share/asterisk/moh",
+        help_en="A WAV file, or a folder of them, that callers on hold hear; without it they hear silence",
+        help_es="Un fichero WAV, o una carpeta con varios, que se oye en espera; sin él, silencio",
     )
 
 

@@ -24,6 +24,7 @@ class Joiner(Protocol):
     """The media engine, as far as a call needs it."""
 
     def join(self, a_id: int, b_id: int) -> None: ...
+    def listen(self, hearer_id: int, heard_id: int) -> None: ...
     def part(self, endpoint_id: int) -> None: ...
 
 
@@ -39,7 +40,7 @@ class Records(Protocol):
 class Call:
     """Legs meet here. `cause` is set once it is over; the record is written when its last leg is gone."""
 
-    def __init__(self, call_id: str, caller: Leg, media: Joiner, records: Records) -> None:
+    def __init__(self, call_id: str, caller: Leg, media: Joiner, records: Records, hold_music: int = 0) -> None:
         self.call_id = call_id
         self.caller = caller
         self.callees: list[Leg] = []
@@ -49,6 +50,8 @@ class Call:
         self.cause: Cause | None = None
         self._media = media
         self._records = records
+        self._hold_music = hold_music
+        self._holders: set[Leg] = set()
         self._answered_s = 0.0
         self._talk_ms = 0
         self._hung_up_by = ""
@@ -124,6 +127,15 @@ class Call:
         if other is not None and leg in (self.caller, self._joined):
             other.send_digit(digit, duration_ms)
 
+    def held(self, leg: Leg, held: bool) -> None:
+        """A leg holds the other, which hears the music on hold until both talk again."""
+        if held:
+            self._holders.add(leg)
+        else:
+            self._holders.discard(leg)
+        if self._hold_music and self._joined is not None and self.state == "talking":
+            self._join(self._joined)
+
     def released(self, leg: Leg, cause: Cause) -> bool:
         """A leg is gone. True when it was the last one: the call can be forgotten."""
         self._alive.discard(leg)
@@ -151,6 +163,9 @@ class Call:
         self._joined = leg
         if self.caller.endpoint and leg.endpoint:
             self._media.join(self.caller.endpoint, leg.endpoint)
+            for holder, other in ((self.caller, leg), (leg, self.caller)):
+                if self._hold_music and holder in self._holders:
+                    self._media.listen(other.endpoint, self._hold_music)
 
     def _nobody_took_it(self, last: Leg) -> None:
         """The caller hears of the most telling refusal, and a SIP caller its very status."""

@@ -23,20 +23,26 @@ CALLS_MOST = 5000
 
 
 class Exchange:
-    """Make one, give it to lines and agent as their listener."""
+    """Make one, give it to lines and agent as their listener.
 
-    def __init__(self, routes: Routes, media: Joiner, records: Records, *, no_answer_s: float = 60.0) -> None:
+    hold_music: the engine's node that a leg on hold listens to; 0: it hears silence.
+    """
+
+    def __init__(
+        self, routes: Routes, media: Joiner, records: Records, *, no_answer_s: float = 60.0, hold_music: int = 0
+    ) -> None:
         self._routes = routes
         self._media = media
         self._records = records
         self._no_answer_s = no_answer_s
+        self._hold_music = hold_music
         self._calls: dict[str, Call] = {}
         self._by_leg: dict[Leg, Call] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
     # -- LegListener -------------------------------------------------------------------
     def leg_arrived(self, leg: Leg) -> None:
-        call = Call(self._records.new_id(), leg, self._media, self._records)
+        call = Call(self._records.new_id(), leg, self._media, self._records, self._hold_music)
         self._calls[call.call_id] = call
         self._by_leg[leg] = call
         if len(self._calls) > CALLS_MOST:
@@ -61,6 +67,8 @@ class Exchange:
 
     def leg_held(self, leg: Leg, held: bool) -> None:
         log.info("call %s: %s %s", leg.call_id, leg.leg_id, "holds" if held else "resumes")
+        if call := self._by_leg.get(leg):
+            call.held(leg, held)
 
     def leg_digit(self, leg: Leg, digit: str) -> None:
         """Digits in a call travel in the media engine; here they are only noted."""

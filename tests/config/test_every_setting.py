@@ -61,6 +61,7 @@ CASES: dict[str, Cases] = {
     "media.rtp_last": ([10003, 65535], [65536, 10002, 10999.0]),
     "media.codecs": ([["g722", "pcma", "pcmu"], ["pcmu"], []], [["G722"], ["opus"], "g722", [8]]),
     "media.dscp": ([0, 46, 63], [-1, 64, "46", 46.0]),
+    "media.music_on_hold": (["/usr/share/asterisk/moh", "/a b.wav"], ["", "moh", "moh/a.wav", 1, ["/moh"]]),
     "web.listen": (["127.0.0.1", "0.0.0.0"], ["", "localhost", 80]),
     "web.port": ([1, 8080, 65535], [0, 65536, "8080"]),
     "pbx.first_digit_s": ([3, 15.5, 120], [2.9, 121, "15", float("nan"), float("inf")]),

@@ -58,13 +58,17 @@ class ScriptedLeg(Leg):
 
 
 class NotedMedia:
-    """Joins as pairs of endpoints."""
+    """Joins as pairs of endpoints; heard: (hearer, heard) of one-way listening."""
 
     def __init__(self) -> None:
         self.joined: list[tuple[int, int]] = []
+        self.heard: list[tuple[int, int]] = []
 
     def join(self, a_id: int, b_id: int) -> None:
         self.joined.append((a_id, b_id))
+
+    def listen(self, hearer_id: int, heard_id: int) -> None:
+        self.heard.append((hearer_id, heard_id))
 
     def part(self, endpoint_id: int) -> None:
         self.joined = [pair for pair in self.joined if endpoint_id not in pair]

@@ -19,15 +19,22 @@ int ear_relays(const struct ear *ear)
     return ear->hears && ear->hears->kind == &stream_kind && ear->owner->kind == &stream_kind;
 }
 
+/* A mixer that nobody hears does not listen either: its parties cost nothing, and its players rest. */
+static int owner_listens(const struct ear *ear)
+{
+    return ear->owner->kind != &mixer_kind || endpoint_is_wanted(ear->owner);
+}
+
 int ear_needs_blocks(const struct ear *ear)
 {
-    return ear->hears ? !ear_relays(ear) : ear->leaves || ear->tail_samples;
+    int something = ear->hears ? !ear_relays(ear) : ear->leaves || ear->tail_samples;
+    return something && owner_listens(ear);
 }
 
 int endpoint_is_wanted(const struct endpoint *end)
 {
     for (const struct ear *ear = end->hearers; ear; ear = ear->next)
-        if (!ear_relays(ear))
+        if (!ear_relays(ear) && owner_listens(ear))
             return 1;
     return 0;
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import socket
-from typing import Any
+from typing import Any, Literal
 
 from firmware.media._engine import ffi, lib
 from firmware.media.errors import PortsExhausted
@@ -18,6 +18,12 @@ from firmware.telephony.cadence import Tone
 PAIR_DB = 3.0103
 """Each of two sines is this much below the level of both together."""
 NATIVE_CODECS = {"PCMA": lib.G711_A, "PCMU": lib.G711_U, "G722": lib.G722}
+DigitWay = Literal["agreed", "tones", "told"]
+_DIGIT_WAYS = {
+    "agreed": lib.ENGINE_DIGITS_AGREED,
+    "tones": lib.ENGINE_DIGITS_TONES,
+    "told": lib.ENGINE_DIGITS_TOLD,
+}
 
 
 _MAPPED = bytes(10) + b"\xff\xff"
@@ -104,6 +110,13 @@ class Endpoint(Node):
         """
         checked(lib.engine_play_digit(self._native, self.id, digit.encode("ascii"), ms), f"digit {digit}")
 
+    def listen_digits(self, on: bool) -> None:
+        """Tell `DigitHeard` for tones from this end: of a stream only while a slot, mixer or recorder hears it.
+
+        A stream whose far end gets digits beside the audio is sent them in any case.
+        """
+        checked(lib.engine_listen_digits(self._native, self.id, on), "listen for digits")
+
 
 class Mixer(Node):
     """A conference: every party hears the others and not himself. `Engine.open_mixer`, `Engine.join`.
@@ -114,10 +127,6 @@ class Mixer(Node):
 
 class Slot(Endpoint):
     """A time slot of the PCM highway: one telephone or exchange line."""
-
-    def listen_digits(self, on: bool) -> None:
-        """Tell `DigitHeard` for tones from the line. Digits are sent to a joined stream in any case."""
-        checked(lib.engine_listen_digits(self._native, self.id, on), "listen for digits")
 
 
 class Stream(Endpoint):
@@ -132,6 +141,8 @@ class Stream(Endpoint):
             raise PortsExhausted("no RTP port is free")
         super().__init__(native, checked(endpoint_id, f"open an RTP port on {local_ip}"))
         self.local_ip = local_ip
+        self.digits: DigitWay = "agreed"
+        """As last set by `set_digits`."""
         self.local_port: int = lib.engine_local_port(native, self.id)
         """Even; RTCP is on the port above."""
 
@@ -174,6 +185,15 @@ class Stream(Endpoint):
     def relearn_source(self) -> None:
         """Learn anew where the far end sends from, after a re-INVITE that may have moved it."""
         checked(lib.engine_relearn(self._native, self.id), "relearn")
+
+    def set_digits(self, how: DigitWay) -> None:
+        """How its far end gets digits. What it sends itself is taken in any form.
+
+        "agreed": as RTP events where those were agreed, else as tones; "tones"; "told": `DigitDue` tells each of
+        them at its end. Tones of a far end without events are taken out of the sound where they are sent otherwise.
+        """
+        checked(lib.engine_set_digits(self._native, self.id, _DIGIT_WAYS[how]), "digits")
+        self.digits = how
 
     def send_digit(self, digit: str, ms: int = 100) -> None:
         """Queue a digit as RTP events (RFC 4733), or as tones when no event payload type was agreed."""

@@ -14,6 +14,7 @@ from typing import Any
 from firmware.media._engine import ffi, lib
 from firmware.media.endpoints import Mixer, Slot, Stream, checked, ip_octets, ip_text
 from firmware.media.events import (
+    DigitDue,
     DigitHeard,
     MediaEvent,
     MediaTimeout,
@@ -161,6 +162,8 @@ class Engine:
 def _event(news: Any) -> MediaEvent:
     if news.kind == lib.ENGINE_DIGIT:
         return DigitHeard(news.endpoint, news.digit.decode("ascii"), "rtp" if news.by_rtp else "dtmf", news.ms)
+    if news.kind == lib.ENGINE_DIGIT_DUE:
+        return DigitDue(news.endpoint, news.digit.decode("ascii"), news.ms)
     if news.kind == lib.ENGINE_MEDIA_TIMEOUT:
         return MediaTimeout(news.endpoint)
     if news.kind == lib.ENGINE_PLAYER_ENDED:

@@ -11,12 +11,21 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class DigitHeard:
-    """A DTMF digit. by "dtmf": heard as tones on a slot, told as soon as it is certain; by "rtp":
+    """A DTMF digit. by "dtmf": heard as tones, told as soon as it is certain; by "rtp":
     received as RTP events (RFC 4733), told at its end. ms: its length so far."""
 
     endpoint: int
     digit: str
     by: Literal["dtmf", "rtp"]
+    ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class DigitDue:
+    """A digit that must be sent to the far end of stream `endpoint`, whose `set_digits` is "told". ms: its length."""
+
+    endpoint: int
+    digit: str
     ms: int
 
 
@@ -63,7 +72,7 @@ class RecorderError:
     lost_ms: int
 
 
-MediaEvent = DigitHeard | SourceLocked | SourceRefused | MediaTimeout | PlayerEnded | RecorderError
+MediaEvent = DigitHeard | DigitDue | SourceLocked | SourceRefused | MediaTimeout | PlayerEnded | RecorderError
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,7 +198,7 @@ def test_send_digit_queues_events_with_pauses() -> None:
     events = [p for p in packets if p[1] == EVENT_PT]
     assert [p[5][0] for p in events] == [1] * 7 + [2] * 7
     assert [int.from_bytes(p[5][2:], "big") for p in events[:7]] == [160, 320, 480, 640, 800, 800, 800]
-    assert events[7][3] - events[0][3] >= (140 + 50) * 8
+    assert 150 * 8 <= events[7][3] - events[0][3] <= 160 * 8
     assert {(b[2] - a[2]) & 0xFFFF for a, b in pairwise(packets)} == {1}
 
 

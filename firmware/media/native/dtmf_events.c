@@ -7,6 +7,7 @@
 
 #define LEAST_SAMPLES 320   /* 40 ms: RFC 4733 section 2.5.1.1, ITU-T Q.24 */
 #define GAP_SAMPLES 400     /* 50 ms between digits */
+#define OPEN_LAG 80         /* by how much a digit is sure sooner after its start than over after its end: 10 ms */
 #define VOLUME 10           /* -10 dBm0 */
 #define ENDS 3              /* the end is sent three times, section 2.5.1.4 */
 #define SEGMENT_MAX 0xFFFF  /* longest duration a packet can tell, section 2.5.1.3 */
@@ -26,12 +27,18 @@ int event_tx_digit(struct event_tx *tx, char digit, int ms)
     return 0;
 }
 
-void event_tx_end(struct event_tx *tx)
+int event_tx_open(struct event_tx *tx, char digit, int before)
+{
+    tx->before = before;
+    return event_tx_digit(tx, digit, EVENT_OPEN);
+}
+
+void event_tx_end(struct event_tx *tx, int ms)
 {
     for (int i = 0; i < tx->count; i++) {
         int at = (tx->first + i) % EVENT_QUEUE;
         if (tx->queue[at].ms == EVENT_OPEN)
-            tx->queue[at].ms = 0;
+            tx->queue[at].ms = ms;
     }
 }
 
@@ -52,15 +59,23 @@ static void begin(struct event_tx *tx, uint32_t timestamp)
 
 static void lengthen(struct event_tx *tx, int samples)
 {
+    int ms = tx->queue[tx->first].ms;
+    if (ms == EVENT_OPEN && tx->fresh && tx->before > OPEN_LAG && tx->before < samples)
+        samples -= tx->before - OPEN_LAG;
     if (tx->duration + samples > SEGMENT_MAX) { /* a very long key press goes on under a new timestamp */
         tx->timestamp += (uint32_t)tx->duration;
         tx->duration = 0;
     }
+    long wanted = (long)ms * SAMPLES_PER_MS < LEAST_SAMPLES ? LEAST_SAMPLES : (long)ms * SAMPLES_PER_MS;
+    if (ms != EVENT_OPEN && tx->total + samples >= wanted) {
+        tx->ends_left = ENDS;
+        if (wanted > tx->total) /* to the sample; but what was sent already is not taken back */
+            samples = (int)(wanted - tx->total);
+        else
+            samples = 0;
+    }
     tx->duration += samples;
     tx->total += samples;
-    int ms = tx->queue[tx->first].ms;
-    if (ms != EVENT_OPEN && tx->total >= LEAST_SAMPLES && tx->total >= (long)ms * SAMPLES_PER_MS)
-        tx->ends_left = ENDS;
 }
 
 int event_tx_packet(struct event_tx *tx, uint32_t timestamp, int samples, uint8_t *payload, uint32_t *stamp,
@@ -86,7 +101,7 @@ int event_tx_packet(struct event_tx *tx, uint32_t timestamp, int samples, uint8_
         tx->on = 0;
         tx->first = (tx->first + 1) % EVENT_QUEUE;
         tx->count--;
-        tx->gap_samples = GAP_SAMPLES;
+        tx->gap_samples = GAP_SAMPLES - (ENDS - 1) * samples; /* silent since its first end packet */
     }
     return 1;
 }

@@ -19,6 +19,7 @@ struct event_tx {
     int fresh;            /* its next packet carries the marker */
     int ends_left;        /* end packets still to send */
     int gap_samples;
+    int before;           /* samples of the packet begun that lie before the digit of EVENT_OPEN was sure */
     uint32_t timestamp;
     int duration;         /* samples of this segment */
     long total;           /* samples of the whole digit */
@@ -40,10 +41,12 @@ struct event_news {
     int ms;               /* EVENT_ENDED: its length */
 };
 
-/* ms: length, or EVENT_OPEN until event_tx_end. Returns 0, or -1 no digit or queue full. */
+/* Returns 0, or -1 no digit or queue full. */
 int event_tx_digit(struct event_tx *tx, char digit, int ms);
-/* Ends the digit begun with EVENT_OPEN. */
-void event_tx_end(struct event_tx *tx);
+/* A digit just become sure, until event_tx_end. before: samples of the packet begun. */
+int event_tx_open(struct event_tx *tx, char digit, int before);
+/* Ends the digit begun with EVENT_OPEN, so that it lasts ms in all, if it did not last longer. */
+void event_tx_end(struct event_tx *tx, int ms);
 int event_tx_busy(const struct event_tx *tx);
 /* Called once per packet time of `samples`, which begins at timestamp. Returns 1 when payload,
  * stamp and marker are to be sent in place of audio. */

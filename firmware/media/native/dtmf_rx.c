@@ -33,7 +33,7 @@
 #define DRIFT_HZ 17.0f      /* a voice glides through a note; a telephone's tone stays */
 #define FREQUENCY_LOOK 0.033f /* relative error allowed in one look */
 #define FREQUENCY_MEAN 0.019f /* and over the clear hits of a digit; Q.24: 0.015 in, 0.035 out */
-#define EDGE_MS 16          /* of a tone pass before its first look is a hit */
+#define EDGE_MS 6           /* of a tone less than its looks that are hits cover */
 
 struct section {
     float b0, b1, b2, a1, a2;
@@ -66,7 +66,7 @@ struct dtmf_rx {
     char digit;
     float first[2];              /* turns at the first clear hit */
     float hertz[2];              /* sum of turns over the clear hits */
-    int ms;
+    int ms, lost_ms;             /* lost: since the last hit */
 };
 
 static float mix_cos[TONES][PIECE], mix_sin[TONES][PIECE];
@@ -226,11 +226,13 @@ static void hit(struct dtmf_rx *rx, const struct look *look, char digit)
         rx->digit = digit;
         rx->clear = 0;
         rx->ms = EDGE_MS;
+        rx->lost_ms = rx->misses = 0;
     }
     if (look->purity > PURITY_CLEAR)
         clear_hit(rx, look);
     rx->hits++;
-    rx->misses = 0;
+    rx->ms += rx->lost_ms + rx->misses * STEP_MS;
+    rx->lost_ms = rx->misses = 0;
     if (rx->state == DTMF_QUIET && rx->hits >= HITS_SUSPECT)
         rx->state = DTMF_SUSPECT;
     rx->ms += STEP_MS;
@@ -266,6 +268,12 @@ static char judge(struct dtmf_rx *rx)
         return 0;
     rx->state = DTMF_HEARD;
     return digit;
+}
+
+void dtmf_rx_skip(struct dtmf_rx *rx, int count)
+{
+    rx->time += (uint32_t)(count / PIECE); /* the phase runs on; the looks close up over the gap */
+    rx->lost_ms += count * 1000 / 8000;
 }
 
 int dtmf_rx_feed(struct dtmf_rx *rx, const int16_t *pcm, int count, char *out, int max)

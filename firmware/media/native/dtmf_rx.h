@@ -12,6 +12,8 @@ void dtmf_rx_free(struct dtmf_rx *rx);
 void dtmf_rx_reset(struct dtmf_rx *rx);
 /* Returns how many ASCII digits were written to out (at most max). */
 int dtmf_rx_feed(struct dtmf_rx *rx, const int16_t *pcm, int count, char *out, int max);
+/* In place of samples that never arrived, whole pieces of 20: a digit that is on goes on through them. */
+void dtmf_rx_skip(struct dtmf_rx *rx, int count);
 /* DTMF_QUIET, DTMF_SUSPECT or DTMF_HEARD, as of the last sample fed. */
 int dtmf_rx_state(const struct dtmf_rx *rx);
 /* Length so far of the digit that is on, or of the last one, in ms. */

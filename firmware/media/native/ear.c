@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mixer.h"
+#include "stream.h"
 
 void ears_init(struct endpoint *end, struct ear *ears, int count)
 {
@@ -16,7 +17,8 @@ void ears_init(struct endpoint *end, struct ear *ears, int count)
 
 int ear_relays(const struct ear *ear)
 {
-    return ear->hears && ear->hears->kind == &stream_kind && ear->owner->kind == &stream_kind;
+    return ear->hears && ear->hears->kind == &stream_kind && ear->owner->kind == &stream_kind &&
+           !stream_converts_digits((const struct stream *)ear->hears, (const struct stream *)ear->owner);
 }
 
 /* A mixer that nobody hears does not listen either: its parties cost nothing, and its players rest. */

@@ -14,7 +14,7 @@ void ear_cut(struct ear *ear);
 void ear_survive(struct ear *ear, struct endpoint *end, const struct moment *moment);
 /* The ear of `end` that hears `to`, or NULL. */
 struct ear *ear_that_hears(struct endpoint *end, const struct endpoint *to);
-/* 1 when packets pass on arrival: a stream hears a stream. */
+/* 1 when packets pass on arrival: a stream hears a stream, and no digits are to be taken out. */
 int ear_relays(const struct ear *ear);
 /* 1 when its owner must be given blocks. */
 int ear_needs_blocks(const struct ear *ear);

@@ -10,6 +10,12 @@
 #define ENGINE_MEDIA_TIMEOUT 4  /* endpoint: nothing received for media_timeout_ms */
 #define ENGINE_PLAYER_ENDED 5   /* endpoint, fault: errno when the file could not be read to its end */
 #define ENGINE_RECORDER_ERROR 6 /* endpoint, fault: errno, it records no more; or ms that the disk was too slow for */
+#define ENGINE_DIGIT_DUE 7      /* endpoint, digit, ms: to be sent to its far end, ENGINE_DIGITS_TOLD */
+
+/* How the far end of a stream gets digits. */
+#define ENGINE_DIGITS_AGREED 0 /* as RTP events where those were agreed, else as tones */
+#define ENGINE_DIGITS_TONES 1
+#define ENGINE_DIGITS_TOLD 2   /* Python is told, and sends them beside the audio */
 
 struct media_news {
     int kind;
@@ -97,7 +103,8 @@ int engine_seek(struct engine *engine, int player, int ms);
 int engine_play_tone(struct engine *engine, int id, const struct tone_spec *spec);
 int engine_stop_tone(struct engine *engine, int id);
 int engine_play_digit(struct engine *engine, int id, char digit, int ms);
-int engine_listen_digits(struct engine *engine, int slot_id, int on);
+/* Of tones, at a slot, or at a stream that somebody hears by blocks. */
+int engine_listen_digits(struct engine *engine, int id, int on);
 
 int engine_local_port(struct engine *engine, int id);
 /* ip all 0: what was announced means nothing here. signal_ip: where the signalling comes from, all 0: not known. */
@@ -109,6 +116,7 @@ int engine_set_codec(struct engine *engine, int id, int pt, int codec, int event
 int engine_set_rtcp(struct engine *engine, int id, int port, int mux);
 int engine_set_direction(struct engine *engine, int id, int send, int receive);
 int engine_relearn(struct engine *engine, int id);
+int engine_set_digits(struct engine *engine, int id, int how);
 /* As an RTP event, or as tones where no event payload type was agreed. */
 int engine_send_digit(struct engine *engine, int id, char digit, int ms);
 int engine_stats(struct engine *engine, int id, struct media_stats *out);

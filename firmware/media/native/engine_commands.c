@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdint.h>
 
-#include "dtmf_rx.h"
 #include "engine_parts.h"
 #include "g711.h"
 #include "g722.h"
@@ -53,13 +52,13 @@ int engine_listen_digits(struct engine *engine, int id, int on)
 {
     engine_enter(engine);
     struct endpoint *end = engine_find(engine, id);
-    if (!end || end->kind != &slot_kind)
-        return engine_leave(engine, -ENOENT);
-    struct slot *slot = (struct slot *)end;
-    if (on && !slot->listens)
-        dtmf_rx_reset(slot->rx);
-    slot->listens = on;
-    return engine_leave(engine, 0);
+    struct digits *digits = !end                       ? NULL
+                            : end->kind == &slot_kind   ? &((struct slot *)end)->digits
+                            : end->kind == &stream_kind ? &((struct stream *)end)->digits
+                                                        : NULL;
+    if (digits)
+        digits_listen(digits, on);
+    return engine_leave(engine, digits ? 0 : -ENOENT);
 }
 
 /* -- streams ------------------------------------------------------------------------------ */
@@ -131,13 +130,24 @@ int engine_relearn(struct engine *engine, int id)
     return engine_leave(engine, stream ? 0 : -ENOENT);
 }
 
+int engine_set_digits(struct engine *engine, int id, int how)
+{
+    if (how < ENGINE_DIGITS_AGREED || how > ENGINE_DIGITS_TOLD)
+        return -EINVAL;
+    engine_enter(engine);
+    struct stream *stream = find_stream(engine, id);
+    if (stream)
+        stream->digits_out = how;
+    return engine_leave(engine, stream ? 0 : -ENOENT);
+}
+
 int engine_send_digit(struct engine *engine, int id, char digit, int ms)
 {
     engine_enter(engine);
     struct stream *stream = find_stream(engine, id);
     if (!stream || ms < 1 || ms > DIGIT_MOST_MS)
         return engine_leave(engine, stream ? -EINVAL : -ENOENT);
-    int failed = stream_has_events(stream) ? event_tx_digit(&stream->events_out, digit, ms)
+    int failed = stream_sends_events(stream) ? event_tx_digit(&stream->events_out, digit, ms)
                                            : tone_source_digit(stream->end.tones, digit, ms);
     return engine_leave(engine, failed ? -EINVAL : 0);
 }

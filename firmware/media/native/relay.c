@@ -9,9 +9,12 @@
 #include "stream.h"
 #include "wire.h"
 
-static void take_line(const struct stream *from, struct stream *to, const struct rtp_view *view, long long now_us)
+static void take_line(const struct stream *from, struct stream *to, const struct rtp_view *view,
+                      const struct moment *moment)
 {
-    stream_begin_run(to, view->size, now_us);
+    if (to->audible && to->relay.from == 0) /* the end of a tone of its own */
+        stream_flush(to, moment);
+    stream_begin_run(to, view->size, moment->now_us);
     to->relay.from = from->end.id;
     to->relay.ssrc = view->ssrc;
     to->relay.sequence_offset = (uint16_t)(to->sequence - view->sequence);
@@ -88,10 +91,10 @@ static void relay_to(const struct stream *from, struct ear *ear, uint8_t *payloa
 {
     struct stream *to = (struct stream *)ear->owner;
     int event = view->payload_type == from->event_type, audio = view->payload_type == from->payload_type && !event;
-    if (!stream_can_send(to) || (event && !stream_has_events(to)) || (!audio && ear->muted) || stream_busy(to))
+    if (!stream_can_send(to) || (event && !stream_sends_events(to)) || (!audio && ear->muted) || stream_busy(to))
         return;
     if (anew || to->relay.from != from->end.id || to->relay.ssrc != view->ssrc)
-        take_line(from, to, view, moment->now_us);
+        take_line(from, to, view, moment);
     uint32_t timestamp = view->timestamp + to->relay.timestamp_offset;
     if (audio) {
         recode(recoding, from, to, payload);

@@ -18,6 +18,7 @@ static void stream_free(struct endpoint *end)
     tone_source_free(end->tones);
     jitter_free(stream->jitter);
     wideband_free(stream->wide);
+    digits_free(&stream->digits);
     free(stream);
 }
 
@@ -39,7 +40,7 @@ struct stream *stream_new(int id, uint32_t random, uint32_t random_timestamp)
     stream->timestamp = random_timestamp;
     stream->rtcp.rtt_ms = stream->rtcp.far_lost = -1;
     stream->pushed_block = -2; /* no block comes after that */
-    if (stream->end.tones && stream->jitter)
+    if (digits_init(&stream->digits) == 0 && stream->end.tones && stream->jitter)
         return stream;
     stream_free(&stream->end);
     return NULL;
@@ -98,9 +99,19 @@ int stream_can_send(const struct stream *stream)
     return stream->ready && stream->sends && !ip_is_none(stream->source.ip) && stream->source.port != 0;
 }
 
-int stream_has_events(const struct stream *stream)
+int stream_sends_events(const struct stream *stream)
 {
-    return stream->ready && stream->event_type != STREAM_NO_EVENTS;
+    return stream->ready && stream->event_type != STREAM_NO_EVENTS && stream->digits_out == ENGINE_DIGITS_AGREED;
+}
+
+int stream_takes_digits(const struct stream *stream)
+{
+    return stream_sends_events(stream) || (stream->ready && stream->digits_out == ENGINE_DIGITS_TOLD);
+}
+
+int stream_converts_digits(const struct stream *from, const struct stream *to)
+{
+    return from->event_type == STREAM_NO_EVENTS && stream_takes_digits(to);
 }
 
 void stream_begin_run(struct stream *stream, int samples, long long now_us)
@@ -218,18 +229,20 @@ static void stream_take(struct endpoint *end, const struct moment *moment)
     struct stream *stream = (struct stream *)end;
     uint8_t octets[BLOCK_SAMPLES];
     int16_t pcm[BLOCK_SAMPLES];
-    (void)moment;
     stream_flows(stream);
+    long concealed = jitter_concealed(stream->jitter);
     if (jitter_get(stream->jitter, octets, pcm) && stream->codec != G722)
         sound_from_octets(&end->sound, stream->codec, octets);
     else
         sound_from_pcm(&end->sound, pcm);
+    if (stream->event_type == STREAM_NO_EVENTS || stream->digits.listens)
+        digits_hear(&stream->digits, end, jitter_concealed(stream->jitter) != concealed, moment);
 }
 
 static int needs_blocks(const struct endpoint *end)
 {
     const struct stream *stream = (const struct stream *)end;
-    return stream_busy(stream) || (stream->audible && !ear_relays(end->ears));
+    return stream_busy(stream) || (stream->audible && !(stream->relay.from && ear_relays(end->ears)));
 }
 
 /* When nothing is to be heard any more, the packet begun is still filled up and sent. */
@@ -244,7 +257,7 @@ static void stream_give(struct endpoint *end, const struct moment *moment)
             stream_push(stream, NULL, moment);
         return;
     }
-    if (heard->digit && stream_has_events(stream))
+    if (heard->digit && stream_takes_digits(stream))
         stream_silence(stream, octets, BLOCK_SAMPLES);
     else if (stream->codec == G722)
         g722_out_narrow(stream->wide->out, heard->pcm, octets, BLOCK_SAMPLES);
@@ -256,6 +269,7 @@ static void stream_give(struct endpoint *end, const struct moment *moment)
 /* A digit that is played for it ends with the edge. */
 static void stream_unheard(struct endpoint *end, const struct ear *ear)
 {
+    digits_unheard(&((struct stream *)end)->digits, end, ear);
     if (((struct stream *)end)->events_in.on && ear->owner->tones)
         tone_source_end_digit(ear->owner->tones, 0);
 }

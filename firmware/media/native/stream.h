@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "digits.h"
 #include "dtmf_events_types.h"
 #include "ear.h"
 #include "reception.h"
@@ -42,6 +43,8 @@ struct stream {
     int ptime_asked;         /* the far end wants packet_samples and no other length */
     struct wideband *wide;   /* with G.722 only */
     int sends, receives;
+    int digits_out;          /* how its far end gets digits: ENGINE_DIGITS_... */
+    struct digits digits;    /* those its far end sends as tones */
 
     uint32_t ssrc;
     uint16_t sequence;       /* of the next packet */
@@ -99,6 +102,11 @@ void stream_stats(const struct stream *stream, struct media_stats *out);
  * since the last packet has passed on it too. */
 void stream_begin_run(struct stream *stream, int samples, long long now_us);
 int stream_can_send(const struct stream *stream);
-int stream_has_events(const struct stream *stream);
+/* 1 when its far end gets digits as RTP events. */
+int stream_sends_events(const struct stream *stream);
+/* 1 when its far end gets digits beside the audio: as events, or by what Python is told. */
+int stream_takes_digits(const struct stream *stream);
+/* 1 when digits in the sound of `from` must be taken out for `to`: then packets are not passed on arrival. */
+int stream_converts_digits(const struct stream *from, const struct stream *to);
 
 #endif

@@ -40,14 +40,18 @@ static int from_far_end(struct stream *stream, const struct rtp_view *view, stru
     }
 }
 
-/* A digit heard as an event sounds as tones at those who hear us and know no events. */
-static void play_at_hearers(const struct stream *stream, const struct event_news *news)
+/* A digit heard as an event sounds as tones at those who hear us and know no events, or is told. */
+static void play_at_hearers(const struct stream *stream, const struct event_news *news, const struct moment *moment)
 {
     for (const struct ear *ear = stream->end.hearers; ear; ear = ear->next) {
         struct tone_source *tones = ear->owner->tones;
-        if (!tones || (ear_relays(ear) && stream_has_events((const struct stream *)ear->owner)))
+        const struct stream *to = ear->owner->kind == &stream_kind ? (const struct stream *)ear->owner : NULL;
+        if (!tones || (to && stream_sends_events(to)))
             continue;
-        if (news->kind == EVENT_ENDED)
+        if (to && stream_takes_digits(to)) {
+            if (news->kind == EVENT_ENDED)
+                digits_tell_due(ear, news->digit, news->ms, moment);
+        } else if (news->kind == EVENT_ENDED)
             tone_source_end_digit(tones, news->ms);
         else if (!ear->muted)
             tone_source_digit(tones, news->digit, DIGIT_UNTIL_ENDED);
@@ -57,7 +61,7 @@ static void play_at_hearers(const struct stream *stream, const struct event_news
 static void tell_events(struct stream *stream, const struct event_news *news, int count, const struct moment *moment)
 {
     for (int i = 0; i < count; i++) {
-        play_at_hearers(stream, &news[i]);
+        play_at_hearers(stream, &news[i], moment);
         struct media_news item = {.kind = ENGINE_DIGIT, .endpoint = stream->end.id, .digit = news[i].digit,
                                   .by_rtp = 1, .ms = news[i].ms};
         if (news[i].kind == EVENT_ENDED)

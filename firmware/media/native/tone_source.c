@@ -11,6 +11,7 @@
 #define QUEUE 32
 #define LEAST_MS 40
 #define GAP_MS 50
+#define LAG_MS 40 /* so that the end is known in time though its first packet is lost */
 
 struct queued {
     char digit;
@@ -69,6 +70,8 @@ int tone_source_digit(struct tone_source *source, char digit, int ms)
         return -1;
     if (ms != DIGIT_UNTIL_ENDED && ms < LEAST_MS)
         ms = LEAST_MS;
+    if (ms == DIGIT_UNTIL_ENDED && source->count == 0 && source->gap_ms < LAG_MS)
+        source->gap_ms = LAG_MS;
     source->queue[(source->first + source->count++) % QUEUE] = (struct queued){digit, ms};
     return 0;
 }

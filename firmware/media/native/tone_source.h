@@ -12,7 +12,7 @@ struct tone_source *tone_source_new(void);
 void tone_source_free(struct tone_source *source);
 int tone_source_play(struct tone_source *source, const struct tone_spec *spec); /* 0, or -1 bad spec */
 void tone_source_stop(struct tone_source *source);
-/* ms: 40 to 60000, or DIGIT_UNTIL_ENDED. Returns 0, or -1 no digit or queue full. */
+/* ms: 40 to 60000, or DIGIT_UNTIL_ENDED, which starts 40 ms later. Returns 0, or -1 no digit or queue full. */
 int tone_source_digit(struct tone_source *source, char digit, int ms);
 /* Ends the digit queued last with DIGIT_UNTIL_ENDED so that it lasts ms in all (40 at least). */
 void tone_source_end_digit(struct tone_source *source, int ms);

@@ -182,6 +182,11 @@ class Stream(Endpoint):
         """Hold and resume: what is not allowed is neither sent nor heard. RTCP goes on."""
         checked(lib.engine_set_direction(self._native, self.id, send, receive), "direction")
 
+    def set_jitter(self, fixed_ms: int) -> None:
+        """fixed_ms: keep this delay, 20 to 300, with no stretching once it has settled (2 s), as fax and modems
+        need it; 0: adapt it to the network. ValueError out of range. In both, clock drift is mended."""
+        checked(lib.engine_set_jitter(self._native, self.id, fixed_ms), f"jitter buffer of {fixed_ms} ms")
+
     def relearn_source(self) -> None:
         """Learn anew where the far end sends from, after a re-INVITE that may have moved it."""
         checked(lib.engine_relearn(self._native, self.id), "relearn")
@@ -220,4 +225,5 @@ class Stream(Endpoint):
             refused=native.refused,
             concealed_ms=native.concealed_ms,
             buffer_ms=native.buffer_ms,
+            drift_ppm=native.drift_ppm,
         )

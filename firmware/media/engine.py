@@ -35,7 +35,7 @@ class Engine:
     highway_address: of a `struct highway` (drivers/native/highway.h), 0 without a card.
     rtp_ports: the UDP ports to use, in pairs. stepped: see the module. seed: for SSRCs and
     sequence numbers in stepped tests; 0 takes the kernel's random numbers. dscp: marks every
-    packet, 0 to 63, else ValueError.
+    packet, 0 to 63, else ValueError. jitter_fixed_ms: see `Stream.set_jitter`.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Engine:
         seed: int = 0,
         media_timeout_s: float = 30.0,
         dscp: int = 46,
+        jitter_fixed_ms: int = 0,
     ) -> None:
         native = lib.engine_new(
             highway_address, rtp_ports.start, rtp_ports.stop - 1, stepped, seed, round(media_timeout_s * 1000)
@@ -57,6 +58,7 @@ class Engine:
         self._native = ffi.gc(native, lib.engine_free)
         checked(lib.engine_set_dscp(native, dscp), f"DSCP {dscp}")
         self.local_ip = local_ip
+        self.jitter_fixed_ms = jitter_fixed_ms
         self.tick_address = int(lib.engine_tick_address())
         """Stepped mode: address of fn(void *context, long long now_us)."""
         self.ctx_address = int(ffi.cast("intptr_t", native))

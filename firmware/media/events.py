@@ -82,7 +82,9 @@ class StreamStats:
     far_lost, far_loss, far_jitter_ms: what of ours the far end misses, in all and lately (0 to 1), by its RTCP;
     far_lost is None until it tells.
     packets_late: came after their turn in the jitter buffer. invalid: no RTP, or a payload type
-    not agreed. refused: from strangers. buffer_ms: least time packets wait in the jitter buffer.
+    not agreed. refused: from strangers. buffer_ms: time that the packets
+    least delayed wait in the jitter buffer. drift_ppm: how much faster than ours the far clock runs, 0 until that is
+    known (a minute or so; only of what is heard here, not of what is relayed).
     """
 
     packets_sent: int = 0
@@ -101,6 +103,7 @@ class StreamStats:
     refused: int = 0
     concealed_ms: int = 0
     buffer_ms: float = 0.0
+    drift_ppm: float = 0.0
 
     @property
     def mos(self) -> float | None:

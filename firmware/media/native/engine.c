@@ -46,6 +46,7 @@ struct engine *engine_new(long long highway, int first_port, int last_port, int 
                           int media_timeout_ms)
 {
     g711_init();
+    jitter_init();
     struct engine *engine = calloc(1, sizeof *engine);
     if (!engine)
         return NULL;

@@ -35,7 +35,8 @@ struct media_stats {
     double jitter_ms, max_gap_ms, rtt_ms; /* rtt_ms negative: not known */
     long far_lost;           /* as the far end reports; negative: it did not */
     double far_loss, far_jitter_ms;
-    double buffer_ms;        /* least time packets wait in the jitter buffer */
+    double buffer_ms;        /* time that the packets least delayed wait in the jitter buffer */
+    double drift_ppm;        /* how much faster the far end's clock runs; 0: not known */
 };
 
 struct engine_debug {
@@ -115,6 +116,8 @@ int engine_set_codec(struct engine *engine, int id, int pt, int codec, int event
 /* port: where RTCP of the far end goes, 0: one above its RTP. mux: on its RTP port. */
 int engine_set_rtcp(struct engine *engine, int id, int port, int mux);
 int engine_set_direction(struct engine *engine, int id, int send, int receive);
+/* Jitter buffer: fixed_ms above 0: this delay, kept; 0: adaptive. */
+int engine_set_jitter(struct engine *engine, int id, int fixed_ms);
 int engine_relearn(struct engine *engine, int id);
 int engine_set_digits(struct engine *engine, int id, int how);
 /* As an RTP event, or as tones where no event payload type was agreed. */

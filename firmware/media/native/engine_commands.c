@@ -5,6 +5,7 @@
 #include "engine_parts.h"
 #include "g711.h"
 #include "g722.h"
+#include "jitter.h"
 
 #define DIGIT_MOST_MS 60000
 
@@ -116,6 +117,17 @@ int engine_set_direction(struct engine *engine, int id, int send, int receive)
     struct stream *stream = find_stream(engine, id);
     if (stream)
         stream_set_direction(stream, send, receive, engine->moment.now_us);
+    return engine_leave(engine, stream ? 0 : -ENOENT);
+}
+
+int engine_set_jitter(struct engine *engine, int id, int fixed_ms)
+{
+    if (fixed_ms < 0 || fixed_ms > JITTER_MAX_DELAY / 8)
+        return -EINVAL;
+    engine_enter(engine);
+    struct stream *stream = find_stream(engine, id);
+    if (stream)
+        jitter_fix(stream->jitter, fixed_ms * 8);
     return engine_leave(engine, stream ? 0 : -ENOENT);
 }
 

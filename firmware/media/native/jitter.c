@@ -1,47 +1,54 @@
-/* Jitter buffer: see jitter.h. `margin` is how many samples before its turn a packet arrives. */
+/* Jitter buffer: see jitter.h. `delay` is what our place in the sound lies behind a clock that runs as the far end's
+ * does; a packet's own delay, against that same clock, is how late it came. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "delays.h"
+#include "drift.h"
 #include "g711.h"
 #include "g722.h"
 #include "jitter.h"
+#include "plc.h"
+#include "ring.h"
 
-#define RING 4096           /* samples, 512 ms; a power of two */
-#define START_MARGIN 240    /* 30 ms for the first packet */
-#define KEEP_MARGIN 80      /* 10 ms: what the smallest margin is trimmed down to */
-#define GROW_MARGIN 40      /* spare time added beyond what a late packet lacked */
-#define WINDOW_BLOCKS 400   /* 2 s; the two last windows decide about shrinking */
-#define HISTORY 160         /* samples replayed in concealment */
-#define FADE_SAMPLES 480    /* concealment is silent after 60 ms */
+#define START_MARGIN 240     /* 30 ms for the first packet */
+#define SPARE 32             /* above what lately was needed: the resampler's view ahead, and 2.5 ms */
+#define SLACK 24             /* spare delay not worth a change */
+#define SETTLE_BLOCKS 400    /* 2 s in which a fixed delay is found */
+#define ENOUGH 100           /* packets that tell what delay is needed */
+#define LOST_TRACK 10        /* so many packets in a row too late: begin anew */
+#define FASTER 20e-6         /* of the speed for each sample of delay too many */
+#define SLOWER 40e-6         /* and too few */
+#define FASTEST 5e-3
+#define QUIET 128            /* peak of a block that may be left out: -45 dBm0 */
+#define QUIET_SPARE 80       /* when at least so much delay is too many */
+#define QUIET_BLOCKS 10      /* and not oftener than this */
 
 struct jitter {
     int codec;
     struct g722_in *decoder;
+    int fixed;               /* samples; 0: adaptive */
     int started;
-    int strays;              /* packets in a row out of reach */
-    uint32_t play;           /* timestamp of the next sample to come out */
-    int window_blocks;
-    int margin_now;          /* smallest margin of this window, and of the last */
-    int margin_before;
-    int gap;                 /* samples concealed in this gap, FADE_SAMPLES at most */
+    int strays, late;        /* packets in a row out of reach; too late */
+    uint32_t play;           /* timestamp of the next sample out of the ring */
+    double delay;
+    int blocks;              /* since the first packet, SETTLE_BLOCKS at most */
+    int since_left_out;      /* blocks */
     long concealed;
-    int noise;               /* its peak; 0: none */
-    uint32_t noise_from;
-    uint32_t dice;
-    int16_t history[HISTORY]; /* the newest last */
-    uint8_t octets[RING];
-    uint8_t valid[RING];
+    struct delays delays;
+    struct pace pace;
+    struct plc plc;
+    uint32_t noise_from;     /* timestamp of the comfort noise */
+    struct drift drift;
+    struct ring ring;
 };
 
-/* One block out of the ring. */
-struct piece {
-    int there;               /* samples that were not missing */
-    uint8_t octets[JITTER_BLOCK];
-    uint8_t missing[JITTER_BLOCK];
-    int16_t pcm[JITTER_BLOCK];
-};
+void jitter_init(void)
+{
+    drift_init();
+}
 
 struct jitter *jitter_new(void)
 {
@@ -58,38 +65,84 @@ void jitter_free(struct jitter *jitter)
 
 void jitter_reset(struct jitter *jitter, int codec, struct g722_in *decoder)
 {
+    int fixed = jitter->fixed;
     long concealed = jitter->concealed;
     memset(jitter, 0, sizeof *jitter);
     jitter->codec = codec;
     jitter->decoder = decoder;
     if (codec == G722)
         g722_in_reset(decoder);
+    jitter->fixed = fixed;
     jitter->concealed = concealed;
-    jitter->margin_now = jitter->margin_before = RING;
+    plc_reset(&jitter->plc);
+    pace_reset(&jitter->pace);
 }
 
+/* -- delay -------------------------------------------------------------------------------- */
+
+static int is_settled(const struct jitter *jitter)
+{
+    return jitter->fixed && jitter->blocks >= SETTLE_BLOCKS;
+}
+
+/* The delay that should be. */
+static int target(const struct jitter *jitter)
+{
+    int wanted = jitter->fixed ? jitter->delays.low + jitter->fixed : jitter->delays.high + SPARE;
+    int most = jitter->delays.low + JITTER_MAX_DELAY;
+    return wanted < most ? wanted : most;
+}
+
+/* Our place moves back by so many samples, or on. */
+static void move(struct jitter *jitter, int back)
+{
+    jitter->play -= (uint32_t)back;
+    jitter->delay += back;
+}
+
+void jitter_fix(struct jitter *jitter, int samples)
+{
+    jitter->fixed = samples < JITTER_MAX_DELAY ? samples : JITTER_MAX_DELAY;
+    jitter->blocks = 0;
+    if (jitter->started && jitter->fixed && jitter->delay < target(jitter))
+        move(jitter, (int)(target(jitter) - jitter->delay));
+}
+
+/* The first packet, or the first of a new time line: its jitter may be expected to be what it was. */
 static void anchor(struct jitter *jitter, uint32_t timestamp)
 {
-    memset(jitter->valid, 0, RING);
-    jitter->play = timestamp - START_MARGIN;
-    jitter->gap = FADE_SAMPLES; /* silence, not a hole to be filled */
+    int span = jitter->delays.count > 50 ? target(jitter) - jitter->delays.low : 0;
+    int margin = jitter->fixed ? jitter->fixed : span > START_MARGIN ? span : START_MARGIN;
+    ring_clear(&jitter->ring);
+    jitter->play = timestamp - (uint32_t)margin;
+    jitter->delay = margin + drift_ahead(&jitter->drift);
     jitter->started = 1;
-    jitter->strays = 0;
-    jitter->window_blocks = 0;
-    jitter->margin_now = jitter->margin_before = RING;
+    jitter->strays = jitter->late = 0;
+    jitter->blocks = 0;
+    delays_reset(&jitter->delays);
+    pace_reset(&jitter->pace);
 }
 
-static void store(struct jitter *jitter, uint32_t timestamp, const uint8_t *octets, int count)
+/* How many samples before its turn the packet came; after the delay has been changed for its sake. */
+static int settle(struct jitter *jitter, int margin, int marker)
 {
-    int at = (int)(timestamp & (RING - 1));
-    int first = count < RING - at ? count : RING - at;
-    memcpy(jitter->octets + at, octets, (size_t)first);
-    memset(jitter->valid + at, 1, (size_t)first);
-    memcpy(jitter->octets, octets + first, (size_t)(count - first));
-    memset(jitter->valid, 1, (size_t)(count - first));
+    double own = jitter->delay - margin - drift_ahead(&jitter->drift);
+    delays_note(&jitter->delays, (int)floor(own));
+    pace_note(&jitter->pace, (int)floor(own));
+    int pause = jitter->plc.gap >= PLC_FADED || (marker && jitter->plc.gap > 0), back = 0;
+    if (is_settled(jitter))
+        return margin;
+    if (margin < 0 && (jitter->fixed || target(jitter) >= own))
+        back = SPARE - margin;
+    else if (pause && margin >= 0 && jitter->delays.count >= ENOUGH)
+        back = (int)(target(jitter) - jitter->delay);
+    if (jitter->delay + back - jitter->delays.low > JITTER_MAX_DELAY)
+        back = 0;
+    move(jitter, back);
+    return margin + back;
 }
 
-int jitter_put(struct jitter *jitter, uint32_t timestamp, const uint8_t *octets, int count)
+int jitter_put(struct jitter *jitter, uint32_t timestamp, const uint8_t *octets, int count, int marker)
 {
     if (count <= 0 || count > RING / 4)
         return 0;
@@ -97,163 +150,129 @@ int jitter_put(struct jitter *jitter, uint32_t timestamp, const uint8_t *octets,
         anchor(jitter, timestamp);
     int margin = (int)(int32_t)(timestamp - jitter->play);
     if (margin < -JITTER_MAX_DELAY || margin > RING - count) {
-        if (++jitter->strays < 2)
+        if (++jitter->strays < 2 && !marker)
             return 0;
         anchor(jitter, timestamp); /* the sender started anew */
-        margin = START_MARGIN;
+    } else if (margin < 0 && jitter->late >= LOST_TRACK) {
+        anchor(jitter, timestamp);
     }
     jitter->strays = 0;
-    if (margin < 0) {
-        if (jitter_delay(jitter) - margin + GROW_MARGIN > JITTER_MAX_DELAY)
-            return 0;
-        jitter->play = timestamp - GROW_MARGIN;
-        jitter->margin_now = jitter->margin_before = GROW_MARGIN;
-        margin = GROW_MARGIN;
-    }
-    if (margin < jitter->margin_now)
-        jitter->margin_now = margin;
-    store(jitter, timestamp, octets, count);
-    return 1;
+    margin = settle(jitter, (int)(int32_t)(timestamp - jitter->play), marker);
+    jitter->late = margin < 0 ? jitter->late + 1 : 0;
+    if (margin >= 0)
+        ring_store(&jitter->ring, timestamp, octets, count);
+    else if (count + margin > 0)
+        ring_store(&jitter->ring, jitter->play, octets - margin, count + margin);
+    return margin >= 0;
 }
 
 void jitter_noise(struct jitter *jitter, uint32_t timestamp, int level)
 {
     jitter->noise_from = timestamp;
-    jitter->noise = (int)(32768 * sqrt(3) * pow(10, -level / 20.0)); /* even spread: 1.7 times its rms */
+    jitter->plc.noise = (int)(32768 * sqrt(3) * pow(10, -level / 20.0)); /* even spread: 1.7 times its rms */
 }
 
-/* A block of G.722 with a hole in it is missed whole: it would not decode to what it was. */
-static void take(struct jitter *jitter, struct piece *piece)
+/* -- blocks ------------------------------------------------------------------------------- */
+
+/* A piece of G.722 with a hole in it is missed whole: it would not decode to what it was. */
+static void decode(struct jitter *jitter, struct piece *piece, int count)
 {
-    piece->there = 0;
-    for (int i = 0; i < JITTER_BLOCK; i++) {
-        int at = (int)((jitter->play + (uint32_t)i) & (RING - 1));
-        piece->missing[i] = !jitter->valid[at];
-        piece->octets[i] = jitter->octets[at];
-        piece->there += jitter->valid[at];
-        jitter->valid[at] = 0;
-    }
-    jitter->play += JITTER_BLOCK;
     if (jitter->codec != G722) {
-        g711_decode_block(jitter->codec, piece->octets, piece->pcm, JITTER_BLOCK);
-    } else if (piece->there == JITTER_BLOCK) {
-        g722_in_narrow(jitter->decoder, piece->octets, piece->pcm, JITTER_BLOCK);
+        g711_decode_block(jitter->codec, piece->octets, piece->pcm, count);
+    } else if (piece->there == count) {
+        g722_in_narrow(jitter->decoder, piece->octets, piece->pcm, count);
     } else {
         piece->there = 0;
-        memset(piece->missing, 1, JITTER_BLOCK);
+        memset(piece->missing, 1, (size_t)count);
     }
 }
 
-static int16_t clip(int sample)
+/* So many samples out of the ring, its gaps concealed. Returns 1 when they are as they were received. */
+static int draw(struct jitter *jitter, struct piece *piece, int count)
 {
-    return (int16_t)(sample > INT16_MAX ? INT16_MAX : sample < INT16_MIN ? INT16_MIN : sample);
-}
-
-static int noise(struct jitter *jitter)
-{
-    jitter->dice = jitter->dice * 1664525u + 1013904223u;
-    return ((int)(jitter->dice >> 16) - 32768) * jitter->noise / 32768;
-}
-
-/* The next concealed sample: the history to and fro, so that there is never a step, fading into noise or silence. */
-static int conceal(struct jitter *jitter)
-{
-    int gap = jitter->gap++, hiss = jitter->noise ? noise(jitter) : 0;
-    if (gap >= FADE_SAMPLES) {
-        jitter->gap = FADE_SAMPLES;
-        return hiss;
+    struct plc *plc = &jitter->plc;
+    ring_take(&jitter->ring, jitter->play, count, piece);
+    jitter->play += (uint32_t)count;
+    decode(jitter, piece, count);
+    int exact = piece->there == count;
+    jitter->concealed += piece->there == 0 && plc->gap < PLC_FADED && !plc->noise;
+    for (int from = 0, to; from < count; from = to) {
+        for (to = from; to < count && piece->missing[to] == piece->missing[from]; to++)
+            continue;
+        if (piece->missing[from])
+            plc_fill(plc, piece->pcm + from, to - from);
+        else
+            exact &= plc_hear(plc, piece->pcm + from, to - from);
     }
-    int turn = gap % (2 * HISTORY);
-    int at = turn < HISTORY ? HISTORY - 1 - turn : turn - HISTORY;
-    return (jitter->history[at] * (FADE_SAMPLES - gap) + hiss * gap) / FADE_SAMPLES;
+    if (piece->there == count && (int32_t)(jitter->play - jitter->noise_from) > count)
+        plc->noise = 0; /* the far end speaks again */
+    return exact;
 }
 
-static void remember(struct jitter *jitter, const int16_t *pcm)
-{
-    memmove(jitter->history, jitter->history + JITTER_BLOCK, sizeof(int16_t) * (HISTORY - JITTER_BLOCK));
-    memcpy(jitter->history + HISTORY - JITTER_BLOCK, pcm, sizeof(int16_t) * JITTER_BLOCK);
-}
-
-/* A block in or just after a gap: missing samples are concealed, the first ones after it faded in. */
-static void mend(struct jitter *jitter, struct piece *piece)
-{
-    int fade_in = jitter->gap > 0 && jitter->gap < FADE_SAMPLES ? JITTER_BLOCK : 0;
-    for (int i = 0; i < JITTER_BLOCK; i++) {
-        int sample = piece->pcm[i];
-        if (piece->missing[i]) {
-            sample = conceal(jitter);
-            fade_in = JITTER_BLOCK;
-        } else if (fade_in > 0) {
-            sample = (conceal(jitter) * fade_in + sample * (JITTER_BLOCK - fade_in)) / JITTER_BLOCK;
-            fade_in--;
-        }
-        piece->pcm[i] = clip(sample);
-    }
-}
-
-/* Drops one block without a click: this block fades into the next. */
-static void shrink(struct jitter *jitter, int16_t *pcm)
+/* In a pause with delay to spare: a block is left out, this one blended into the next. */
+static int leave_out(struct jitter *jitter, int16_t *pcm, int count)
 {
     struct piece next;
-    take(jitter, &next);
-    if (next.there < JITTER_BLOCK)
-        return; /* the loss is shorter by a block, which is as good */
-    for (int i = 0; i < JITTER_BLOCK; i++)
-        pcm[i] = (int16_t)((pcm[i] * (JITTER_BLOCK - i) + next.pcm[i] * i) / JITTER_BLOCK);
-}
-
-/* Once per window: is there a block to spare? */
-static int may_shrink(struct jitter *jitter)
-{
-    if (++jitter->window_blocks < WINDOW_BLOCKS)
+    if (++jitter->since_left_out < QUIET_BLOCKS || jitter->fixed || jitter->delay - target(jitter) < QUIET_SPARE ||
+        count < JITTER_BLOCK / 2)
         return 0;
-    int spare = jitter_delay(jitter) - KEEP_MARGIN;
-    jitter->window_blocks = 0;
-    jitter->margin_before = jitter->margin_now;
-    jitter->margin_now = RING;
-    if (spare < JITTER_BLOCK || spare > JITTER_MAX_DELAY)
-        return 0;
-    jitter->margin_before -= JITTER_BLOCK;
-    jitter->window_blocks = WINDOW_BLOCKS - 20; /* more to spare: again in 100 ms */
+    for (int i = 0; i < count; i++)
+        if (abs(pcm[i]) > QUIET)
+            return 0;
+    draw(jitter, &next, count);
+    jitter->delay -= count;
+    jitter->since_left_out = 0;
+    for (int i = 0; i < count; i++)
+        pcm[i] = (int16_t)((pcm[i] * (count - i) + next.pcm[i] * i) / count);
     return 1;
 }
 
-static void silence(struct jitter *jitter, int16_t *pcm)
+/* How much faster than the far clock to play, to bring the delay where it should be. */
+static double hurry(const struct jitter *jitter)
 {
-    for (int i = 0; i < JITTER_BLOCK; i++)
-        pcm[i] = jitter->noise ? clip(noise(jitter)) : 0;
+    double much = jitter->delay - target(jitter), part = 0;
+    if (jitter->fixed || jitter->delays.count < ENOUGH)
+        return 0;
+    if (much < 0)
+        part = much * SLOWER;
+    else if (much > SLACK)
+        part = (much - SLACK / 2) * FASTER;
+    return part > FASTEST ? FASTEST : part < -FASTEST ? -FASTEST : part;
 }
 
 int jitter_get(struct jitter *jitter, uint8_t *octets, int16_t *pcm)
 {
     struct piece piece;
     if (!jitter->started) {
-        silence(jitter, pcm);
+        plc_fill(&jitter->plc, pcm, JITTER_BLOCK);
         return 0;
     }
-    take(jitter, &piece);
-    int whole = piece.there == JITTER_BLOCK, exact = whole && (jitter->gap == 0 || jitter->gap == FADE_SAMPLES);
-    if (!exact)
-        mend(jitter, &piece);
-    jitter->concealed += piece.there == 0 && !jitter->noise;
-    if (whole) {
-        remember(jitter, piece.pcm);
-        jitter->gap = 0;
-        if ((int32_t)(jitter->play - jitter->noise_from) > JITTER_BLOCK)
-            jitter->noise = 0; /* the far end speaks again */
-    }
-    if (may_shrink(jitter) && whole) {
-        shrink(jitter, piece.pcm);
-        exact = 0;
-    }
-    memcpy(octets, piece.octets, JITTER_BLOCK);
-    memcpy(pcm, piece.pcm, sizeof piece.pcm);
-    return exact;
+    double part = hurry(jitter);
+    if (part + jitter->pace.excess == 0)
+        part = drift_landing(&jitter->drift);
+    double excess = jitter->pace.excess + part;
+    int count = drift_needs(&jitter->drift, excess), untouched = !jitter->drift.on && count == JITTER_BLOCK;
+    int exact = draw(jitter, &piece, count);
+    exact &= !leave_out(jitter, piece.pcm, count);
+    drift_run(&jitter->drift, excess, piece.pcm, count, pcm);
+    jitter->delay -= part * JITTER_BLOCK;
+    pace_block(&jitter->pace);
+    if (jitter->blocks < SETTLE_BLOCKS)
+        jitter->blocks++;
+    if (untouched)
+        memcpy(octets, piece.octets, JITTER_BLOCK);
+    return exact && untouched;
 }
 
 int jitter_delay(const struct jitter *jitter)
 {
-    return jitter->margin_now < jitter->margin_before ? jitter->margin_now : jitter->margin_before;
+    double delay = jitter->delay - jitter->delays.low;
+    return !jitter->started || delay < 0 ? 0 : (int)delay;
+}
+
+double jitter_drift_ppm(const struct jitter *jitter)
+{
+    return jitter->pace.settled * 1e6;
 }
 
 long jitter_concealed(const struct jitter *jitter)

@@ -209,7 +209,6 @@ int stream_flows(struct stream *stream)
 void stream_stats(const struct stream *stream, struct media_stats *out)
 {
     const struct reception *in = &stream->reception;
-    int delay = jitter_delay(stream->jitter);
     *out = (struct media_stats){
         .packets_sent = stream->packets_sent, .octets_sent = stream->octets_sent,
         .packets_received = in->received, .packets_lost = reception_lost(in), .packets_late = stream->late,
@@ -218,7 +217,7 @@ void stream_stats(const struct stream *stream, struct media_stats *out)
         .jitter_ms = in->jitter / 8, .max_gap_ms = (double)in->max_gap_us / 1000, .rtt_ms = stream->rtcp.rtt_ms,
         .far_lost = stream->rtcp.far_lost, .far_loss = stream->rtcp.far_loss,
         .far_jitter_ms = stream->rtcp.far_jitter / 8.0,
-        .buffer_ms = delay > JITTER_MAX_DELAY ? 0 : delay / 8.0,
+        .buffer_ms = jitter_delay(stream->jitter) / 8.0, .drift_ppm = jitter_drift_ppm(stream->jitter),
     };
 }
 

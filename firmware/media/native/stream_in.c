@@ -85,7 +85,7 @@ static void take_audio(struct stream *stream, uint8_t *data, const struct rtp_vi
     if (stream_flows(stream)) {
         if (anew)
             stream_forget(stream);
-        if (!jitter_put(stream->jitter, view->timestamp, data + view->offset, view->size))
+        if (!jitter_put(stream->jitter, view->timestamp, data + view->offset, view->size, view->marker))
             stream->late++;
     }
     relay_packet(stream, data, view, anew, moment);

@@ -88,7 +88,7 @@ static void command(struct engine *engine, const int *ids)
 {
     struct tone_spec spec;
     int id = ids[dice(NODES)];
-    switch (dice(17)) {
+    switch (dice(18)) {
     case 0: engine_join(engine, id, ids[dice(NODES)]); break;
     case 1: engine_part(engine, id); break;
     case 2: engine_play_digit(engine, id, "1A#x"[dice(4)], (int)dice(300)); break;
@@ -108,6 +108,7 @@ static void command(struct engine *engine, const int *ids)
     case 12: engine_record(engine, id, (int)dice(3), ids[dice(NODES)]); break;
     case 13: engine_pause(engine, id, (int)dice(2)); break;
     case 14: engine_seek(engine, id, (int)dice(2000)); break;
+    case 15: engine_set_jitter(engine, id, (int)dice(400) - 50); break;
     case 11: engine_mute(engine, id, ids[dice(NODES)], (int)dice(2)); break;
     default:
         for (unsigned i = 0; i < sizeof spec; i++)
@@ -195,9 +196,11 @@ static void fuzz_parts(int rounds)
     for (int round = 0; round < rounds; round++) {
         uint32_t stamp = dice(50) ? (uint32_t)round * 160 + dice(2000) : dice(1u << 30) * 4;
         memset(octets, (int)dice(256), sizeof octets);
-        jitter_put(jitter, stamp, octets, (int)dice(1500));
+        jitter_put(jitter, stamp, octets, (int)dice(1500), dice(10) == 0);
         if (dice(100) == 0)
             jitter_noise(jitter, stamp, (int)dice(128));
+        if (dice(2000) == 0)
+            jitter_fix(jitter, (int)dice(3000));
         jitter_get(jitter, octets, pcm);
         for (int i = 0; i < 160; i++)
             pcm[i] = (int16_t)(dice(2) ? dice(65536) - 32768 : 32767);
@@ -243,6 +246,7 @@ int main(int argc, char **argv)
         return 2;
     state = (uint64_t)atoll(argv[1]);
     g711_init();
+    jitter_init();
     fuzz_engine(atoi(argv[2]));
     fuzz_parts(atoi(argv[2]));
     fuzz_wideband(atoi(argv[2]));

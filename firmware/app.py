@@ -65,6 +65,7 @@ class Core:
             highway_address=self._board.highway_address,
             rtp_ports=range(media.rtp_first, media.rtp_last + 1),
             dscp=media.dscp,
+            jitter_fixed_ms=media.jitter_fixed_ms if media.jitter == "fixed" else 0,
         )
         self._routes = Routes()
         self._records = CallRecords(data)

@@ -254,6 +254,20 @@ class Media:
         help_en="A WAV file, or a folder of them, that callers on hold hear; without it they hear silence",
         help_es="Un fichero WAV, o una carpeta con varios, que se oye en espera; sin él, silencio",
     )
+    jitter: str = setting(
+        "adaptive",
+        one_of=("adaptive", "fixed"),
+        help_en="Delay against irregular networks: as little as they need, or always the same (fax, modems)",
+        help_es="Retardo contra redes irregulares: el mínimo necesario, o siempre el mismo (fax, módems)",
+    )
+    jitter_fixed_ms: int = setting(
+        100,
+        low=20,
+        high=300,
+        unit="ms",
+        help_en="The delay of a fixed jitter buffer; packets later than this are lost",
+        help_es="El retardo del jitter fijo; los paquetes que lleguen más tarde se pierden",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ class Engine:
         checked(lib.engine_set_dscp(native, dscp), f"DSCP {dscp}")
         self.local_ip = local_ip
         self.jitter_fixed_ms = jitter_fixed_ms
+        """For streams opened from now on."""
         self.tick_address = int(lib.engine_tick_address())
         """Stepped mode: address of fn(void *context, long long now_us)."""
         self.ctx_address = int(ffi.cast("intptr_t", native))
@@ -95,7 +96,10 @@ class Engine:
 
     def open_stream(self, local_ip: str = "") -> Stream:
         """Bind the next free port pair. PortsExhausted when there is none."""
-        return Stream(self._native, local_ip or self.local_ip)
+        stream = Stream(self._native, local_ip or self.local_ip)
+        if self.jitter_fixed_ms:
+            stream.set_jitter(self.jitter_fixed_ms)
+        return stream
 
     def open_mixer(self) -> Mixer:
         """A conference of up to 16 parties: `join` each of them to it."""

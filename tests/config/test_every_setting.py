@@ -60,6 +60,8 @@ CASES: dict[str, Cases] = {
     "media.rtp_first": ([1024, 10000, 10996], [1023, 10001, 65536, "10000"]),
     "media.rtp_last": ([10003, 65535], [65536, 10002, 10999.0]),
     "media.codecs": ([["g722", "pcma", "pcmu"], ["pcmu"], []], [["G722"], ["opus"], "g722", [8]]),
+    "media.jitter": (["adaptive", "fixed"], ["", "Fixed", "none", 60]),
+    "media.jitter_fixed_ms": ([20, 100, 300], [19, 301, 0, "100", 60.0]),
     "media.dscp": ([0, 46, 63], [-1, 64, "46", 46.0]),
     "media.music_on_hold": (["/usr/share/asterisk/moh", "/a b.wav"], ["", "moh", "moh/a.wav", 1, ["/moh"]]),
     "web.listen": (["127.0.0.1", "0.0.0.0"], ["", "localhost", 80]),

@@ -37,11 +37,9 @@ def delays_ms(network: str, jitter_ms: float, packets: int, seed: int) -> Signal
         raw = rng.gamma(2, 0.02, packets)
         at = 0.0
         while (at := at + rng.exponential(75)) < packets:
-            for n in range(int(at), packets):
-                left = rng.uniform(0.9, 1.0) if n == int(at) else left - 20 / max(jitter_ms, 1)
-                if left <= 0:
-                    break
-                raw[n] = max(raw[n], left)
+            first, left = int(at), rng.uniform(0.9, 1.0)
+            for n in range(first, min(packets, first + int(left * jitter_ms / 20) + 1)):
+                raw[n] = max(raw[n], left - 20 * (n - first) / max(jitter_ms, 1))
     raw -= raw.min()
     return raw * (jitter_ms / max(np.percentile(raw, 99), 1e-9))
 
@@ -78,7 +76,7 @@ def play(
     markers: frozenset[int] = frozenset(),
     stamps: list[int] | None = None,
 ) -> Heard:
-    """Packets of 20 ms of `sent` come in at `arrivals_ms` (nan: lost). stamps: their RTP timestamps, if not in a row."""
+    """Packets of 20 ms of `sent` come in at `arrivals_ms` (nan: lost). stamps: their timestamps, if not in a row."""
     octets = encode("PCMA", sent)
     jitter = new_buffer(fixed_ms)
     order = np.argsort(arrivals_ms, kind="stable")

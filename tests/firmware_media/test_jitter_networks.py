@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from firmware.media._engine import lib
+from firmware.media.engine import Engine
+from tests.firmware_media.card import Card, Far
 from tests.firmware_media.network import NETWORKS, delays_heard_ms, delays_ms, noise, play
 
 PACKETS = 20_000 if os.environ.get("TIPRING_SOAK") else 4000
@@ -85,3 +87,29 @@ def test_a_fixed_buffer_that_everything_misses_begins_anew() -> None:
     heard = play(sent, arrivals_ms, fixed_ms=60)
     assert heard.late <= 11
     assert delays_heard_ms(sent, heard.signal)[-1] == pytest.approx(210, abs=6)
+
+
+def test_the_setting_reaches_the_streams_and_can_be_changed_in_a_call() -> None:
+    card = Card()
+    engine = Engine(
+        highway_address=card.address, rtp_ports=range(20000, 20010), stepped=True, seed=5, jitter_fixed_ms=120
+    )
+    slot, stream = engine.open_slot(1), engine.open_stream("192.0.2.1")
+    far = Far(engine, stream)
+    stream.set_codec(8, "PCMA", None)
+    stream.set_remote(far.ip, far.port)
+    engine.join(slot.id, stream.id)
+
+    def wait_ms() -> float:
+        for _ in range(500):
+            far.send(bytes(160), card.now_us)
+            card.run(engine, 20)
+        return stream.stats().buffer_ms
+
+    assert wait_ms() == 120
+    stream.set_jitter(0)
+    assert wait_ms() == pytest.approx(75, abs=20), "10 s of shrinking"
+    stream.set_jitter(200)
+    assert wait_ms() == pytest.approx(200, abs=1)
+    with pytest.raises(ValueError, match="out of range"):
+        stream.set_jitter(301)

@@ -140,6 +140,7 @@ class Stream(Endpoint):
         if endpoint_id in (-errno.EBUSY, -errno.ENFILE):
             raise PortsExhausted("no RTP port is free")
         super().__init__(native, checked(endpoint_id, f"open an RTP port on {local_ip}"))
+        self._codec = ""
         self.local_ip = local_ip
         self.digits: DigitWay = "agreed"
         """As last set by `set_digits`."""
@@ -173,6 +174,7 @@ class Stream(Endpoint):
             raise ValueError(f"codec {codec}: allowed {', '.join(NATIVE_CODECS)}")
         result = lib.engine_set_codec(self._native, self.id, pt, NATIVE_CODECS[codec], event, ptime_ms, ptime_asked)
         checked(result, f"codec {codec} as {pt}, events {event_pt}, {ptime_ms} ms")
+        self._codec = codec
 
     def set_rtcp(self, port: int, *, mux: bool) -> None:
         """Where the far end receives RTCP: at `port` (`a=rtcp`), 0 for one above its RTP; mux: on its RTP port."""
@@ -209,6 +211,7 @@ class Stream(Endpoint):
         native = ffi.new("struct media_stats *")
         checked(lib.engine_stats(self._native, self.id, native), "statistics")
         return StreamStats(
+            codec=self._codec,
             packets_sent=native.packets_sent,
             octets_sent=native.octets_sent,
             packets_received=native.packets_received,

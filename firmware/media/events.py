@@ -8,6 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from firmware.media.codec_table import CODECS
+
+UNIMPAIRED_R = 93.2
+"""The transmission rating of the E-model with its default values."""
+
 
 @dataclass(frozen=True, slots=True)
 class DigitHeard:
@@ -87,6 +92,7 @@ class StreamStats:
     known (a minute or so; only of what is heard here, not of what is relayed).
     """
 
+    codec: str = ""
     packets_sent: int = 0
     octets_sent: int = 0
     packets_received: int = 0
@@ -112,13 +118,15 @@ class StreamStats:
             return None
         missing = self.packets_lost + self.packets_late
         delay_ms = (self.rtt_ms or 0.0) / 2 + self.buffer_ms + 20
-        return mos(100 * missing / (self.packets_received + self.packets_lost), delay_ms)
+        return mos(100 * missing / (self.packets_received + self.packets_lost), delay_ms, self.codec)
 
 
-def mos(loss_percent: float, delay_ms: float) -> float:
-    """MOS of G.711 with concealment from loss and one-way delay (ITU-T G.107: Ie 0, Bpl 25.1)."""
+def mos(loss_percent: float, delay_ms: float, codec: str = "PCMA") -> float:
+    """MOS by the E-model (ITU-T G.107) from random loss, one-way delay and the codec's Ie and Bpl; all else at rest."""
+    spoken = CODECS.get(codec, CODECS["PCMA"])
     delay_factor = 0.024 * delay_ms + 0.11 * max(delay_ms - 177.3, 0)
-    r = 93.2 - delay_factor - 95 * loss_percent / (loss_percent + 25.1)
+    lost_factor = loss_percent / (loss_percent + spoken.robustness)
+    r = UNIMPAIRED_R - delay_factor - spoken.impairment - (95 - spoken.impairment) * lost_factor
     if r <= 0:
         return 1.0
     return 1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6

@@ -193,7 +193,8 @@ class Call:
         return {leg.leg_id: leg.sip_status for leg in legs if leg.sip_status}
 
     def _write_end(self) -> None:
-        stats = _worse(self.caller.stats(), self._joined.stats()) if self._joined is not None else LegStats()
+        heard = {leg.leg_id: leg.stats() for leg in (self.caller, self._joined) if leg is not None and self._joined}
+        stats = _worse(*heard.values()) if len(heard) == 2 else LegStats()
         expected = stats.packets_received + stats.packets_lost
         self._records.end(
             self.call_id,
@@ -207,6 +208,7 @@ class Call:
                 jitter_ms=stats.jitter_ms,
                 mos=stats.mos,
                 failures=self._failures(),
+                quality={leg_id: figures for leg_id, of in heard.items() if (figures := _figures(of))},
                 ports=" ".join(_side(leg) for leg in self._legs if not leg.leg_id.startswith("sip:")),
             ),
         )
@@ -220,6 +222,14 @@ def _side(leg: Leg | None) -> str:
 def _telling(refusal: tuple[Cause, Leg]) -> int:
     """Of several telephones that did not take the call, the caller hears of a busy one or a refusal first."""
     return {Cause.USER_BUSY: 0, Cause.CALL_REJECTED: 1, Cause.NO_ANSWER: 2}.get(refusal[0], 3)
+
+
+def _figures(stats: LegStats) -> dict[str, str | int | float]:
+    """What is known of a leg's audio, for the record; {} without packets."""
+    if not stats.packets_received and not stats.packets_lost:
+        return {}
+    known = {name: getattr(stats, name) for name in LegStats.__slots__}
+    return {name: round(v, 4) if isinstance(v, float) else v for name, v in known.items() if v is not None}
 
 
 def _worse(a: LegStats, b: LegStats) -> LegStats:

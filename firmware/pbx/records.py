@@ -37,14 +37,14 @@ CREATE TABLE IF NOT EXISTS calls (
     start TEXT NOT NULL, answer TEXT, end TEXT, talk_ms INTEGER NOT NULL DEFAULT 0,
     cause INTEGER, hung_up_by TEXT NOT NULL DEFAULT '', codec TEXT NOT NULL DEFAULT '',
     loss REAL, jitter_ms REAL, mos REAL, ports TEXT NOT NULL DEFAULT '', fax_id TEXT,
-    failures TEXT NOT NULL DEFAULT '{}'
+    failures TEXT NOT NULL DEFAULT '{}', quality TEXT NOT NULL DEFAULT '{}'
 );
 """
-_ADDED = {"failures": "TEXT NOT NULL DEFAULT '{}'"}
+_ADDED = {name: "TEXT NOT NULL DEFAULT '{}'" for name in ("failures", "quality")}
 """Columns that a file written by an earlier version lacks."""
 _COLUMNS = (
     "id", "legs", "caller", "called", "start", "answer", "end", "talk_ms", "cause", "hung_up_by", "codec", "loss",
-    "jitter_ms", "mos", "ports", "fax_id", "failures",
+    "jitter_ms", "mos", "ports", "fax_id", "failures", "quality",
 )  # fmt: skip
 _NEWEST = f"SELECT {', '.join(_COLUMNS)} FROM calls ORDER BY id DESC LIMIT ?"
 _PUBLIC = {"caller": "from", "called": "to"}
@@ -54,7 +54,8 @@ _PUBLIC = {"caller": "from", "called": "to"}
 class CallEnd:
     """What is known when a call is over. loss: 0 to 1. hung_up_by: the leg that ended it, "" for the exchange.
 
-    failures: leg id -> the SIP status that leg failed with, the leg that decided the call first.
+    failures: leg id -> the SIP status that leg failed with, the leg that decided the call first. codec to mos are of
+    the leg that heard worse; quality: leg id -> the figures of each talking leg that has any (`LegStats`).
     """
 
     cause: Cause
@@ -67,6 +68,7 @@ class CallEnd:
     mos: float | None = None
     ports: str = ""
     failures: Mapping[str, int] = field(default_factory=dict)
+    quality: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 Write = tuple[str, tuple[object, ...]]
@@ -146,10 +148,11 @@ class CallRecords:
         """The call is over now."""
         self._put(
             "UPDATE calls SET end = ?, cause = ?, hung_up_by = ?, talk_ms = ?, legs = ?, codec = ?, loss = ?, "
-            "jitter_ms = ?, mos = ?, ports = ?, failures = ? WHERE id = ?",
+            "jitter_ms = ?, mos = ?, ports = ?, failures = ?, quality = ? WHERE id = ?",
             (
                 _now(), int(end.cause), end.hung_up_by, end.talk_ms, end.legs, end.codec, end.loss, end.jitter_ms,
-                end.mos, end.ports, json.dumps(dict(end.failures), ensure_ascii=False), call_id,
+                end.mos, end.ports, json.dumps(dict(end.failures), ensure_ascii=False),
+                json.dumps(dict(end.quality), ensure_ascii=False), call_id,
             ),
         )  # fmt: skip
 
@@ -203,7 +206,7 @@ def _answer(database: sqlite3.Connection, read: Read) -> None:
     names = [_PUBLIC.get(column, column) for column in _COLUMNS]
     records = [dict(zip(names, (str(row[0]), *row[1:]), strict=True)) for row in rows]
     for record in records:
-        record["failures"] = json.loads(record["failures"])
+        record.update({name: json.loads(record[name]) for name in _ADDED})
     read.answer.set_result(records)
 
 

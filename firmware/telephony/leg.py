@@ -76,13 +76,18 @@ class CallRequest:
 
 @dataclass(slots=True)
 class LegStats:
-    """Media figures of a leg for the call record; None where the leg cannot know."""
+    """Media figures of a leg for the call record; None where the leg cannot know.
+
+    All but far_loss (0 to 1) is about what we received of it; far_loss is what it missed of ours, by its RTCP.
+    """
 
     codec: str = ""
     packets_received: int = 0
     packets_lost: int = 0
     jitter_ms: float | None = None
     mos: float | None = None
+    rtt_ms: float | None = None
+    far_loss: float | None = None
 
 
 class LegListener(Protocol):

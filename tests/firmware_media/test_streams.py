@@ -218,3 +218,14 @@ def test_score_falls_with_loss_and_delay() -> None:
     assert mos(0, 20) == pytest.approx(4.4, abs=0.05)
     assert mos(0, 20) > mos(1, 20) > mos(5, 20) > mos(5, 400) > 1
     assert StreamStats(packets_received=95, packets_lost=5).mos == pytest.approx(mos(5, 20))
+    stats = StreamStats(codec="G722", packets_received=97, packets_lost=1, packets_late=2, rtt_ms=100, buffer_ms=30)
+    assert stats.mos == pytest.approx(mos(100 * 3 / 98, 100, "G722"))
+
+
+@pytest.mark.parametrize(
+    ("loss", "delay_ms", "score"),
+    [(0, 0, 4.41), (0, 20, 4.40), (1, 20, 4.32), (5, 150, 3.77), (10, 150, 3.23), (0, 400, 3.05), (90, 500, 1.0)],
+)
+def test_score_by_the_e_model(loss: float, delay_ms: float, score: float) -> None:
+    """R = 93.2 - 0.024 d - 0.11 (d - 177.3, if above) - 95 p / (p + 25.1); the scores by the formula of its annex B (G.107)."""
+    assert mos(loss, delay_ms) == pytest.approx(score, abs=0.02)

@@ -247,7 +247,7 @@ def test_the_record_keeps_the_figures_of_the_leg_that_heard_worse() -> None:
     async def main() -> None:
         bench = ExchangeBench()
         good = LegStats("PCMA", 1000, 0, 1.0, 4.4)
-        poor = LegStats("PCMA", 900, 100, 22.5, 2.9)
+        poor = LegStats("PCMA", 900, 100, 22.5, 2.9, 40.12344, 0.02)
         bench.extend("204", lambda: bench.leg("sip:204/1", poor))
         caller, callee = bench.call("204", bench.leg("sip:201/1", good))
         bench.exchange.leg_answered(callee)
@@ -255,6 +255,9 @@ def test_the_record_keeps_the_figures_of_the_leg_that_heard_worse() -> None:
         await settle()
         end = bench.records.ended[0][1]
         assert (end.codec, end.loss, end.jitter_ms, end.mos, end.ports) == ("PCMA", 0.1, 22.5, 2.9, "")
+        poor_figures = {"codec": "PCMA", "packets_received": 900, "packets_lost": 100, "jitter_ms": 22.5, "mos": 2.9}
+        assert end.quality["sip:204/1"] == {**poor_figures, "rtt_ms": 40.1234, "far_loss": 0.02}
+        assert end.quality["sip:201/1"]["mos"] == 4.4 and "rtt_ms" not in end.quality["sip:201/1"]
 
     run(main())
 

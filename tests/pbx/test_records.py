@@ -60,6 +60,15 @@ def test_the_sip_status_of_each_failed_leg_is_kept_in_order(records: CallRecords
     assert list(newest(records)[0]["failures"].items()) == [("sip:202/3", 486), ("sip:201/2", 480), ('sip:a"?/4', 500)]
 
 
+def test_the_figures_of_each_leg_are_kept(records: CallRecords) -> None:
+    call = records.new_id()
+    records.begin(call, "201", "202", "sip:201/1")
+    assert newest(records)[0]["quality"] == {}
+    quality = {"sip:201/1": {"codec": "G722", "mos": 4.4}, "sip:202/2": {"codec": "PCMA", "rtt_ms": 40.5}}
+    records.end(call, replace(END, quality=quality))
+    assert newest(records)[0]["quality"] == quality
+
+
 def test_a_file_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
     with contextlib.closing(sqlite3.connect(tmp_path / "calls.sqlite")) as old, old:
         old.execute(

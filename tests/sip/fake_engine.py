@@ -14,6 +14,9 @@ class Figures:
     packets_lost: int = 1
     jitter_ms: float = 2.5
     mos: float | None = 4.3
+    rtt_ms: float | None = 12.0
+    far_lost: int | None = 2
+    packets_sent: int = 40
 
 
 @dataclass

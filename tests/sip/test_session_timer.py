@@ -385,7 +385,8 @@ def test_a_silent_peer_that_promised_to_take_part_is_hung_up() -> None:
 class _Heard:
     packets_lost = 0
     jitter_ms = 0.0
-    mos = None
+    mos = rtt_ms = far_lost = None
+    packets_sent = 0
 
     def __init__(self, packets: int) -> None:
         self.packets_received = packets

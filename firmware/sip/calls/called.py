@@ -84,7 +84,6 @@ class CalledLeg(SipLeg):
         try:
             self._stream, media = self._context.open_media(self, transport, address[0], several=len(told) > 1)
         except PortsExhausted:
-            log.warning("%s: call %s: no audio port is free", self.leg_id, self.call_id)
             self._finish(Cause.RESOURCE_UNAVAILABLE)
             return
         self.endpoint = self._stream.id

@@ -6,10 +6,12 @@ free of circles. Look next at `leg.py` and `agent.py`.
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from typing import Protocol
 
 from firmware.media.codec_table import CodecName
+from firmware.media.errors import PortsExhausted
 from firmware.media.offer_answer import OfferAnswer
 from firmware.sip.dns.locate import Locator
 from firmware.sip.messages.compose import ALLOW, SUPPORTED
@@ -18,6 +20,8 @@ from firmware.sip.settings import SipSettings
 from firmware.sip.transactions.layer import TransactionLayer
 from firmware.sip.transports.transport import Transport
 from firmware.telephony.leg import Leg, LegListener
+
+log = logging.getLogger(__name__)
 
 
 class StreamFigures(Protocol):
@@ -31,6 +35,12 @@ class StreamFigures(Protocol):
     def jitter_ms(self) -> float: ...
     @property
     def mos(self) -> float | None: ...
+    @property
+    def rtt_ms(self) -> float | None: ...
+    @property
+    def far_lost(self) -> int | None: ...
+    @property
+    def packets_sent(self) -> int: ...
 
 
 class MediaStream(Protocol):
@@ -109,11 +119,15 @@ class SipContext:
     def open_media(
         self, leg: DialogLeg, transport: Transport, remote_ip: str, *, several: bool = False
     ) -> tuple[MediaStream, OfferAnswer]:
-        """A stream for `leg`, with its half of offer and answer. Raises PortsExhausted.
+        """A stream for `leg`, with its half of offer and answer. Raises PortsExhausted, and logs which setting helps.
 
         several: peers in other networks may get the call too, who are told another address of ours.
         """
         ip = transport.local_ip(remote_ip)
-        stream = self.engine.open_stream(transport.own.to_bind(ip, several=several))
+        try:
+            stream = self.engine.open_stream(transport.own.to_bind(ip, several=several))
+        except PortsExhausted:
+            log.warning("%s: no audio port is free: [media] rtp_first to rtp_last is used up", leg.leg_id)
+            raise
         self.endpoints[stream.id] = leg
         return stream, OfferAnswer(ip, stream.local_port, self.settings.codecs_of(leg.party.number))

@@ -68,7 +68,16 @@ class SipLeg(DialogLeg):
             return self._final_stats or LegStats()
         figures = self._stream.stats()
         codec = self._agreed.codec if self._agreed is not None else ""
-        return LegStats(codec, figures.packets_received, figures.packets_lost, figures.jitter_ms, figures.mos)
+        sent, far_lost = figures.packets_sent, figures.far_lost
+        return LegStats(
+            codec,
+            figures.packets_received,
+            figures.packets_lost,
+            figures.jitter_ms,
+            figures.mos,
+            figures.rtt_ms,
+            min(1.0, far_lost / sent) if far_lost is not None and sent else None,
+        )
 
     # -- from the network ----------------------------------------------------------
     def in_dialog(self, request: Request, transport: Transport) -> None:

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from firmware.sip.messages.status import Refusal
 from firmware.sip.transports.framing import Framing
+from firmware.sip.transports.sockets import mark_signalling
 from firmware.sip.transports.transport import Address
 
 log = logging.getLogger(__name__)
@@ -166,6 +167,7 @@ class Connection(asyncio.BufferedProtocol):
 
 def _tune(sock: socket.socket) -> None:
     """Let the kernel notice within 2 min that the peer lost power or its network, and queue little for it."""
+    mark_signalling(sock)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_OCTETS)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60)

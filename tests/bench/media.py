@@ -1,7 +1,6 @@
 """What a relayed RTP packet costs the media engine beside the bare C relay, and how late it makes it.
 
-Bare relay, engine with equal laws and engine with A-law to u-law run at the same time, each in a
-process of its own, fed in turn by the same loop; only their own CPU is counted (schedstat, ns).
+Bare relay and one engine for each pair of codecs (`PAIRS`) run at the same time, each in a process of its own, fed in turn by the same loop; only their own CPU is counted (schedstat, ns).
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
@@ -20,7 +20,9 @@ CALLS = 20
 SPACING_S = 0.02
 FEED_S = 3.0
 PINGS = 1500
-HEAD = b"\x80\x08"
+PAIRS = (("PCMA", "PCMA"), ("PCMA", "PCMU"), ("G722", "G722"), ("G722", "PCMA"))
+"""What the far ends of an engine's calls speak. Of the last, half the packets are decoded and half are coded."""
+TYPES = {"PCMA": 8, "PCMU": 0, "G722": 9}
 
 
 def cpu_ns(pid: int) -> int:
@@ -32,7 +34,8 @@ def cpu_ns(pid: int) -> int:
 class Relay:
     """A relay process and our two sockets, the far ends of all its calls."""
 
-    def __init__(self, command: list[str]) -> None:
+    def __init__(self, command: list[str], codecs: tuple[str, str] = ("PCMA", "PCMA")) -> None:
+        self._heads = [bytes([0x80, TYPES[codec]]) for codec in codecs]
         self.ends = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
         for end in self.ends:
             end.bind(("127.0.0.1", 0))
@@ -55,7 +58,7 @@ class Relay:
             end.close()
 
     def send(self, call: int, side: int, number: int) -> None:
-        head = HEAD + (number & 0xFFFF).to_bytes(2, "big") + (160 * number).to_bytes(4, "big") + b"ssrc"
+        head = self._heads[side] + (number & 0xFFFF).to_bytes(2, "big") + (160 * number).to_bytes(4, "big") + b"ssrc"
         self.ends[side].sendto(head + bytes(160), ("127.0.0.1", self.ports[call][side]))
 
     def drain(self) -> int:
@@ -116,27 +119,33 @@ def media_rows(folder: Path, runs: int) -> list[Row]:
     binary = folder / "relay"
     source = Path(__file__).with_name("relay.c")
     subprocess.run(["gcc", "-O2", "-Wall", "-Wextra", "-o", str(binary), str(source)], check=True)
-    engine = [sys.executable, "-m", "tests.bench.media"]
     figures: list[list[float]] = []
     late: list[list[float]] = []
-    with Relay([str(binary)]) as bare, Relay([*engine, "PCMA"]) as same, Relay([*engine, "PCMU"]) as other:
-        feed([bare, same, other], 0, 0.5)
+    with ExitStack() as stack:
+        bare = stack.enter_context(Relay([str(binary)]))
+        engines = [
+            stack.enter_context(Relay([sys.executable, "-m", "tests.bench.media", *pair], pair)) for pair in PAIRS
+        ]
+        feed([bare, *engines], 0, 0.5)
         for run in range(1, runs + 1):
-            figures.append(feed([bare, same, other], 2500 * run, FEED_S))
+            figures.append(feed([bare, *engines], 2500 * run, FEED_S))
             late.append(
                 [
                     late_ms[PINGS * part // 100]
-                    for late_ms in (latencies_ms(bare, 2500 * run + 500), latencies_ms(same, 2500 * run + 500))
+                    for late_ms in (latencies_ms(bare, 2500 * run + 500), latencies_ms(engines[0], 2500 * run + 500))
                     for part in (50, 99)
                 ]
             )
-    bare_us, same_us, other_us = zip(*figures, strict=True)
+    bare_us, same_us, laws_us, wide_us, recoded_us = zip(*figures, strict=True)
     bare_p50, bare_p99, p50, p99 = zip(*late, strict=True)
     return [
         Row("bare relay, CPU per packet", "us", bare_us),
         Row("relayed packet, CPU per packet", "us", same_us),
         Row("relayed packet against bare relay", "times", ratios(same_us, bare_us), "<= 1.2"),
-        Row("A-law/u-law packet against bare relay", "times", ratios(other_us, bare_us), "<= 1.4"),
+        Row("A-law/u-law packet against bare relay", "times", ratios(laws_us, bare_us), "<= 1.4"),
+        Row("G.722 packet, relayed, against bare relay", "times", ratios(wide_us, bare_us), "<= 1.2"),
+        Row("G.722/A-law packet, CPU per packet", "us", recoded_us),
+        Row("G.722/A-law packet against bare relay", "times", ratios(recoded_us, bare_us)),
         Row("bare relay, socket to socket, p50", "ms", bare_p50),
         Row("bare relay, socket to socket, p99", "ms", bare_p99),
         Row("relayed packet, socket to socket, p50", "ms", p50, "< 0.1 added"),
@@ -148,7 +157,7 @@ def ratios(over: tuple[float, ...], under: tuple[float, ...]) -> tuple[float, ..
     return tuple(a / b for a, b in zip(over, under, strict=True))
 
 
-def relay_with_engine(codec: str, calls: int, ports: tuple[int, int]) -> None:
+def relay_with_engine(codecs: tuple[str, str], calls: int, ports: tuple[int, int]) -> None:
     """The engine as a relay process like relay.c; ends when its input does."""
     from firmware.media.engine import Engine
 
@@ -157,8 +166,8 @@ def relay_with_engine(codec: str, calls: int, ports: tuple[int, int]) -> None:
     engine.start()
     for _ in range(calls):
         pair = [engine.open_stream() for _ in range(2)]
-        for stream, port, law in zip(pair, ports, ("PCMA", codec), strict=True):
-            stream.set_codec(8, law, None)
+        for stream, port, codec in zip(pair, ports, codecs, strict=True):
+            stream.set_codec(TYPES[codec], codec, None)
             stream.set_remote("127.0.0.1", port)
         engine.join(pair[0].id, pair[1].id)
         print(pair[0].local_port, pair[1].local_port, flush=True)
@@ -167,8 +176,9 @@ def relay_with_engine(codec: str, calls: int, ports: tuple[int, int]) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 5:
-        relay_with_engine(sys.argv[1], int(sys.argv[2]), (int(sys.argv[3]), int(sys.argv[4])))
+    if len(sys.argv) == 6:
+        _, one, other, calls, *ports = sys.argv
+        relay_with_engine((one, other), int(calls), (int(ports[0]), int(ports[1])))
     else:
         import tempfile
 

@@ -227,5 +227,5 @@ def test_score_falls_with_loss_and_delay() -> None:
     [(0, 0, 4.41), (0, 20, 4.40), (1, 20, 4.32), (5, 150, 3.77), (10, 150, 3.23), (0, 400, 3.05), (90, 500, 1.0)],
 )
 def test_score_by_the_e_model(loss: float, delay_ms: float, score: float) -> None:
-    """R = 93.2 - 0.024 d - 0.11 (d - 177.3, if above) - 95 p / (p + 25.1); the scores by the formula of its annex B (G.107)."""
+    """R = 93.2 - 0.024 d - 0.11 (d - 177.3, if above) - 95 p / (p + 25.1); the score of it by G.107 annex B."""
     assert mos(loss, delay_ms) == pytest.approx(score, abs=0.02)

@@ -1,6 +1,7 @@
 """What a relayed RTP packet costs the media engine beside the bare C relay, and how late it makes it.
 
-Bare relay and one engine for each pair of codecs (`PAIRS`) run at the same time, each in a process of its own, fed in turn by the same loop; only their own CPU is counted (schedstat, ns).
+Bare relay and one engine for each pair of codecs (`PAIRS`) run at the same time, each in a
+process of its own, fed in turn by the same loop; only their own CPU is counted (schedstat, ns).
 """
 
 from __future__ import annotations

@@ -43,8 +43,6 @@ class CallingLeg(SipLeg):
         self._invite: ServerTransaction | None = None
         self._text = ""
         """Our description, until it went out for certain."""
-        self._offered: sdp.Description | None = None
-        """What the INVITE offered, until somebody was told our answer."""
         self._record_routes = ""
         self._reliable: ReliableResponses | None = None
         self._all_reliable = False
@@ -93,7 +91,6 @@ class CallingLeg(SipLeg):
         self.endpoint = self._stream.id
         exchange = OfferExchange(media)
         if offered is not None:
-            self._offered = offered
             self._text = exchange.answer(offered, Turn.THEIRS)
             self._apply_media(media.agreed, dialog.source_ip, direct=dialog.direct)
         return exchange
@@ -108,22 +105,11 @@ class CallingLeg(SipLeg):
 
     # -- from the exchange ---------------------------------------------------------------
     def codecs(self) -> tuple[str, ...]:
-        if self._offered is None or self._session is None:
-            return super().codecs()
-        return self._session.exchange.media.allowed(self._offered)
+        return self._session.exchange.choices() if self._session is not None else ()
 
     def prefer_codecs(self, codecs: tuple[str, ...]) -> None:
-        """Choose anew among what the INVITE offered, unless the caller knows our choice; or offer those first."""
-        if self._session is None or self.released:
-            return
-        media = self._session.exchange.media
-        if media.agreed is None or self._offered is not None:
-            media.prefer(codecs)
-        if self._offered is not None and self._session.exchange.turn is Turn.THEIRS:
-            allowed = media.allowed(self._offered)
-            if media.agreed is None or allowed[:1] == (media.agreed.codec,):
-                return
-            self._text = self._session.exchange.answer(self._offered, Turn.THEIRS)
+        if self._session is not None and (text := self._session.exchange.prefer(codecs)):
+            self._text = text
             self.session_changed()
 
     def proceed(self) -> None:
@@ -151,7 +137,7 @@ class CallingLeg(SipLeg):
             return
         text = self._text if status == 183 else ""
         if text:
-            self._offered = None
+            session.exchange.told()
         headers = headers + SDP_TYPE if text else headers
         invite.respond(status, to_tag=session.dialog.local_tag, headers=headers, body=text)
 
@@ -160,7 +146,7 @@ class CallingLeg(SipLeg):
         assert self._session is not None
         exchange = self._session.exchange
         text, self._text = self._text, ""
-        self._offered = None
+        exchange.told()
         if exchange.turn is Turn.THEIRS:
             exchange.turn = Turn.SETTLED
         elif exchange.turn is Turn.NOTHING:

@@ -32,11 +32,12 @@ class Turn(enum.Enum):
 class OfferExchange:
     """One dialog's exchange. media: our half of the session."""
 
-    __slots__ = ("media", "turn")
+    __slots__ = ("_unanswered", "media", "turn")
 
     def __init__(self, media: OfferAnswer, turn: Turn = Turn.NOTHING) -> None:
         self.media = media
         self.turn = turn
+        self._unanswered: sdp.Description | None = None
 
     def fork(self, ip: str = "") -> OfferExchange:
         """The same exchange with one more peer: a request of ours may begin several dialogs (RFC 3261 13.2.2.4).
@@ -60,7 +61,28 @@ class OfferExchange:
         except NotAcceptable as error:
             raise Refusal(488, headers=f'Warning: 304 tipring "{error}"\r\n') from None
         self.turn = turn
+        self._unanswered = offered if turn is Turn.THEIRS else None
         return text
+
+    def choices(self) -> tuple[str, ...]:
+        """The codecs an offer still leaves us; the one agreed on when it was answered, () before there is any."""
+        if self._unanswered is not None:
+            return self.media.allowed(self._unanswered)
+        return (self.media.agreed.codec,) if self.media.agreed is not None else ()
+
+    def prefer(self, codecs: tuple[str, ...]) -> str:
+        """Take one of `codecs` if that can still be: the new text of the answer we owe, "" when nothing changes."""
+        offered, before = self._unanswered, self.media.agreed
+        if offered is None and before is not None:
+            return ""
+        self.media.prefer(codecs)
+        if offered is None or before is None or self.choices()[0] == before.codec:
+            return ""
+        return self.answer(offered, Turn.THEIRS)
+
+    def told(self) -> None:
+        """The peer has seen our answer, perhaps: from now on it stays as it is."""
+        self._unanswered = None
 
     def answer_response(self, response: Message) -> str:
         """Our answer to the offer of a reliable response, for its PRACK or ACK; one that takes nothing if need be.

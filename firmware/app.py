@@ -208,6 +208,7 @@ def _sip_settings(loaded: Loaded) -> SipSettings:
         step_ring_s=sip.step_ring_s,
         session_expires_s=sip.session_expires_s,
         require_100rel=sip.require_100rel,
+        dtmf=sip.dtmf,
         codecs=_codecs(loaded.settings.media.codecs) or ORDER,
         user_codecs={number: _codecs(user.codecs) for number, user in loaded.settings.users.items() if user.codecs},
     )

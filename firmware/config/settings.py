@@ -200,6 +200,12 @@ class Sip:
         help_en="Take calls only from peers that confirm what they are told while it rings (100rel); others get 421",
         help_es="Aceptar llamadas solo de quien confirma lo que oye mientras suena (100rel); los demás reciben 421",
     )
+    dtmf: str = setting(
+        "auto",
+        one_of=("auto", "rtp", "inband", "info"),
+        help_en="How peers get digits: RTP events, tones in the audio, SIP INFO, or the first of these that each takes",
+        help_es="Cómo reciben los dígitos los demás: eventos RTP, tonos, SIP INFO, o lo que cada uno admita",
+    )
     follow_redirects: str = setting(
         "users",
         one_of=("no", "users", "any"),

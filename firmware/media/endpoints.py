@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import errno
 import socket
-from typing import Any, Literal
+from typing import Any
 
 from firmware.media._engine import ffi, lib
 from firmware.media.errors import PortsExhausted
-from firmware.media.events import StreamStats
+from firmware.media.events import DigitWay, StreamStats
 from firmware.telephony.cadence import Tone
 
 PAIR_DB = 3.0103
 """Each of two sines is this much below the level of both together."""
 NATIVE_CODECS = {"PCMA": lib.G711_A, "PCMU": lib.G711_U, "G722": lib.G722}
-DigitWay = Literal["agreed", "tones", "told"]
 _DIGIT_WAYS = {
     "agreed": lib.ENGINE_DIGITS_AGREED,
     "tones": lib.ENGINE_DIGITS_TONES,

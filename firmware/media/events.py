@@ -12,6 +12,8 @@ from firmware.media.codec_table import CODECS
 
 UNIMPAIRED_R = 93.2
 """The transmission rating of the E-model with its default values."""
+DigitWay = Literal["agreed", "tones", "told"]
+"""How the far end of a stream gets digits: see `Stream.set_digits`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Mapping
 
 from firmware.config.load import Notice
-from firmware.media.events import DigitHeard, MediaEvent, MediaTimeout, SourceRefused
+from firmware.media.events import DigitDue, DigitHeard, MediaEvent, MediaTimeout, SourceRefused
 from firmware.sip.accounts.binding_store import BindingStore
 from firmware.sip.accounts.gate import Gate
 from firmware.sip.accounts.outbound import OPTION_TAGS
@@ -206,6 +206,8 @@ class SipAgent:
             return False
         if isinstance(event, DigitHeard):
             self._listener.leg_digit(leg, event.digit)
+        elif isinstance(event, DigitDue):
+            leg.digit_due(event.digit, event.ms)
         elif isinstance(event, MediaTimeout):
             leg.media_stopped()
         elif isinstance(event, SourceRefused):

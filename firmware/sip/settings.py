@@ -40,6 +40,7 @@ class SipSettings:
     follow_redirects: where a telephone's 3xx may lead: "no", "users" (numbers of this house), "any".
     session_expires_s: how often a call is confirmed to be alive (RFC 4028), 90 and more.
     codecs: those allowed, the preferred one first; user_codecs: the same for users that have a list of their own.
+    dtmf: how peers get digits: "rtp", "inband", "info", or "auto" (`SipLeg`).
     require_100rel: callers that cannot acknowledge provisional responses (RFC 3262) are refused.
     """
 
@@ -72,6 +73,7 @@ class SipSettings:
     follow_redirects: str = "users"
     session_expires_s: int = 1800
     require_100rel: bool = False
+    dtmf: str = "auto"
     codecs: tuple[CodecName, ...] = ORDER
     user_codecs: Mapping[str, tuple[CodecName, ...]] = field(default_factory=dict)
 

@@ -53,6 +53,7 @@ CASES: dict[str, Cases] = {
         [[], ["pbx.example.com", "a"]],
         [["Pbx.example.com"], ["10.0.0.1:5060"], ["a..b"], ["-a"], ["a" * 254], "pbx", [1]],
     ),
+    "sip.dtmf": (["auto", "rtp", "inband", "info"], ["", "sip", True, "RTP", 1]),
     "sip.follow_redirects": (["no", "users", "any"], ["yes", "", True, "ANY"]),
     "sip.session_expires_s": ([90, 1800, 86400], [89, 86401, 90.5, "1800"]),
     "sip.require_100rel": ([True, False], ["yes", 1]),

@@ -32,6 +32,7 @@ class FakeStream:
     ptime_asked: bool = False
     rtcp: tuple[int, bool] = (0, False)
     closed: bool = False
+    digits: str = "agreed"
 
     def set_remote(self, ip: str, port: int, signal_ip: str = "") -> None:
         self.remote = (ip, port)
@@ -51,6 +52,9 @@ class FakeStream:
 
     def relearn_source(self) -> None:
         self.calls.append(("relearn",))
+
+    def set_digits(self, how: str) -> None:
+        self.digits = how
 
     def send_digit(self, digit: str, ms: int) -> None:
         self.calls.append(("digit", digit, ms))

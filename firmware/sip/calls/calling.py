@@ -71,6 +71,7 @@ class CallingLeg(SipLeg):
         leg.called = called
         leg._record_routes = routes
         leg._session = Session(context, leg, dialog, exchange, owns_call_id=False)
+        leg._choose_digits()
         leg._keep(request, transport, dialog)
         return leg
 

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from firmware.media.codec_table import CodecName
 from firmware.media.errors import PortsExhausted
+from firmware.media.events import DigitWay
 from firmware.media.offer_answer import OfferAnswer
 from firmware.sip.dns.locate import Locator
 from firmware.sip.messages.compose import ALLOW, SUPPORTED
@@ -57,6 +58,7 @@ class MediaStream(Protocol):
     def set_rtcp(self, port: int, *, mux: bool) -> None: ...
     def set_direction(self, send: bool, receive: bool) -> None: ...
     def relearn_source(self) -> None: ...
+    def set_digits(self, how: DigitWay) -> None: ...
     def send_digit(self, digit: str, ms: int) -> None: ...
     def stats(self) -> StreamFigures: ...
     def close(self) -> None: ...
@@ -81,6 +83,10 @@ class DialogLeg(Leg, ABC):
     @abstractmethod
     def acknowledged(self, ack: Request) -> None:
         """The ACK to a 2xx of ours."""
+
+    @abstractmethod
+    def digit_due(self, digit: str, ms: int) -> None:
+        """The far end sent a digit that the peer must get beside the audio."""
 
     @abstractmethod
     def media_stopped(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 
 from firmware.sip.accounts.signer import Signer
+from firmware.sip.calls.info import takes_relay
 from firmware.sip.messages.compose import Outgoing
 from firmware.sip.messages.headers import parse_name_addr
 from firmware.sip.messages.identifiers import MAGIC
@@ -27,6 +28,7 @@ class Dialog:
     transport and the source of the peer's last message are the dialog's flow: over a stream,
     requests go back over that connection while it lives. secure: it was begun with a sips URI.
     direct: no proxy stands between, as far as can be seen.
+    takes_relay: the peer says that it reads digits in INFO.
     signer: puts our credentials into our requests, None where nobody wants them.
     Made by `as_server` from a received INVITE or `as_client` from a response to ours.
     """
@@ -46,6 +48,7 @@ class Dialog:
         "remote_tag",
         "secure",
         "signer",
+        "takes_relay",
         "target",
         "transport",
     )
@@ -61,6 +64,7 @@ class Dialog:
         self.transport = transport
         self.target = ""
         self.direct = True
+        self.takes_relay = False
         self.secure = False
         self.signer: Signer | None = None
         self._routes: list[str] = []
@@ -77,6 +81,7 @@ class Dialog:
         dialog._routes = request.values("record-route")
         dialog.direct = not dialog._routes and len(request.values("via")) == 1
         dialog.secure = is_secure(request.uri)
+        dialog.takes_relay = takes_relay(request)
         if not dialog.refresh_target(request):
             if request.via.branch.startswith(MAGIC):
                 raise Refusal(400, "Missing Contact")
@@ -106,10 +111,11 @@ class Dialog:
         return dialog
 
     def learn(self, response: Response) -> None:
-        """Take route set and target of a 1xx or 2xx; those of the 2xx stay (RFC 3261 12.1.2, 13.2.2.4)."""
+        """Take abilities, route set and target of a 1xx or 2xx; those of the 2xx stay (RFC 3261 12.1.2, 13.2.2.4)."""
         try:
             self._routes = response.values("record-route")[::-1]
             self.direct = not self._routes
+            self.takes_relay = takes_relay(response)
             self.refresh_target(response)
         except Refusal as refusal:
             log.info("sip: %d from %s:%d: %s", response.status, *response.source, refusal)

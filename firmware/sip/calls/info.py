@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from firmware.sip.messages.compose import ACCEPT_INFO
-from firmware.sip.messages.message import Request
+from firmware.sip.messages.message import Message, Request
 from firmware.sip.messages.status import Refusal
 
 FLASH = "flash"
@@ -23,6 +23,19 @@ class Signal(NamedTuple):
 
     sign: str
     duration_ms: int
+
+
+RELAY_TYPE = "Content-Type: application/dtmf-relay\r\n"
+
+
+def relay_body(signal: Signal) -> str:
+    """The body of an INFO that says `signal`, in the form most phones and gateways read."""
+    return f"Signal={signal.sign}\r\nDuration={signal.duration_ms}\r\n"
+
+
+def takes_relay(message: Message) -> bool:
+    """Whether the sender of `message` says that it takes digits in that form."""
+    return message.lists("allow", "info") and message.lists("accept", "application/dtmf-relay")
 
 
 def read_info(request: Request) -> Signal | None:

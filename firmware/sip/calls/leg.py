@@ -10,9 +10,11 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from firmware.media.events import DigitWay
 from firmware.media.offer_answer import Agreement
 from firmware.sip.calls.context import DialogLeg, MediaStream, SipContext
-from firmware.sip.calls.info import FLASH, read_info
+from firmware.sip.calls.info import FLASH, Signal, read_info
+from firmware.sip.calls.info_out import InfoDigits
 from firmware.sip.calls.session import Session
 from firmware.sip.messages.compose import ACCEPT, ALLOW
 from firmware.sip.messages.message import Request
@@ -39,6 +41,9 @@ class SipLeg(DialogLeg):
         self._agreed: Agreement | None = None
         self._packets_heard = 0
         self._final_stats: LegStats | None = None
+        self._digit_way: DigitWay = "agreed"
+        self._info: InfoDigits | None = None
+        self._info_is_refused = False
         self.released = False
         self.answered = False
 
@@ -57,7 +62,9 @@ class SipLeg(DialogLeg):
         raise NotImplementedError
 
     def send_digit(self, digit: str, duration_ms: int = 100) -> None:
-        if self._stream is not None:
+        if self._digit_way == "told" and self.answered and not self.released:
+            self.digit_due(digit, duration_ms)
+        elif self._stream is not None:
             self._stream.send_digit(digit, duration_ms)
 
     def codecs(self) -> tuple[str, ...]:
@@ -78,6 +85,34 @@ class SipLeg(DialogLeg):
             figures.rtt_ms,
             min(1.0, far_lost / sent) if far_lost is not None and sent else None,
         )
+
+    def digit_due(self, digit: str, ms: int) -> None:
+        """By INFO, once there is a dialog that stands; as tones before."""
+        if self._session is None or not self.answered or self.released:
+            if self._stream is not None:
+                self._stream.send_digit(digit, ms)
+            return
+        if self._info is None:
+            self._info = InfoDigits(self._context, self._session.dialog, self._info_refused)
+        self._info.send(Signal(digit, ms))
+
+    def _info_refused(self, unsent: list[Signal]) -> None:
+        self._info_is_refused = True
+        self._choose_digits()
+        for signal in unsent:
+            self.send_digit(*signal)
+
+    def _choose_digits(self) -> None:
+        """Tell the engine how the peer gets digits."""
+        agreed, session, wish = self._agreed, self._session, self._context.settings.dtmf
+        by_info = wish == "info"
+        if wish == "auto" and agreed is not None and agreed.event_pt is None:
+            by_info = session is not None and session.dialog.takes_relay
+        self._digit_way = "tones" if wish == "inband" else "agreed"
+        if by_info and not self._info_is_refused:
+            self._digit_way = "told"
+        if self._stream is not None:
+            self._stream.set_digits(self._digit_way)
 
     # -- from the network ----------------------------------------------------------
     def in_dialog(self, request: Request, transport: Transport) -> None:
@@ -180,6 +215,7 @@ class SipLeg(DialogLeg):
         self._stream.set_direction(agreed.send, agreed.receive)
         was_held = self._agreed is not None and self._agreed.held
         self._agreed = agreed
+        self._choose_digits()
         if agreed.held != was_held and self.answered:
             log.info("%s: call %s: %s", self.leg_id, self.call_id, "held" if agreed.held else "resumed")
             self.listener.leg_held(self, agreed.held)
@@ -192,6 +228,8 @@ class SipLeg(DialogLeg):
         self.released = True
         self._final_stats = self.stats()
         self._context.legs.discard(self)
+        if self._info is not None:
+            self._info.stop()
         if self._session is not None and not self._session.bye_waits:
             self._session.drop()
         log.info("%s: call %s: released: %s", self.leg_id, self.call_id, CAUSES[cause].en)

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import gc
 import logging
+import os
+import resource
 import signal
 import sys
 from collections.abc import Sequence
@@ -19,6 +22,7 @@ from pathlib import Path
 
 from boards.wiring import Board, CalibrationStore, wire
 from drivers.errors import HardwareError
+from firmware.after_rush import AfterRush
 from firmware.app_log import set_up_logging
 from firmware.app_status import CoreStatus
 from firmware.config.load import Loaded, load_or_last_good
@@ -48,6 +52,8 @@ log = logging.getLogger(__name__)
 EXIT_FAILED = 1
 EXIT_SETTINGS = 2
 RECOVER_EVERY_S = 2.0
+NICE = -10
+FILES_MOST = 8192
 
 
 class Core:
@@ -109,9 +115,13 @@ class Core:
         gc.freeze()  # what exists now lives as long as core: the collector need not look at it again
         _notify_ready()
         async with asyncio.TaskGroup() as tasks:
-            cards = tasks.create_task(self._tend_cards(), name="tend-cards")
+            tending = [
+                tasks.create_task(self._tend_cards(), name="tend-cards"),
+                tasks.create_task(AfterRush(self._in_hand, self._engine.trim).run(), name="after-rush"),
+            ]
             await stopping.wait()
-            cards.cancel()
+            for task in tending:
+                task.cancel()
         await self._stop(control)
 
     async def _stop(self, control: ControlServer) -> None:
@@ -125,6 +135,10 @@ class Core:
         self._engine.stop()
         await asyncio.to_thread(self._board.close)
         self._records.stop()
+
+    def _in_hand(self) -> int:
+        sip = self._agent.debug()
+        return self._exchange.debug()["calls"] + sip["client"] + sip["server"]
 
     async def _tend_cards(self) -> None:
         """Set the cards up, then try failed ports again, each try in a thread."""
@@ -225,6 +239,15 @@ def _sip_users(loaded: Loaded) -> dict[str, SipUser]:
     }
 
 
+def _go_first() -> None:
+    """Calls before everything else the machine does, and a socket for each, where we may say so (see the unit)."""
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, NICE)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < FILES_MOST:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(FILES_MOST, hard), hard))
+
+
 def _notify_ready() -> None:
     """Tell systemd; does nothing elsewhere."""
     try:
@@ -247,6 +270,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--run", type=Path, required=True, help="folder for sockets")
     parser.add_argument("--debug", action="store_true", help="log packets and registers")
     args = parser.parse_args(argv)
+    _go_first()
     set_up_logging("core", debug=args.debug, in_thread=True)
     try:
         loaded = load_or_last_good(args.config, args.data, country_names().keys())

@@ -37,6 +37,17 @@ class FakeTimeLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._jumping.now_s
 
+    def pass_s(self, seconds: float) -> None:
+        """Time passes, and nothing runs meanwhile."""
+        self._jumping.now_s += seconds
+
+
+def stall(seconds: float) -> None:
+    """The running loop is held up for so long, as by work that takes its time."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, FakeTimeLoop)
+    loop.pass_s(seconds)
+
 
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Run `main` to its end on a fresh FakeTimeLoop."""

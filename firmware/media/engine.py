@@ -90,6 +90,10 @@ class Engine:
         lib.engine_debug(self._native, native)
         return {name: int(getattr(native, name)) for name, _ in ffi.typeof("struct engine_debug").fields}
 
+    def trim(self) -> None:
+        """Give memory that a rush of calls has left unused back to the system; takes up to some ms."""
+        lib.engine_trim()
+
     def open_slot(self, slot: int) -> Slot:
         """Take a slot of the highway. ValueError: there is no such slot; OSError(EBUSY): it is taken."""
         return Slot(self._native, checked(lib.engine_open_slot(self._native, slot), f"slot {slot}"))

@@ -26,7 +26,7 @@ from firmware.sip.calls.late_answer import dialog_of, hang_up_late
 from firmware.sip.calls.reception import Reception
 from firmware.sip.dns.locate import Names
 from firmware.sip.dns.opening import open_locator
-from firmware.sip.messages.compose import ACCEPT, ALLOW, EXTENSIONS, METHODS
+from firmware.sip.messages.compose import ACCEPT, ALLOW, EXTENSIONS, METHODS, retry_after
 from firmware.sip.messages.identifiers import new_tag
 from firmware.sip.messages.message import Request, Response
 from firmware.sip.messages.status import Refusal
@@ -267,7 +267,7 @@ class SipAgent:
             transaction.respond(refusal.status, reason=refusal.why, headers=refusal.headers)
 
     def _register(self, request: Request, transport: Transport) -> None:
-        self._shed(transport)
+        self._refuse_if_stopping()
         self._check_domain(request)
         user = self._gate.register(request)
         headers = self._registrar.register(request, user, transport.name)
@@ -278,7 +278,7 @@ class SipAgent:
         self._context.transactions.answer_without_state(request, transport, 200, headers=headers)
 
     def _invite(self, request: Request, transport: Transport) -> None:
-        self._shed(transport)
+        self._refuse_if_stopping()
         if request.hops() == 0:
             raise Refusal(483)
         self._check_domain(request)
@@ -291,10 +291,10 @@ class SipAgent:
         if not self._directory.serves(request.uri):
             raise Refusal(404, "Not our domain")
 
-    def _shed(self, transport: Transport) -> None:
-        """Refuse new work while stopping, or while input piles up (RFC 3261 21.5.4)."""
-        if self._stopping or transport.behind:
-            raise Refusal(503, headers="Retry-After: 5\r\n")
+    def _refuse_if_stopping(self) -> None:
+        """Refuse new work while stopping (RFC 3261 21.5.4)."""
+        if self._stopping:
+            raise Refusal(503, headers=retry_after())
 
     def _sweep(self) -> None:
         self._registrar.sweep()

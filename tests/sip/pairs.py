@@ -51,7 +51,6 @@ class Network:
 
 class PipeTransport(Transport):
     name = "UDP"
-    behind = False
 
     def __init__(self, network: Network, receiver: Any, address: Address, reliable: bool = False) -> None:
         super().__init__(OwnAddresses(address[:1]))

@@ -1,6 +1,7 @@
 /* The media engine: making it, opening and closing nodes; see engine.h. Who hears whom is in engine_edges.c,
  * what endpoints are told in engine_commands.c, the work itself in engine_run.c. */
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -124,6 +125,11 @@ int engine_drain(struct engine *engine, struct media_news *out, int max)
 {
     engine_enter(engine);
     return engine_leave(engine, news_take(engine->moment.news, out, max));
+}
+
+void engine_trim(void)
+{
+    malloc_trim(0);
 }
 
 /* -- endpoints -------------------------------------------------------------------------- */

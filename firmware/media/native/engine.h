@@ -75,6 +75,8 @@ int engine_set_dscp(struct engine *engine, int dscp);
 int engine_news_fd(const struct engine *engine);
 int engine_drain(struct engine *engine, struct media_news *out, int max);
 void engine_debug(struct engine *engine, struct engine_debug *out);
+/* Gives memory that nothing uses any more back to the system; takes up to some ms. */
+void engine_trim(void);
 
 /* Return an id above 0, -EBUSY (slot already open, no port left), -EINVAL (no such slot), -ENFILE (1024 are open). */
 int engine_open_slot(struct engine *engine, int slot);

@@ -19,6 +19,7 @@ from firmware.sip.calls.offer_exchange import SDP_TYPE, OfferExchange, Turn, rea
 from firmware.sip.calls.reliable import ReliableResponses
 from firmware.sip.calls.session import Session
 from firmware.sip.calls.session_timer import refuse_short
+from firmware.sip.messages.compose import retry_after
 from firmware.sip.messages.identifiers import new_tag
 from firmware.sip.messages.message import Request
 from firmware.sip.messages.reason import failure_line, reason_cause, reason_line
@@ -212,7 +213,7 @@ class CallingLeg(SipLeg):
     def _refuse(self, cause: Cause, elsewhere: bool) -> None:
         status = _status_for(cause, self.far_status)
         log.info("%s: call %s: refused: %s", self.leg_id, self.call_id, failure_line(status, None))
-        self._fail(status, reason_line(cause))
+        self._fail(status, reason_line(cause) + (retry_after() if status == 503 else ""))
 
     def _fail(self, status: int, headers: str) -> None:
         invite, session = self._invite, self._session

@@ -14,7 +14,7 @@ from firmware.sip.calls.calling import CallingLeg
 from firmware.sip.calls.context import SipContext
 from firmware.sip.calls.directory import Directory
 from firmware.sip.calls.journey import journey_of
-from firmware.sip.messages.compose import ACCEPT_SDP
+from firmware.sip.messages.compose import ACCEPT_SDP, retry_after
 from firmware.sip.messages.headers import printable
 from firmware.sip.messages.message import Request
 from firmware.sip.messages.status import Refusal
@@ -44,12 +44,12 @@ class Reception:
             raise Refusal(482)
         journey = journey_of(request)
         if len(self._context.legs) >= self._context.settings.max_calls:
-            raise Refusal(503, headers="Retry-After: 5\r\n")
+            raise Refusal(503, headers=retry_after())
         number, journey = self._called(request, journey)
         try:
             leg = CallingLeg.take(self._context, request, transport, _caller(request, user), Party(number))
         except PortsExhausted:
-            raise Refusal(503, "No audio port is free", "Retry-After: 5\r\n") from None
+            raise Refusal(503, "No audio port is free", retry_after()) from None
         leg.hops = request.hops()
         leg.journey = journey
         leg.may_call_lines = user is not None

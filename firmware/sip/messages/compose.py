@@ -7,6 +7,8 @@ Look next at `transaction.py`, which sends them.
 
 from __future__ import annotations
 
+from random import randrange
+
 from firmware.sip.messages.identifiers import new_branch
 from firmware.sip.messages.message import Request, Response
 from firmware.sip.messages.status import reason_of
@@ -25,6 +27,11 @@ SESSION_BODIES = ("application/sdp", "multipart/mixed", "multipart/alternative")
 ACCEPT_SDP = "Accept: " + ", ".join(SESSION_BODIES) + "\r\nAccept-Encoding: identity\r\n"
 ACCEPT_INFO = "Accept: " + ", ".join(INFO_BODIES) + "\r\n"
 ACCEPT = "Accept: " + ", ".join((*SESSION_BODIES, *INFO_BODIES)) + "\r\nAccept-Encoding: identity\r\n"
+
+
+def retry_after() -> str:
+    """The line of a 503: 5 to 14 s, by chance, so that those who were refused together do not come back together."""
+    return f"Retry-After: {randrange(5, 15)}\r\n"
 
 
 def response(

@@ -18,6 +18,8 @@ from firmware.sip.messages.message import Request, Response, parse
 from firmware.sip.messages.status import Refusal, Silence
 from firmware.sip.transactions.aftermath import Aftermath, Remains
 from firmware.sip.transactions.client_transaction import ClientTransaction, ClientUser, client_key
+from firmware.sip.transactions.intake import Arrival, Intake, begins_something
+from firmware.sip.transactions.refusal_log import RefusalLog
 from firmware.sip.transactions.server_transaction import InviteUser, ServerTransaction
 from firmware.sip.transactions.size_switch import LARGE_OCTETS, SizeSwitch
 from firmware.sip.transactions.tables import DURATIONS_S
@@ -27,6 +29,10 @@ from firmware.sip.transports.transport import Address, Transport, response_addre
 from firmware.telephony.codes import explained
 
 log = logging.getLogger(__name__)
+
+_REFUSAL_TAG = "refused-"
+_REFUSED = b";tag=" + _REFUSAL_TAG.encode()
+"""In an ACK: it is for a refusal that was answered without state."""
 
 
 class Agent(Protocol):
@@ -57,6 +63,8 @@ class TransactionLayer:
         self._force_rport = force_rport
         self.timers = TimerHeap(asyncio.get_running_loop())
         self._agent = agent
+        self._intake = Intake(self._handle)
+        self._refusals = RefusalLog()
         self._clients: dict[str, ClientTransaction] = {}
         self._servers: dict[str, ServerTransaction] = {}
         self._merging: set[int] = set()
@@ -97,6 +105,8 @@ class TransactionLayer:
 
     def close(self) -> None:
         self.timers.clear()
+        self._intake.close()
+        self._refusals.close()
         self._clients.clear()
         self._servers.clear()
         self._merging.clear()
@@ -144,7 +154,7 @@ class TransactionLayer:
         headers: str = "",
     ) -> None:
         """Answer and forget. Without `to_tag` it is one that is the same for a resent request (RFC 3261 8.2.7)."""
-        tag = to_tag or f"{hash((request.get('call-id'), request.get('from'), request.get('cseq'))) & (2**64 - 1):016x}"
+        tag = to_tag or _tag_of_refusal(request)
         try:
             address = response_address(request.via, request.source, transport, force_rport=self._force_rport)
         except Refusal:
@@ -198,6 +208,18 @@ class TransactionLayer:
             if self.beside is not None:
                 self.beside.stun_arrived(transport, data, source)
             return
+        if data.startswith(b"ACK ") and _REFUSED in data:
+            return  # to a refusal that left nothing behind
+        arrival = (transport, data, source, fault)
+        orderly = fault is None and begins_something(data)
+        if not orderly and not (self._intake and data.startswith(b"CANCEL")):
+            self._handle(arrival)
+        elif not self._intake.take(arrival) and self._intake.may_refuse():
+            self._handle(arrival, new_welcome=False)
+
+    def _handle(self, arrival: Arrival, *, new_welcome: bool = True) -> None:
+        """new_welcome: False refuses what would begin something."""
+        transport, data, source, fault = arrival
         request = None
         try:
             message = parse(data, source)
@@ -208,15 +230,15 @@ class TransactionLayer:
                 return
             request = message
             request.fault = fault or request.fault
-            self._receive_request(request, transport)
+            self._receive_request(request, transport, new_welcome)
         except Silence as silence:
-            log.info("sip: dropped %d octets from %s:%s: %s", len(data), *source, silence)
+            self._refusals.note("sip: dropped %d octets from %s:%s: %s", len(data), *source, silence)
         except Refusal as refusal:
             if request is None or request.method == "ACK":
-                log.info("sip: dropped %d octets from %s:%s: %s", len(data), *source, refusal)
+                self._refusals.note("sip: dropped %d octets from %s:%s: %s", len(data), *source, refusal)
                 return
-            if refusal.status not in {401, 407}:
-                log.info(
+            if refusal.status not in {401, 407} and new_welcome:
+                self._refusals.note(
                     "sip: %s from %s:%s refused: %s: %s", request.method, *source, refusal, explained(refusal.status)
                 )
             self.answer_without_state(request, transport, refusal.status, reason=refusal.why, headers=refusal.headers)
@@ -268,7 +290,7 @@ class TransactionLayer:
         else:
             known.transport.send(known.octets, known.address)
 
-    def _receive_request(self, request: Request, transport: Transport) -> None:
+    def _receive_request(self, request: Request, transport: Transport, new_welcome: bool) -> None:
         request.reply_via = _reply_via(request)
         request.check()
         method = request.method
@@ -285,6 +307,8 @@ class TransactionLayer:
             self._receive_cancel(request, transport, transaction)
         elif transaction is not None:
             transaction.step("request")
+        elif not new_welcome:
+            raise self._intake.refusal()
         else:
             self._agent.request_arrived(request, transport)
 
@@ -314,6 +338,11 @@ def _reply_via(request: Request) -> str:
     if len(lines) == 1 and "," not in lines[0]:
         return f"Via: {first}\r\n"
     return f"Via: {first}\r\n" + "".join(f"Via: {value}\r\n" for value in request.values("via")[1:])
+
+
+def _tag_of_refusal(request: Request) -> str:
+    number = hash((request.get("call-id"), request.get("from"), request.get("cseq"))) & (2**64 - 1)
+    return f"{_REFUSAL_TAG}{number:016x}"
 
 
 def _merge_key(request: Request) -> int:

@@ -27,7 +27,6 @@ _SWEEP_S = 5.0
 _BACKLOG = 256
 _ACCEPT_BATCH = 32
 _ACCEPT_PAUSE_S = 1.0
-_BEHIND_AFTER_S = 0.25
 
 
 class StreamTransport(Transport):
@@ -50,8 +49,6 @@ class StreamTransport(Transport):
         self._refused: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweeping: asyncio.TimerHandle | None = None
-        self._round_since_s: float | None = None
-        self._late_at_s = -1.0
         sockets, self.port = listening_sockets(own.listen, port, socket.SOCK_STREAM)
         self._bound = list(sockets.values())
 
@@ -180,9 +177,6 @@ class StreamTransport(Transport):
         self._connections[connection.address] = connection
 
     def arrived(self, connection: Connection, message: bytes, fault: Refusal | None) -> None:
-        if self._round_since_s is None:
-            self._round_since_s = self._loop.time()
-            self._loop.call_soon(self._round_over)
         self._user.receive(self, message, connection.address, fault)
 
     def closed(self, connection: Connection) -> None:
@@ -208,16 +202,3 @@ class StreamTransport(Transport):
             if why:
                 connection.abort(why)
         self._sweeping = self._loop.call_later(_SWEEP_S, self._sweep) if self._all else None
-
-    def _round_over(self) -> None:
-        """The loop came round: did it take long to handle what all peers had sent?"""
-        now_s = self._loop.time()
-        if self._round_since_s is not None and now_s - self._round_since_s > _BEHIND_AFTER_S:
-            self._late_at_s = now_s
-        self._round_since_s = None
-
-    @property
-    def behind(self) -> bool:
-        now_s = self._loop.time()
-        running_s = now_s - self._round_since_s if self._round_since_s is not None else 0.0
-        return running_s > _BEHIND_AFTER_S or now_s - self._late_at_s < _BEHIND_AFTER_S

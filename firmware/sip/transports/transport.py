@@ -61,11 +61,6 @@ class Transport(ABC):
         """Whom a connection we open to `address` must lead to, when that is not its IP address (TLS)."""
 
     @property
-    def behind(self) -> bool:
-        """Input has been arriving faster than it can be handled for a while: shed new work."""
-        return False
-
-    @property
     def connections(self) -> int:
         """How many there are, those being made included."""
         return 0

@@ -1,8 +1,9 @@
 """SIP over UDP: one socket an address family (RFC 3261 section 18).
 
-Why: a datagram goes straight from the socket to the receiver; many are taken per wake-up,
-and when a socket stays full for long `behind` says so. IPv4 and IPv6 have a socket each, so
-that no address is ever written in its mapped form. Look next at `transport.py`.
+Why: a datagram goes straight from the socket to the receiver, many a wake-up: what waits in
+user space can be put in order, what waits in the kernel is lost without a look. IPv4 and IPv6
+have a socket each, so that no address is ever written in its mapped form. Look next at
+`transport.py`.
 """
 
 from __future__ import annotations
@@ -19,8 +20,7 @@ from firmware.sip.transports.transport import Address, Receiver, Transport
 log = logging.getLogger(__name__)
 
 SOCKET_BUFFER_OCTETS = 4 * 1024 * 1024
-_BATCH = 32
-_BEHIND_AFTER_S = 0.25
+_BATCH = 256
 _PEERS_KEPT = 4096
 
 
@@ -36,7 +36,6 @@ class UdpTransport(Transport):
     def __init__(self, receiver: Receiver, own: OwnAddresses, port: int) -> None:
         super().__init__(own)
         self._receiver = receiver
-        self._full_since_s: float | None = None
         self._peers: dict[Any, Address] = {}
         self._buffer = bytearray(65536)
         self._view = memoryview(self._buffer)
@@ -71,10 +70,6 @@ class UdpTransport(Transport):
         """Outside, the one our NAT router gave us, if STUN has told it."""
         return self.own.outer_port(told_ip, self.port)
 
-    @property
-    def behind(self) -> bool:
-        return self._full_since_s is not None and self._loop.time() - self._full_since_s > _BEHIND_AFTER_S
-
     def _remember(self, source: Any) -> Address:
         """One tuple a peer, however many transactions keep it; of an IPv6 source only ip and port."""
         if len(self._peers) >= _PEERS_KEPT:
@@ -89,7 +84,6 @@ class UdpTransport(Transport):
             try:
                 octets, source = sock.recvfrom_into(self._buffer)
             except BlockingIOError:
-                self._full_since_s = None
                 return
             except OSError as error:
                 log.debug("sip: receive error: %s", error)
@@ -98,8 +92,6 @@ class UdpTransport(Transport):
             if known is None:
                 known = self._remember(source)
             receive(self, bytes(self._view[:octets]), known)
-        if self._full_since_s is None:
-            self._full_since_s = self._loop.time()
 
 
 def _enlarge_buffers(sock: socket.socket) -> None:

@@ -43,6 +43,7 @@ class Site:
         extra: str = "",
         *,
         sip_extra: str = "",
+        media_extra: str = "",
         rtp_pairs: int = 40,
         host: Host = LOOPBACK,
         authority: Authority | None = None,
@@ -59,7 +60,7 @@ class Site:
         self.run_folder.mkdir(mode=0o700)
         self.data_folder = folder / "data"
         self.settings = folder / "tipring.toml"
-        self.settings.write_text(self._settings_text(sip_extra) + extra)
+        self.settings.write_text(self._settings_text(sip_extra, media_extra) + extra)
         self.environment = {
             **os.environ,
             "TIPRING_SOCKET": str(self.run_folder / "core.sock"),
@@ -76,7 +77,7 @@ class Site:
             f'tls_certificate = "{certificate}"\ntls_key = "{key}"\ntls_ca = "{self.authority.certificate}"\n'
         )
 
-    def _settings_text(self, sip_extra: str) -> str:
+    def _settings_text(self, sip_extra: str, media_extra: str) -> str:
         users = "".join(
             f'[users.{user}]\nname = "User {user}"\n'
             f'ha1_md5 = "{ha1(user, "md5")}"\nha1_sha256 = "{ha1(user, "sha256")}"\n'
@@ -85,7 +86,7 @@ class Site:
         return (
             'country = "es"\nlanguage = "en"\n'
             f"{self._sip_text()}{sip_extra}"
-            f"[media]\nrtp_first = {self.rtp_first}\nrtp_last = {self.rtp_last}\n"
+            f"[media]\nrtp_first = {self.rtp_first}\nrtp_last = {self.rtp_last}\n{media_extra}"
             f"[web]\nport = {self.web_port}\n"
             '[lines.fxs1]\nnumber = "101"\n[lines.fxs2]\nnumber = "102"\n' + users
         )

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "g711.h"
@@ -53,6 +54,15 @@ void *__real_speex_resampler_init(unsigned channels, unsigned in_hz, unsigned ou
 void *__wrap_speex_resampler_init(unsigned channels, unsigned in_hz, unsigned out_hz, int quality, int *error)
 {
     return fails() ? NULL : __real_speex_resampler_init(channels, in_hz, out_hz, quality, error);
+}
+
+static int blocked;
+ssize_t __real_pwrite(int fd, const void *data, size_t size, off_t at);
+ssize_t __wrap_pwrite(int fd, const void *data, size_t size, off_t at)
+{
+    while (__atomic_load_n(&blocked, __ATOMIC_ACQUIRE))
+        usleep(1000);
+    return __real_pwrite(fd, data, size, at);
 }
 
 static int due;
@@ -142,6 +152,53 @@ static int scenario(int stepped)
     return 1;
 }
 
+static long recorded_ms(int fd)
+{
+    struct stat size;
+    fstat(fd, &size);
+    return (long)(size.st_size - 58) / 16;
+}
+
+/* `ms` of blocks as fast as they can be made; returns how much sound the recorder says is lost. */
+static long pass(struct engine *engine, long long *now_us, int ms)
+{
+    struct media_news news[64];
+    long lost = 0;
+    for (long long end = *now_us + ms * 1000LL; *now_us < end;) {
+        due = 1;
+        engine_tick(engine, *now_us += 5000);
+        for (int told = engine_drain(engine, news, 64); told > 0; told--) {
+            expect(news[told - 1].kind == ENGINE_RECORDER_ERROR && news[told - 1].fault == 0, "no other news");
+            lost += news[told - 1].ms;
+        }
+    }
+    return lost;
+}
+
+/* Nothing is lost in 10 s; of 30 s, what is lost and what is recorded make up the whole. */
+static void overflow(void)
+{
+    struct highway card = {.slots = 4, .law = HIGHWAY_LAW_A, .clock_fd = -1, .begin_block = begin,
+                           .read = card_read, .write = card_write, .slips = slips, .drift_ppm = drift};
+    struct engine *engine = engine_new((long long)(intptr_t)&card, 47000, 47019, 0, 7, 1000);
+    int file = memfd_create("recording", 0), kept = dup(file);
+    long long now_us = 0;
+    blocked = 1;
+    int slot = engine_open_slot(engine, 0), recorder = engine_open_recorder(engine, file);
+    engine_record(engine, recorder, 0, slot);
+    expect(pass(engine, &now_us, 10000) == 0, "sound was lost within 10 s");
+    long lost = pass(engine, &now_us, 20000);
+    expect(lost > 0, "a full ring was not told");
+    __atomic_store_n(&blocked, 0, __ATOMIC_RELEASE);
+    for (int tries = 0; recorded_ms(kept) < 10000 && tries < 20000; tries++)
+        usleep(1000);
+    lost += pass(engine, &now_us, 2000);
+    engine_close(engine, recorder);
+    engine_free(engine);
+    expect(lost + recorded_ms(kept) == 32000, "what is lost and what is recorded make up the whole");
+    close(kept);
+}
+
 int main(void)
 {
     int places = 0;
@@ -156,6 +213,7 @@ int main(void)
         }
         left = 0;
     }
+    overflow();
     printf("%d places\n", places);
     return 0;
 }

@@ -12,7 +12,18 @@ from pathlib import Path
 from cffi import FFI
 
 HERE = Path("firmware/media/native")
-HEADERS = ("g711.h", "g722.h", "resample.h", "rtp.h", "jitter.h", "tone.h", "dtmf_rx.h", "dtmf_events.h", "engine.h")
+HEADERS = (
+    "g711.h",
+    "g722.h",
+    "resample.h",
+    "rtp.h",
+    "jitter.h",
+    "drift.h",
+    "tone.h",
+    "dtmf_rx.h",
+    "dtmf_events.h",
+    "engine.h",
+)
 
 ffi = FFI()
 ffi.cdef("\n".join((HERE / name).read_text(encoding="utf-8") for name in HEADERS))

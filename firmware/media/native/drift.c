@@ -1,18 +1,21 @@
 /* The resampler near 1:1: see drift.h. A windowed sinc (Kaiser) in PHASES positions, and between them a straight
  * line: what it adds stays 60 dB below the signal up to 3.4 kHz, 80 dB at 1 kHz. */
-#include "drift.h"
-
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
+#include "drift.h"
+
 #define PHASES 64
-#define BEFORE (DRIFT_TAPS - DRIFT_AFTER - 1)
+#define TAPS 24
+#define AFTER (TAPS / 2)     /* samples it must see beyond the one it makes */
+#define BEFORE (TAPS - AFTER - 1)
 #define ONE 4294967296.0     /* of the phase */
 #define KAISER 5.65          /* 60 dB */
-#define LANDING 1e-3
+#define LANDING 100e-6
 #define NEARLY 64u           /* of the phase: as good as 0 */
 
-static float filter[PHASES + 1][DRIFT_TAPS];
+static float filter[PHASES + 1][TAPS];
 
 /* The modified Bessel function of order 0, by its series. */
 static double bessel(double x)
@@ -28,14 +31,14 @@ static double bessel(double x)
 void drift_init(void)
 {
     for (int phase = 0; phase <= PHASES; phase++) {
-        double taps[DRIFT_TAPS], sum = 0;
-        for (int i = 0; i < DRIFT_TAPS; i++) {
-            double x = i - BEFORE - (double)phase / PHASES, edge = x / DRIFT_AFTER;
+        double taps[TAPS], sum = 0;
+        for (int i = 0; i < TAPS; i++) {
+            double x = i - BEFORE - (double)phase / PHASES, edge = x / AFTER;
             double window = fabs(edge) < 1 ? bessel(KAISER * sqrt(1 - edge * edge)) / bessel(KAISER) : 0;
             taps[i] = window * (fabs(x) < 1e-9 ? 1 : sin(M_PI * x) / (M_PI * x));
             sum += taps[i];
         }
-        for (int i = 0; i < DRIFT_TAPS; i++)
+        for (int i = 0; i < TAPS; i++)
             filter[phase][i] = (float)(taps[i] / sum);
     }
 }
@@ -60,7 +63,7 @@ int drift_needs(const struct drift *drift, double excess)
     if (!drift->on && passes(drift, excess))
         return DRIFT_BLOCK;
     uint64_t last = drift->phase + (DRIFT_BLOCK - 1) * step_of(excess);
-    int needs = (int)(last >> 32) + DRIFT_AFTER + 1 - drift->held;
+    int needs = (int)(last >> 32) + AFTER + 1 - drift->held;
     return needs > 0 ? needs : 0;
 }
 
@@ -74,7 +77,7 @@ static int16_t between(const int16_t *at, uint32_t phase)
     double place = phase / ONE * PHASES;
     int left = (int)place;
     float a = 0, b = 0;
-    for (int i = 0; i < DRIFT_TAPS; i++) {
+    for (int i = 0; i < TAPS; i++) {
         a += filter[left][i] * at[i];
         b += filter[left + 1][i] * at[i];
     }

@@ -2,21 +2,15 @@
  * faster the far end's clock runs than ours.
  *
  * As long as the ratio is 1 nothing is touched, and nothing is delayed. */
-#ifndef TIPRING_DRIFT_H
-#define TIPRING_DRIFT_H
-
-#include <stdint.h>
-
 #define DRIFT_BLOCK 40       /* samples out of drift_run */
 #define DRIFT_MOST 56        /* samples in at most, for ratios up to 1 % off */
-#define DRIFT_TAPS 24
-#define DRIFT_AFTER (DRIFT_TAPS / 2) /* samples it must see beyond the one it makes */
+#define DRIFT_LINE 96        /* its memory, and what comes in */
 
 struct drift {
     int on;                  /* it looks ahead; it never stops doing so */
     int held;                /* samples taken in at or after the place of the next one out */
     uint32_t phase;          /* that place is this part of 2^32 of a sample later */
-    int16_t line[DRIFT_TAPS - DRIFT_AFTER - 1 + DRIFT_AFTER + DRIFT_MOST + 8];
+    int16_t line[DRIFT_LINE];
 };
 
 /* Makes the filter; call once before anything else here. Calling again is harmless. */
@@ -26,12 +20,10 @@ void drift_reset(struct drift *drift);
 int drift_needs(const struct drift *drift, double excess);
 /* Takes these samples, makes a block. */
 void drift_run(struct drift *drift, double excess, const int16_t *in, int count, int16_t *out);
-/* The excess, 0.1 % at most, with which the place of the next sample out comes to lie on a sample again. */
+/* The excess, 0.01 % at most, with which the place of the next sample out comes to lie on a sample again. */
 double drift_landing(const struct drift *drift);
 /* Samples between the place of the next one out and the end of what was taken in. */
 double drift_ahead(const struct drift *drift);
-
-#define PACE_MOST 500e-6     /* no crystal is further off */
 
 struct pace {
     double excess;           /* the far clock runs at 1 + excess of ours */
@@ -47,5 +39,3 @@ void pace_reset(struct pace *pace);
 void pace_note(struct pace *pace, int delay);
 /* One block of 5 ms has passed. */
 void pace_block(struct pace *pace);
-
-#endif

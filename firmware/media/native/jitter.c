@@ -22,6 +22,7 @@
 #define FASTER 20e-6         /* of the speed for each sample of delay too many */
 #define SLOWER 40e-6         /* and too few */
 #define FASTEST 5e-3
+#define GLIDE 50e-6          /* most change of that from block to block */
 #define QUIET 128            /* peak of a block that may be left out: -45 dBm0 */
 #define QUIET_SPARE 80       /* when at least so much delay is too many */
 #define QUIET_BLOCKS 10      /* and not oftener than this */
@@ -33,7 +34,7 @@ struct jitter {
     int started;
     int strays, late;        /* packets in a row out of reach; too late */
     uint32_t play;           /* timestamp of the next sample out of the ring */
-    double delay;
+    double delay, hurry;
     int blocks;              /* since the first packet, SETTLE_BLOCKS at most */
     int since_left_out;      /* blocks */
     long concealed;
@@ -232,12 +233,14 @@ static double hurry(const struct jitter *jitter)
 {
     double much = jitter->delay - target(jitter), part = 0;
     if (jitter->fixed || jitter->delays.count < ENOUGH)
-        return 0;
+        much = 0;
     if (much < 0)
         part = much * SLOWER;
     else if (much > SLACK)
         part = (much - SLACK / 2) * FASTER;
-    return part > FASTEST ? FASTEST : part < -FASTEST ? -FASTEST : part;
+    part = part > FASTEST ? FASTEST : part < -FASTEST ? -FASTEST : part;
+    double change = part - jitter->hurry;
+    return fabs(change) <= GLIDE ? part : jitter->hurry + copysign(GLIDE, change);
 }
 
 int jitter_get(struct jitter *jitter, uint8_t *octets, int16_t *pcm)
@@ -247,7 +250,7 @@ int jitter_get(struct jitter *jitter, uint8_t *octets, int16_t *pcm)
         plc_fill(&jitter->plc, pcm, JITTER_BLOCK);
         return 0;
     }
-    double part = hurry(jitter);
+    double part = jitter->hurry = hurry(jitter);
     if (part + jitter->pace.excess == 0)
         part = drift_landing(&jitter->drift);
     double excess = jitter->pace.excess + part;

@@ -4,6 +4,7 @@
  * one step proves nothing: the second one in the same direction tells the speed. From then on a
  * slow loop (minutes) keeps the delay where it is. */
 #include <limits.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@
 #define STEP_SAMPLES 30      /* nearly a step */
 #define TWO_SAMPLES 70
 #define LEAST_WINDOWS 3      /* from step to step; faster is no clock */
+#define MOST 500e-6          /* no crystal is further off */
 #define GAIN 3e-6          /* excess for each sample that the delay is off */
 #define SLOW_GAIN 0.1e-6    /* and for each window that it stays so */
 
@@ -34,7 +36,7 @@ void pace_note(struct pace *pace, int delay)
 
 static double limited(double excess)
 {
-    return excess > PACE_MOST ? PACE_MOST : excess < -PACE_MOST ? -PACE_MOST : excess;
+    return excess > MOST ? MOST : excess < -MOST ? -MOST : excess;
 }
 
 /* lead: samples that the far clock is ahead of where ours expected it. */
@@ -48,7 +50,6 @@ static void discover(struct pace *pace, int lead)
         pace->excess = pace->settled =
             limited((double)(lead - pace->moved_by) / ((double)pace->windows * WINDOW_SAMPLES));
         pace->known = 1;
-        pace->reference = pace->lowest;
     }
 }
 

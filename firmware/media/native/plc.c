@@ -6,8 +6,9 @@
 
 #define SHORTEST 32          /* samples of a pitch period: 250 Hz; higher voices are met at two periods */
 #define COMPARED 160         /* samples that are held against those a period before */
-#define FULL_SAMPLES 80      /* the first 10 ms do not fade; then a fifth every 10 ms */
-#define MORE_SAMPLES 80      /* each 10 ms one period more is repeated, else a lone period buzzes */
+#define FULL_SAMPLES 80      /* the first 10 ms do not fade */
+#define MORE_SAMPLES 80      /* then two periods are repeated: a lone one buzzes */
+#define PERIODS 2
 #define BEND_SAMPLES 16
 #define FADE_IN_LEAST 32     /* 4 ms; half as long as the gap, at most: */
 #define FADE_IN_MOST 80
@@ -86,7 +87,7 @@ static void lengthen(struct plc *plc)
 {
     int periods = plc->length / plc->period + 1;
     int old = plc->loop[plc->at], in_period = plc->at % plc->period;
-    if (periods > 3)
+    if (periods > PERIODS)
         return;
     make_loop(plc, periods);
     plc->at = in_period;

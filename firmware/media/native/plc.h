@@ -1,4 +1,4 @@
-/* Concealment of what was lost: the speech goes on with its last pitch periods, fading out in 60 ms.
+/* Concealment of what was lost: the speech goes on with its last pitch periods, fading out in 100 ms.
  *
  * The idea is that of ITU-T G.711 Appendix I, without its delay: the seam before the gap is closed by bending
  * what follows it, not what precedes it. */
@@ -8,12 +8,12 @@
 #include <stdint.h>
 
 #define PLC_LONGEST 140      /* samples of a pitch period: 57 Hz */
-#define PLC_HISTORY 480      /* 60 ms: three periods and what is compared */
-#define PLC_FADED 480        /* samples after which nothing is left */
+#define PLC_HISTORY 480      /* 60 ms: two periods and the seam, or one and what is compared */
+#define PLC_FADED 800        /* samples after which nothing is left */
 
 struct plc {
     int16_t history[PLC_HISTORY]; /* the newest last */
-    int16_t loop[3 * PLC_LONGEST]; /* what is played over and over */
+    int16_t loop[2 * PLC_LONGEST]; /* what is played over and over */
     int period, length, at;  /* of the pitch; of the loop, and the place in it */
     int gap;                 /* samples concealed in this gap, PLC_FADED at most */
     int fade_in;             /* samples still to be faded from concealment to sound */

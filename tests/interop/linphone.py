@@ -78,6 +78,9 @@ class Linphone:
             "[rtp]",
             f"audio_rtp_port={first}-{last}",
         ]
+        if account.proxy_realm:  # else the console asks, and takes the next command for the password
+            lines += ["[auth_info_0]", f"username={account.user}", f"passwd={account.password}"]
+            lines += [f"realm={account.proxy_realm}"]
         (self.folder / "rc").write_text("\n".join(lines) + "\n")
 
     # -- its console and its log -------------------------------------------------------

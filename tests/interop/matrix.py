@@ -12,7 +12,7 @@ from pathlib import Path
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/sip-matrix.md"
 PHONES = {"baresip": "baresip 1.0", "linphone": "linphone 5.1", "pjsua": "PJSIP 2.15"}
-WAYS = ("UDP", "TCP", "TLS", "IPv6")
+WAYS = ("UDP", "TCP", "TLS", "IPv6", "proxy")
 ROWS = {
     "register": "registers with the strongest digest it knows",
     "call": "calls a line, sound both ways",
@@ -75,5 +75,7 @@ def page() -> str:
     return (
         "# SIP peers\n\nWhat three SIP stacks that share no code were seen doing with Tipring by "
         "`tests/interop/test_matrix.py`. That test compares this page with what it saw and fails when they differ: "
-        "do not edit it by hand.\n\n" + table()
+        "do not edit it by hand.\n\nUDP, TCP and TLS are over IPv4; IPv6 is UDP. Proxy: kamailio stands between, UDP "
+        "towards the telephone and TCP towards us, with Path, two Record-Route lines and a digest challenge of its "
+        "own (not for linphone, which answers only one of two).\n\n" + table()
     )

@@ -15,7 +15,10 @@ from tests.interop.sounds import Samples
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user at a registrar. host: as it stands in a URI, so "[::1]" for IPv6; ca: whom TLS peers trust."""
+    """A user at a registrar. host: as it stands in a URI, so "[::1]" for IPv6; ca: whom TLS peers trust.
+
+    proxy_realm: of a proxy on the way that asks for the same password, "" without.
+    """
 
     user: str
     password: str
@@ -23,6 +26,7 @@ class Account:
     host: str = "127.0.0.1"
     transport: str = "udp"
     ca: Path | None = None
+    proxy_realm: str = ""
 
     @property
     def ip(self) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ import pytest
 from tests.interop import matrix
 from tests.interop.baresip import Baresip
 from tests.interop.handset import Handset, wait_level
+from tests.interop.kamailio import EDGE, Kamailio
 from tests.interop.linphone import Linphone
 from tests.interop.matrix import PHONES, WAYS, cannot, cell
 from tests.interop.pjsua import Pjsua
@@ -43,13 +45,23 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def edge(site: Site) -> Iterator[Kamailio]:
+    """An operator's proxy in front of the site."""
+    server = Kamailio(site.folder, EDGE % site.sip_port)
+    yield server
+    server.stop()
+
+
 @pytest.fixture
-def start(site: Site, tmp_path: Path) -> Iterator[Start]:
+def start(site: Site, edge: Kamailio, tmp_path: Path) -> Iterator[Start]:
     """Starts a telephone of a kind; special: it rings with 183 and sound, and sends digits by INFO, if it can."""
     with ExitStack() as stack:
 
         def make(kind: str, way: str, *, special: bool = False) -> SoftPhone:
-            account = site.account("201", way)
+            account = site.account("201", "UDP" if way == "proxy" else way)
+            if way == "proxy":
+                account = replace(account, port=edge.port, proxy_realm="edge.test")
             phone: SoftPhone
             if kind == "baresip":
                 phone = Baresip(tmp_path, account)

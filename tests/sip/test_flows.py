@@ -62,11 +62,14 @@ def test_a_path_is_stored_and_told_back() -> None:
     assert house.bindings("201")[0].path == "<sip:p1.example.com;lr>, <sip:10.0.0.50;lr;ob>"
 
 
+def test_a_path_is_stored_for_a_telephone_that_knows_nothing_of_it_and_not_told_to_it() -> None:
+    house = registrar()
+    answer = house.register(register("<sip:a@h>", "Path: <sip:10.0.0.50;lr>\r\n"), ANA)
+    assert "Path" not in answer and house.bindings("201")[0].path == "<sip:10.0.0.50;lr>"
+
+
 def test_bad_paths_are_refused() -> None:
     house = registrar()
-    good = "Path: <sip:10.0.0.50;lr>\r\n"
-    unknown = refused(house, register("<sip:a@h>", good))
-    assert unknown.status == 420 and unknown.headers == "Unsupported: path\r\n"
     for bad in ("<sip:10.0.0.50>", "<sip:", "nonsense", "<tel:1;lr>", ", ".join(["<sip:10.0.0.50;lr>"] * 9),
                 f"<sip:{'x' * 2000}@h;lr>", '"open <sip:a;lr>'):  # fmt: skip
         assert refused(house, register("<sip:a@h>", f"Supported: path\r\nPath: {bad}\r\n")).status == 400, bad
@@ -234,6 +237,13 @@ def test_a_telephone_that_asks_gets_a_public_and_a_temporary_gruu() -> None:
         assert house.behind_gruu(parse_uri(dead)) is None
     assert "gruu" not in house.register(register(contact, cseq=2, call_id="reboot"), ANA)
     assert "gruu" not in house.register(register("", GRUU), ANA)
+
+
+def test_a_telephone_behind_a_proxy_gets_no_gruu_since_the_proxy_would_bring_its_requests_back_to_us() -> None:
+    house = registrar()
+    contact = f'<sip:a@10.0.0.7>;+sip.instance="<{ONE}>"'
+    assert "pub-gruu" in house.register(register(contact, GRUU), ANA)
+    assert "gruu" not in house.register(register(contact, f"{GRUU}Path: <sip:10.0.0.50;lr>\r\n", cseq=2), ANA)
 
 
 def test_a_gruu_is_no_contact() -> None:

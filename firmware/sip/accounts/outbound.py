@@ -26,9 +26,10 @@ _INSTANCE = re.compile(r"<(urn:[!#-;=?-\[\]-~]{1,200})>", re.IGNORECASE)
 
 
 class Asked(NamedTuple):
-    """path: its values with commas between, "" without. outbound, gruu: whether the telephone supports it."""
+    """path: its values with commas between, "" without. path_back, outbound, gruu: what the telephone supports."""
 
     path: str = ""
+    path_back: bool = False
     outbound: bool = False
     gruu: bool = False
 
@@ -47,17 +48,19 @@ NO_FLOW = Flow()
 
 
 def asked_of(request: Request) -> Asked:
-    """Read a REGISTER. Raises Refusal 400 for a bad Path, 420 for one that the telephone does not know of."""
+    """Read a REGISTER. Raises Refusal 400 for a bad Path.
+
+    A proxy's Path counts also where the telephone does not say that it supports it, a choice RFC 3327 5.3 leaves
+    us: hardly any says so, and all of them want to be reached.
+    """
     headers = request.headers
     if "supported" not in headers and "path" not in headers and "require" not in headers:
         return _PLAIN
     tags = {tag.lower() for name in ("supported", "require") for tag in request.values(name)}
     path = request.values("path")
     if path:
-        if "path" not in tags:  # RFC 3327 5.3: so it learns that a proxy did this to it
-            raise Refusal(420, "Path without support for it", "Unsupported: path\r\n")
         _check_path(path)
-    return Asked(", ".join(path), "outbound" in tags, "gruu" in tags)
+    return Asked(", ".join(path), "path" in tags, "outbound" in tags, "gruu" in tags)
 
 
 def _check_path(path: list[str]) -> None:

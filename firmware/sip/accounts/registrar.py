@@ -136,7 +136,7 @@ class Registrar:
     def _listing(self, request: Request, user: str, asked: Asked) -> str:
         """All contacts (RFC 3261 10.3 step 8), with what a telephone that asked for more wants to know."""
         now_s = self.wall_s()
-        text = f"Path: {asked.path}\r\n" if asked.path else ""
+        text = f"Path: {asked.path}\r\n" if asked.path and asked.path_back else ""
         house = _house(request) if asked.gruu else ""
         for binding in self.bindings(user):
             text += f"Contact: <{binding.contact}>;expires={max(1, round(binding.expires_wall_s - now_s))}"

@@ -1,7 +1,7 @@
 """kamailio 5.6 as the servers that stand between telephones and us, with a script the test writes.
 
-Three of them: `EDGE`, an operator's proxy in front of us; `operator`, whom we call; `FORK`, a registrar that
-rings all its telephones at one time. Its own system service is never used: every instance has free ports.
+Three of them: `EDGE`, an operator's proxy in front of us; `operator`, whom we call and who rings several
+telephones at one time; `REFUSING`. Its own system service is never used: every instance has free ports.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ request_route {
     if (!mf_process_maxfwd_header("30")) { sl_send_reply("483", "Too Many Hops"); exit; }
     if (is_method("CANCEL")) { if (t_check_trans()) t_relay(); exit; }
     if (has_totag()) {
+        xlog("L_NOTICE", "in a dialog: $rm\\n");
         if (loose_route() || is_method("ACK") && t_check_trans()) t_relay();
         else if (!is_method("ACK")) sl_send_reply("481", "Not Here");
         exit;
@@ -72,26 +73,27 @@ EDGE = """\
 """An operator's proxy: telephones over UDP, us over TCP. It asks for their password itself and leaves it in, so that
 calls bring two; but linphone 5.1 brings only what the last challenge asked for, so it is not asked. %d: our port."""
 
-FORK = """\
-    if (is_method("REGISTER")) save("location");
-    else if (!lookup("location")) sl_send_reply("404", "Nobody Here");
-    else { record_route(); t_relay(); }
-}
-"""
-"""A registrar that believes everybody and rings all telephones of a user at one time."""
 
+def operator(user: str = "", password: str = "") -> str:
+    """A registrar that believes everybody and rings all telephones of a user at one time.
 
-def operator(user: str, password: str, target: str, max_expires_s: int = 60) -> str:
-    """A server that sends every call it lets in to `target`; only `user` gets in."""
-    return f"""\
-    if (!pv_proxy_authenticate("operator.test", "{password}", "0") || $au != "{user}") {{
+    With `user`, only that one's calls are let in, against its password.
+    """
+    gate = f"""\
+    else if (is_method("INVITE") && !pv_proxy_authenticate("operator.test", "{password}", "0")) {{
+        xlog("L_NOTICE", "asked $fU for a password\\n");
         auth_challenge("operator.test", "1");
-        exit;
     }}
-    consume_credentials();
-    record_route();
-    $ru = "{target}";
-    t_relay();
+"""
+    return f"""\
+    if (is_method("REGISTER")) save("location");
+{gate if user else ""}\
+    else if (!lookup("location")) sl_send_reply("404", "Nobody Here");
+    else {{
+        consume_credentials();
+        record_route();
+        t_relay();
+    }}
 }}
 """
 

@@ -39,7 +39,8 @@ async def stream_house(bridge: Bridge, ip: str = "127.0.0.1", **settings: Any) -
     }
     users = chosen.pop("users", USERS)
     engine = chosen.pop("engine", None) or FakeEngine()
-    agent = SipAgent(SipSettings(**chosen), users, engine, bridge, BindingStore(None))
+    names = chosen.pop("names", None)
+    agent = SipAgent(SipSettings(**chosen), users, engine, bridge, BindingStore(None), names=names)
     bridge.agent = agent
     await agent.start()
     return agent

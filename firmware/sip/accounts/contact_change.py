@@ -76,7 +76,7 @@ class Change:
     def _binding(self, contact: NameAddr, flow: Flow, expires_s: int, before: Binding | None) -> Binding:
         request = self._request
         key = ""
-        if self._asked.gruu and flow.instance and not self._asked.path:  # see `gruu.py`
+        if self._asked.gruu and flow.instance and (flow.reg_id or not self._asked.path):  # see `gruu.py`
             same_run = before is not None and before.call_id == request.call_id
             key = (before.gruu_key if before is not None and same_run else "") or new_key()
         return Binding(

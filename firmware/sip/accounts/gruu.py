@@ -4,8 +4,9 @@ Why: who transfers or calls back wants the telephone that spoke, not whichever i
 A public GRUU names user and telephone openly. A temporary one hides both: its text is a
 number and a seal made with a key that lies in the binding, so nothing else has to be stored,
 and all of them die when the telephone registers with a new Call-ID. A telephone behind proxies (Path)
-gets none: linphone names its GRUU in calls too, and a proxy would bring our BYE for it back to us,
-who end calls and pass none on. Used by `registrar.py`.
+gets one only with a flow of its own (RFC 5626), which those proxies then follow: linphone names its
+GRUU in calls too, and a plain proxy brings our BYE for it back to us, who end calls and pass none on.
+Used by `registrar.py`.
 """
 
 from __future__ import annotations

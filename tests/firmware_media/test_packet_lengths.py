@@ -60,27 +60,30 @@ def test_loss_stays_loss(from_ms: int, to_ms: int) -> None:
 
 def test_a_packet_that_comes_after_its_place_was_sent_is_dropped() -> None:
     pair = TwoStreams("PCMA", "PCMA", ptimes=(20, 30), asked=True)
-    pair.a_says(NOISE[:3200])
+    got = pair.a_says(NOISE[:3200])
     sequence, timestamp = pair.a.sequence, pair.a.timestamp
-    pair.a.sequence, pair.a.timestamp = sequence + 1, timestamp + 160
-    got = pair.a_says(NOISE[3360:3520])
-    pair.a.sequence, pair.a.timestamp = sequence, timestamp
-    got += pair.a_says(NOISE[3200:3360])
-    pair.a.sequence, pair.a.timestamp = sequence + 2, timestamp + 320
-    got += pair.a_says(NOISE[3520:4800])
-    stamps = [p[3] for p in got]
-    assert stamps == sorted(stamps) and len(set(stamps)) == len(stamps)
+    for n in (1, 0, 2, 3, 4, 5):
+        pair.a.sequence, pair.a.timestamp = sequence + n, timestamp + 160 * n
+        got += pair.a_says(NOISE[3200 + 160 * n : 3360 + 160 * n])
+    for packet in got:
+        at = (packet[3] - got[0][3]) % 2**32
+        assert packet[5] == NOISE[at : at + len(packet[5])]
+    assert (got[-1][3] - got[0][3]) % 2**32 >= 3840 - 240
+    assert len({p[3] for p in got}) == len(got)
 
 
 def test_digits_pass_between_repacked_audio() -> None:
+    """What waited for a whole packet goes out before the digit."""
     pair = TwoStreams("PCMA", "PCMA", ptimes=(20, 30), asked=True)
-    got = pair.a_says(NOISE[:3360])
+    got = pair.a_says(NOISE[:3200])
     for duration in (160, 320, 480):
         pair.run(20)
         event = bytes([5, 10 | (0x80 if duration == 480 else 0)]) + duration.to_bytes(2, "big")
         pair.a.send(event, pair.now_us, 101, 0)
         got += pair.b.received(pair.engine.packets_out())
     pair.a.timestamp += 480
-    got += pair.a_says(NOISE[3840:6240])
+    got += pair.a_says(NOISE[3680:6080])
     assert [p[1] for p in got].count(101) == 3
     assert steps(got, 2, 16) == {1}
+    before = b"".join(p[5] for p in got[: [p[1] for p in got].index(101)])
+    assert before == NOISE[:3200]

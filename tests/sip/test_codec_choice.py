@@ -12,6 +12,7 @@ from firmware.pbx.exchange import Exchange
 from firmware.pbx.routes import Extension, Routes
 from tests.fake_time import run
 from tests.pbx.exchange_bench import NotedMedia, NotedRecords, ScriptedLeg
+from tests.sip.exchange_stub import Bridge
 from tests.sip.pairs import Network, Phone, PresetStore, agent_on, sdp_of
 
 HAVE = [
@@ -158,6 +159,44 @@ def test_a_telephone_line_spares_the_caller_a_codec_that_would_be_transcoded() -
             house.caller.ack(invite, ok)
             house.exchange.release_all()
             house.caller.answer(await house.caller.expect("BYE"), "200 OK")
+
+    run(main())
+
+
+def test_an_answer_once_shown_stays_whatever_the_called_end_says_later() -> None:
+    """RFC 6337 3.1.1: the 200 repeats what an unreliable 183 said."""
+
+    async def main() -> None:
+        house = await House.make()
+        invite = house.caller.invite("202", body=sdp_of("10.0.0.9", codecs="9 8 0"))
+        house.caller.send(invite)
+        rung = await house.called.expect("INVITE")
+        house.called.answer(rung, "183 Session Progress", tag="b", body=sdp_of("10.0.0.22", codecs="8"))
+        assert names_in(await house.caller.expect("SIP/2.0 183")) == ("PCMA",)
+        house.called.answer(rung, "200 OK", tag="c", body=sdp_of("10.0.0.22", codecs="0"))
+        ok = await house.caller.expect("SIP/2.0 200")
+        assert names_in(ok) == ("PCMA",)
+        house.caller.ack(invite, ok)
+        house.exchange.release_all()
+        await house.caller.expect("BYE")
+
+    run(main())
+
+
+def test_what_sdp_says_of_rtcp_and_packet_length_reaches_the_engine() -> None:
+    async def main() -> None:
+        network, bridge = Network(), Bridge(echo=True)
+        agent, caller = await agent_on(network, bridge), Phone(network, "10.0.0.9")
+        for attributes, ptime, rtcp in (
+            ("", (20, False), (0, False)),
+            ("a=ptime:30\r\na=rtcp:4711\r\n", (30, True), (4711, False)),
+            ("a=maxptime:10\r\na=rtcp-mux\r\n", (10, True), (0, True)),
+        ):
+            caller.send(caller.invite("600", body=sdp_of("10.0.0.9") + attributes))
+            await caller.expect("SIP/2.0 200")
+            stream = agent._engine.open[bridge.arrived[-1].endpoint]
+            assert ((stream.codec[3], stream.ptime_asked), stream.rtcp) == (ptime, rtcp)
+        await agent.stop(0)
 
     run(main())
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from firmware.media._engine import ffi, lib
 from firmware.media.errors import PortsExhausted
-from firmware.media.events import DigitWay, StreamStats
+from firmware.media.events import DigitWay, EchoStats, StreamStats
 from firmware.telephony.cadence import Tone
 
 PAIR_DB = 3.0103
@@ -126,6 +126,29 @@ class Mixer(Node):
 
 class Slot(Endpoint):
     """A time slot of the PCM highway: one telephone or exchange line."""
+
+    def set_echo(self, tail_ms: int) -> None:
+        """Take the line's echo out (ITU-T G.168), also of what the digit listener hears.
+
+        tail_ms: longest echo, 32 to 128; 0 does without. It begins to learn the line anew.
+        OSError(ENOMEM): nothing changes.
+        """
+        checked(lib.engine_set_echo(self._native, self.id, tail_ms), f"echo canceller of {tail_ms} ms")
+
+    def stats(self) -> EchoStats | None:
+        """What the echo canceller has measured; None without one. ValueError once the slot is closed."""
+        native = ffi.new("struct echo_figures *")
+        checked(lib.engine_echo(self._native, self.id, native), "echo")
+        if not native.tail_ms:
+            return None
+        known = bool(native.known)
+        return EchoStats(
+            tail_ms=native.tail_ms,
+            off_by_tone=bool(native.off_by_tone),
+            erl_db=native.erl_db if known else None,
+            erle_db=native.erle_db if known else None,
+            delay_ms=native.delay_ms if known else None,
+        )
 
 
 class Stream(Endpoint):

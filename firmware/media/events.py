@@ -123,6 +123,22 @@ class StreamStats:
         return mos(100 * missing / (self.packets_received + self.packets_lost), delay_ms, self.codec)
 
 
+@dataclass(frozen=True, slots=True)
+class EchoStats:
+    """A line's echo canceller. The last three are None until it has learnt the line.
+
+    tail_ms: the longest echo it can take out. off_by_tone: a modem's 2,100 Hz has switched it off until
+    the line is silent. erl_db: what the line itself keeps from coming back; erle_db: what is taken out of the
+    rest, lately; delay_ms: of the strongest echo, the card's own delay included.
+    """
+
+    tail_ms: int
+    off_by_tone: bool = False
+    erl_db: float | None = None
+    erle_db: float | None = None
+    delay_ms: float | None = None
+
+
 def mos(loss_percent: float, delay_ms: float, codec: str = "PCMA") -> float:
     """MOS by the E-model (ITU-T G.107) from random loss, one-way delay and the codec's Ie and Bpl; all else at rest."""
     spoken = CODECS.get(codec, CODECS["PCMA"])

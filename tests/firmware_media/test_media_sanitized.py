@@ -38,7 +38,16 @@ def test_nothing_is_read_or_written_astray(fuzz: Path, seed: int) -> None:
 
 
 def test_every_allocation_and_every_thread_may_fail_and_a_blocked_disk_is_told(tmp_path: Path) -> None:
-    made = ("calloc", "pthread_create", "g722_decode_init", "g722_encode_init", "speex_resampler_init", "pwrite")
+    made = (
+        "calloc",
+        "pthread_create",
+        "g722_decode_init",
+        "g722_encode_init",
+        "speex_resampler_init",
+        "speex_echo_state_init",
+        "pwrite",
+        "pwrite",
+    )
     wraps = [f"-Wl,--wrap={name}" for name in made]
     out = run(str(build(tmp_path, "test_media_memory", "address,undefined", *wraps)))
     assert int(out.split()[0]) >= 30  # each opened thing has a few, with threads and stepped

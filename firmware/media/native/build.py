@@ -22,6 +22,7 @@ HEADERS = (
     "tone.h",
     "dtmf_rx.h",
     "dtmf_events.h",
+    "echo.h",
     "engine.h",
 )
 

@@ -62,6 +62,7 @@ struct media_file {
 };
 
 struct engine;
+struct echo_figures;
 
 /* highway: address of a struct highway, or 0. stepped: no thread and no sockets. seed: for SSRCs and
  * first sequence numbers; 0 takes the kernel's. Returns NULL without memory or when no port pair fits. */
@@ -108,6 +109,9 @@ int engine_stop_tone(struct engine *engine, int id);
 int engine_play_digit(struct engine *engine, int id, char digit, int ms);
 /* Of tones, at a slot, or at a stream that somebody hears by blocks. */
 int engine_listen_digits(struct engine *engine, int id, int on);
+/* tail_ms: 32 to 128, else 0: no echo canceller. -ENOMEM: nothing changes. */
+int engine_set_echo(struct engine *engine, int slot_id, int tail_ms);
+int engine_echo(struct engine *engine, int slot_id, struct echo_figures *out);
 
 int engine_local_port(struct engine *engine, int id);
 /* ip all 0: what was announced means nothing here. signal_ip: where the signalling comes from, all 0: not known. */

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdint.h>
 
+#include "echo.h"
 #include "engine_parts.h"
 #include "g711.h"
 #include "g722.h"
@@ -13,6 +14,12 @@ static struct stream *find_stream(struct engine *engine, int id)
 {
     struct endpoint *end = engine_find(engine, id);
     return end && end->kind == &stream_kind ? (struct stream *)end : NULL;
+}
+
+static struct slot *find_slot(struct engine *engine, int id)
+{
+    struct endpoint *end = engine_find(engine, id);
+    return end && end->kind == &slot_kind ? (struct slot *)end : NULL;
 }
 
 /* A slot or stream: what can play tones. */
@@ -60,6 +67,25 @@ int engine_listen_digits(struct engine *engine, int id, int on)
     if (digits)
         digits_listen(digits, on);
     return engine_leave(engine, digits ? 0 : -ENOENT);
+}
+
+int engine_set_echo(struct engine *engine, int id, int tail_ms)
+{
+    if (tail_ms && (tail_ms < ECHO_LEAST_MS || tail_ms > ECHO_MOST_MS))
+        return -EINVAL;
+    engine_enter(engine);
+    struct slot *slot = find_slot(engine, id);
+    return engine_leave(engine, !slot ? -ENOENT : slot_set_echo(slot, tail_ms) ? -ENOMEM : 0);
+}
+
+int engine_echo(struct engine *engine, int id, struct echo_figures *out)
+{
+    engine_enter(engine);
+    const struct slot *slot = find_slot(engine, id);
+    *out = (struct echo_figures){0};
+    if (slot && slot->echo)
+        echo_get_figures(slot->echo, out);
+    return engine_leave(engine, slot ? 0 : -ENOENT);
 }
 
 /* -- streams ------------------------------------------------------------------------------ */

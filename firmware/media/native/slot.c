@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "echo.h"
+#include "g711.h"
 #include "highway_types.h"
 
 static void slot_free(struct endpoint *end)
@@ -11,6 +13,7 @@ static void slot_free(struct endpoint *end)
     struct slot *slot = (struct slot *)end;
     tone_source_free(end->tones);
     digits_free(&slot->digits);
+    echo_free(slot->echo);
     free(slot);
 }
 
@@ -30,13 +33,47 @@ struct slot *slot_new(int id, int number)
     return NULL;
 }
 
+int slot_set_echo(struct slot *slot, int tail_ms)
+{
+    struct echo *echo = tail_ms ? echo_new(tail_ms) : NULL;
+    if (tail_ms && !echo)
+        return -1;
+    echo_free(slot->echo);
+    slot->echo = echo;
+    return 0;
+}
+
 /* A digit half heard does not go on at the next one who hears the line. */
 static void slot_unheard(struct endpoint *end, const struct ear *ear)
 {
-    digits_unheard(&((struct slot *)end)->digits, end, ear);
+    struct slot *slot = (struct slot *)end;
+    digits_unheard(&slot->digits, end, ear);
+    if (slot->echo && end->hearers == ear && !ear->next)
+        echo_call_over(slot->echo);
 }
 
 /* -- blocks ------------------------------------------------------------------------------- */
+
+/* Without its echo, unless nobody hears it. */
+static void take_echo_out(struct slot *slot)
+{
+    int16_t pcm[BLOCK_SAMPLES];
+    if (!slot->echo || !(slot->digits.listens || slot->end.hearers))
+        return;
+    memcpy(pcm, slot->end.sound.pcm, sizeof pcm);
+    if (echo_cancel(slot->echo, pcm))
+        sound_from_pcm(&slot->end.sound, pcm);
+}
+
+static void remember_given(const struct slot *slot, int law, const uint8_t *octets)
+{
+    int16_t pcm[BLOCK_SAMPLES];
+    if (!slot->echo)
+        return;
+    if (octets)
+        g711_decode_block(law, octets, pcm, BLOCK_SAMPLES);
+    echo_sent(slot->echo, octets ? pcm : NULL);
+}
 
 static void slot_take(struct endpoint *end, const struct moment *moment)
 {
@@ -44,18 +81,21 @@ static void slot_take(struct endpoint *end, const struct moment *moment)
     uint8_t octets[BLOCK_SAMPLES];
     moment->highway->read(moment->highway->self, slot->number, octets);
     sound_from_octets(&end->sound, moment->highway_law, octets);
+    take_echo_out(slot);
     digits_hear(&slot->digits, end, 0, moment);
 }
 
 static void slot_give(struct endpoint *end, const struct moment *moment)
 {
+    struct slot *slot = (struct slot *)end;
     struct sound room;
     uint8_t octets[BLOCK_SAMPLES];
     const struct sound *heard = endpoint_output(end, &room, moment);
-    if (!heard)
-        return;
-    sound_to_octets(heard, moment->highway_law, octets);
-    moment->highway->write(moment->highway->self, ((struct slot *)end)->number, octets);
+    if (heard) {
+        sound_to_octets(heard, moment->highway_law, octets);
+        moment->highway->write(moment->highway->self, slot->number, octets);
+    }
+    remember_given(slot, moment->highway_law, heard ? octets : NULL);
 }
 
 const struct endpoint_kind slot_kind = {

@@ -5,13 +5,18 @@
 #include "digits.h"
 #include "ear.h"
 
+struct echo;
+
 struct slot {
     struct endpoint end;
     struct ear ear;
     int number;
     struct digits digits;
+    struct echo *echo;       /* NULL: without a canceller */
 };
 
 struct slot *slot_new(int id, int number);
+/* Gives it an echo canceller that knows nothing yet, or takes it away: tail_ms 0. -1 without memory. */
+int slot_set_echo(struct slot *slot, int tail_ms);
 
 #endif

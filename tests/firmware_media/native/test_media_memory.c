@@ -56,6 +56,12 @@ void *__wrap_speex_resampler_init(unsigned channels, unsigned in_hz, unsigned ou
     return fails() ? NULL : __real_speex_resampler_init(channels, in_hz, out_hz, quality, error);
 }
 
+void *__real_speex_echo_state_init(int frame, int taps);
+void *__wrap_speex_echo_state_init(int frame, int taps)
+{
+    return fails() ? NULL : __real_speex_echo_state_init(frame, taps);
+}
+
 static int blocked;
 ssize_t __real_pwrite(int fd, const void *data, size_t size, off_t at);
 ssize_t __wrap_pwrite(int fd, const void *data, size_t size, off_t at)
@@ -124,6 +130,8 @@ static void live(struct engine *engine)
     engine_set_codec(engine, ids[1], 8, G711_A, 101, 20, 0);
     int spoken = engine_set_codec(engine, ids[1], 9, G722, 101, 20, 0);
     expect(spoken == 0 || spoken == (ids[1] > 0 ? -ENOMEM : -ENOENT), "a codec without memory says -ENOMEM");
+    int echo = engine_set_echo(engine, ids[0], 64);
+    expect(echo == 0 || echo == (ids[0] > 0 ? -ENOMEM : -ENOENT), "an echo canceller without memory says -ENOMEM");
     engine_set_remote(engine, ids[1], here, 9, here);
     engine_join(engine, ids[0], ids[2]);
     engine_join(engine, ids[1], ids[2]);

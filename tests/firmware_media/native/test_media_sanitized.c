@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "dtmf_rx.h"
+#include "echo.h"
 #include "g711.h"
 #include "g722.h"
 #include "highway_types.h"
@@ -88,7 +89,7 @@ static void command(struct engine *engine, const int *ids)
 {
     struct tone_spec spec;
     int id = ids[dice(NODES)];
-    switch (dice(18)) {
+    switch (dice(19)) {
     case 0: engine_join(engine, id, ids[dice(NODES)]); break;
     case 1: engine_part(engine, id); break;
     case 2: engine_play_digit(engine, id, "1A#x"[dice(4)], (int)dice(300)); break;
@@ -109,6 +110,7 @@ static void command(struct engine *engine, const int *ids)
     case 13: engine_pause(engine, id, (int)dice(2)); break;
     case 14: engine_seek(engine, id, (int)dice(2000)); break;
     case 15: engine_set_jitter(engine, id, (int)dice(400) - 50); break;
+    case 16: engine_set_echo(engine, id, dice(2) ? 32 + (int)dice(98) : (int)dice(200) - 50); break;
     case 11: engine_mute(engine, id, ids[dice(NODES)], (int)dice(2)); break;
     default:
         for (unsigned i = 0; i < sizeof spec; i++)
@@ -240,6 +242,31 @@ static void fuzz_wideband(int rounds)
     g722_out_free(out);
 }
 
+/* Any samples either way, at full scale too, of any line. */
+static void fuzz_echo(int rounds)
+{
+    struct echo_figures figures;
+    int16_t sent[40], line[40];
+    for (int tail_ms = ECHO_LEAST_MS; tail_ms <= ECHO_MOST_MS; tail_ms += 24) {
+        struct echo *echo = echo_new(tail_ms);
+        for (int round = 0; round < rounds / 20; round++) {
+            int loud = 1 << dice(17), much = (int)dice(5);
+            for (int i = 0; i < 40; i++) {
+                sent[i] = (int16_t)((int)dice((unsigned)loud) - loud / 2);
+                line[i] = (int16_t)(much ? sent[i] / much : dice(2) ? 32767 : -32768);
+            }
+            if (round % 200 > 150)
+                memset(sent, 0, sizeof sent);
+            echo_cancel(echo, line);
+            echo_sent(echo, dice(9) ? sent : NULL);
+            echo_get_figures(echo, &figures);
+            if (dice(500) == 0)
+                echo_call_over(echo);
+        }
+        echo_free(echo);
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 3)
@@ -250,5 +277,6 @@ int main(int argc, char **argv)
     fuzz_engine(atoi(argv[2]));
     fuzz_parts(atoi(argv[2]));
     fuzz_wideband(atoi(argv[2]));
+    fuzz_echo(atoi(argv[2]));
     return 0;
 }

@@ -1,9 +1,9 @@
 """`make bench`: what the house costs, beside a bare C relay and a fixed Python loop of the same run.
 
-    python -m tests.bench [--runs 3] [--only media|calls|memory|start]
+    python -m tests.bench [media|calls|memory|start|jitter] [--runs 3]
 
-Every row shows min, median and max of its runs, and the architecture's bar. It judges nothing:
-the machine may be busy; compare ratios.
+Every row shows min, median and max of its runs, and the architecture's bar. `jitter` also draws docs/jitter.svg. It
+judges nothing: the machine may be busy; compare ratios.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tests.bench.calls import call_rows, memory_rows
 from tests.bench.figures import Row
+from tests.bench.jitter import jitter_rows
 from tests.bench.media import media_rows
 from tests.bench.start import start_rows
 
@@ -22,17 +23,20 @@ from tests.bench.start import start_rows
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--runs", type=int, default=3, help="runs of each figure (default 3)")
-    parser.add_argument("--only", choices=["media", "calls", "memory", "start"], help="one part only")
+    names = ["media", "calls", "memory", "start", "jitter"]
+    parser.add_argument("part", nargs="?", choices=names, help="one part only")
+    parser.add_argument("--only", choices=names, help="the same")
     args = parser.parse_args()
     parts: dict[str, Callable[[Path], list[Row]]] = {
         "media": lambda folder: media_rows(folder, args.runs),
         "calls": lambda folder: call_rows(folder, args.runs),
         "memory": memory_rows,
         "start": lambda folder: start_rows(folder, args.runs),
+        "jitter": lambda _: jitter_rows(args.runs),
     }
     print(f"{'':<52} {'min':>9} {'median':>9} {'max':>9}  {'unit':<10} bar")
     for name, measure in parts.items():
-        if args.only in {None, name}:
+        if (args.part or args.only) in {None, name}:
             with tempfile.TemporaryDirectory(prefix="tb-", dir="/tmp") as folder:
                 for row in measure(Path(folder)):
                     print(row.line(), flush=True)

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from firmware.media._engine import lib
+from firmware.media.engine import Engine
+from tests.firmware_media.card import Card, Far
 from tests.firmware_media.judge import Signal, decode, encode, level_dbm0, sine
 from tests.firmware_media.network import PACKET, delays_heard_ms, delays_ms, noise, play
 
@@ -147,3 +149,29 @@ def test_a_marked_packet_far_away_begins_a_new_time_line_at_once() -> None:
         heard = play(sent, np.arange(200) * 20.0, markers=markers, stamps=stamps)
         assert heard.late == late
         assert lib.jitter_concealed(heard.buffer) * 5 <= 100 + 100
+
+
+def test_another_sender_in_the_same_stream_costs_a_moment() -> None:
+    """SSRC, sequence and timestamps anew, as when a PBX behind it re-joins the call; doubles and disorder beside."""
+    card = Card()
+    engine = Engine(highway_address=card.address, rtp_ports=range(20000, 20010), stepped=True, seed=5)
+    slot, stream = engine.open_slot(1), engine.open_stream("192.0.2.1")
+    far = Far(engine, stream)
+    stream.set_codec(8, "PCMA", None)
+    stream.set_remote(far.ip, far.port)
+    engine.join(slot.id, stream.id)
+    tone = encode("PCMA", sine(300, 20, -10))
+    for n in range(300):
+        if n in {100, 200}:
+            far.ssrc, far.sequence, far.timestamp = far.ssrc + 1, n * 77, n * 123_457
+        far.send(tone, card.now_us)
+        if n % 3 == 0:
+            far.sequence, far.timestamp = far.sequence - 1, far.timestamp - 160
+            far.send(tone, card.now_us)
+        card.run(engine, 20)
+    heard = decode("PCMA", bytes(card.heard[1]))
+    silent = [at for at in range(800, len(heard) - 80, 80) if level_dbm0(heard[at : at + 80]) < -30]
+    assert len(silent) <= 2 * 4, "30 ms twice"
+    assert stream.stats().concealed_ms <= 60
+    assert stream.stats().duplicates == 100
+    assert stream.stats().packets_late == 0

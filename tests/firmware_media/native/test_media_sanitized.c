@@ -267,6 +267,45 @@ static void fuzz_echo(int rounds)
     }
 }
 
+/* A sender in time, a clock of its own, and all that goes wrong with one: loss, doubles, disorder, pauses, jumps of
+ * the time line, other codecs. */
+static void fuzz_jitter(int rounds)
+{
+    struct jitter *jitter = jitter_new();
+    struct g722_in *decoder = g722_in_new();
+    uint32_t stamp = 0xFFFF0000u;
+    double sent = 0, speed = 0.25;
+    int pause = 0, late = 0;
+    for (int round = 0; round < rounds; round++) {
+        for (sent += speed; sent >= 1; sent--) {
+            int size = dice(50) ? 160 : 1 + (int)dice(480);
+            uint8_t *octets = malloc((size_t)size);
+            memset(octets, (int)dice(256), (size_t)size);
+            stamp += dice(2000) ? 160 : dice(2) ? dice(1u << 30) * 4 : dice(8000);
+            pause = pause > 0 ? pause - 1 : dice(300) ? 0 : (int)dice(200);
+            for (unsigned copies = pause ? 0 : dice(20) ? 1 : dice(3); copies > 0; copies--)
+                late += !jitter_put(jitter, stamp - dice(10) / 9 * dice(4000), octets, size, dice(50) == 0);
+            free(octets);
+        }
+        uint8_t *out = malloc(JITTER_BLOCK);
+        int16_t *pcm = malloc(sizeof *pcm * JITTER_BLOCK);
+        jitter_get(jitter, out, pcm);
+        free(out);
+        free(pcm);
+        if (dice(1000) == 0)
+            speed = 0.25 * (1 + ((int)dice(2001) - 1000) / 100000.0);
+        if (dice(3000) == 0)
+            jitter_fix(jitter, (int)dice(3) * (int)dice(3000));
+        if (dice(3000) == 0)
+            jitter_reset(jitter, (int)dice(3), decoder);
+        if (dice(500) == 0)
+            jitter_noise(jitter, stamp, (int)dice(128));
+    }
+    printf("%d late, %ld concealed, delay %d\n", late, jitter_concealed(jitter), jitter_delay(jitter));
+    jitter_free(jitter);
+    g722_in_free(decoder);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 3)
@@ -278,5 +317,6 @@ int main(int argc, char **argv)
     fuzz_parts(atoi(argv[2]));
     fuzz_wideband(atoi(argv[2]));
     fuzz_echo(atoi(argv[2]));
+    fuzz_jitter(10 * atoi(argv[2]));
     return 0;
 }

@@ -116,6 +116,11 @@ class Endpoint(Node):
         """
         checked(lib.engine_listen_digits(self._native, self.id, on), "listen for digits")
 
+    def listen_signals(self, *, modems: bool = False, progress: bool = False) -> None:
+        """Tell `SignalHeard` of faxes and modems, `SegmentHeard` of call progress. OSError(ENOMEM): as before."""
+        kinds = modems * lib.ENGINE_HEAR_MODEMS | progress * lib.ENGINE_HEAR_PROGRESS
+        checked(lib.engine_listen_signals(self._native, self.id, kinds), "listen for signals")
+
 
 class Mixer(Node):
     """A conference: every party hears the others and not himself. `Engine.open_mixer`, `Engine.join`.

@@ -9,7 +9,7 @@ packets are handed in and out.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from firmware.media._engine import ffi, lib
 from firmware.media.endpoints import Mixer, Slot, Stream, checked, ip_octets, ip_text
@@ -20,6 +20,8 @@ from firmware.media.events import (
     MediaTimeout,
     PlayerEnded,
     RecorderError,
+    SegmentHeard,
+    SignalHeard,
     SourceLocked,
     SourceRefused,
 )
@@ -27,6 +29,17 @@ from firmware.media.files import Player, Recorder
 
 DRAIN_MOST = 128
 DATAGRAM_MAX = 2048
+_SIGNALS: dict[int, Literal["cng", "ced", "ced_reversed", "v21"]] = {
+    lib.ENGINE_CNG: "cng",
+    lib.ENGINE_CED: "ced",
+    lib.ENGINE_CED_REVERSED: "ced_reversed",
+    lib.ENGINE_V21_PREAMBLE: "v21",
+}
+_SEGMENTS: dict[int, Literal["silence", "tone", "sound"]] = {
+    lib.PROGRESS_SILENCE: "silence",
+    lib.PROGRESS_TONE: "tone",
+    lib.PROGRESS_SOUND: "sound",
+}
 
 
 class Engine:
@@ -169,11 +182,23 @@ class Engine:
         return packets
 
 
-def _event(news: Any) -> MediaEvent:
+def _heard(news: Any) -> MediaEvent | None:
+    """What a slot or stream heard; None for news of another kind."""
     if news.kind == lib.ENGINE_DIGIT:
         return DigitHeard(news.endpoint, news.digit.decode("ascii"), "rtp" if news.by_rtp else "dtmf", news.ms)
     if news.kind == lib.ENGINE_DIGIT_DUE:
         return DigitDue(news.endpoint, news.digit.decode("ascii"), news.ms)
+    if news.kind == lib.ENGINE_SIGNAL:
+        return SignalHeard(news.endpoint, _SIGNALS[news.signal])
+    if news.kind == lib.ENGINE_SEGMENT:
+        hz = tuple(float(hz) for hz in news.hz if hz > 0)
+        return SegmentHeard(news.endpoint, _SEGMENTS[news.signal], hz, news.dbm0, news.ms)
+    return None
+
+
+def _event(news: Any) -> MediaEvent:
+    if heard := _heard(news):
+        return heard
     if news.kind == lib.ENGINE_MEDIA_TIMEOUT:
         return MediaTimeout(news.endpoint)
     if news.kind == lib.ENGINE_PLAYER_ENDED:

@@ -37,6 +37,29 @@ class DigitDue:
 
 
 @dataclass(frozen=True, slots=True)
+class SignalHeard:
+    """Of a fax or modem: "cng" (1,100 Hz), "ced" (2,100 Hz, also ANSam), "ced_reversed" (the same with the phase
+    reversals that switch echo cancellers off), "v21" (flags of a fax preamble). Told each time it begins."""
+
+    endpoint: int
+    signal: Literal["cng", "ced", "ced_reversed", "v21"]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentHeard:
+    """A piece of what an exchange says, told at its end, and once when it has lasted 1 s.
+
+    kind "tone": hz has one or two frequencies, the lower first. ms: its length, within 20 ms. dbm0: of everything.
+    """
+
+    endpoint: int
+    kind: Literal["silence", "tone", "sound"]
+    hz: tuple[float, ...]
+    dbm0: float
+    ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class SourceLocked:
     """The stream has learnt where the far end sends from; it sends there and hears nobody else."""
 
@@ -79,7 +102,17 @@ class RecorderError:
     lost_ms: int
 
 
-MediaEvent = DigitHeard | DigitDue | SourceLocked | SourceRefused | MediaTimeout | PlayerEnded | RecorderError
+MediaEvent = (
+    DigitHeard
+    | DigitDue
+    | SignalHeard
+    | SegmentHeard
+    | SourceLocked
+    | SourceRefused
+    | MediaTimeout
+    | PlayerEnded
+    | RecorderError
+)
 
 
 @dataclass(frozen=True, slots=True)

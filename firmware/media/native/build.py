@@ -23,6 +23,7 @@ HEADERS = (
     "dtmf_rx.h",
     "dtmf_events.h",
     "echo.h",
+    "progress.h",
     "engine.h",
 )
 

@@ -35,6 +35,8 @@ int ear_needs_blocks(const struct ear *ear)
 
 int endpoint_is_wanted(const struct endpoint *end)
 {
+    if (end->signals)
+        return 1;
     for (const struct ear *ear = end->hearers; ear; ear = ear->next)
         if (!ear_relays(ear) && owner_listens(ear))
             return 1;

@@ -18,7 +18,7 @@ struct ear *ear_that_hears(struct endpoint *end, const struct endpoint *to);
 int ear_relays(const struct ear *ear);
 /* 1 when its owner must be given blocks. */
 int ear_needs_blocks(const struct ear *ear);
-/* 1 when somebody hears `end` by blocks. */
+/* 1 when somebody hears `end` by blocks, or signals are listened for at it. */
 int endpoint_is_wanted(const struct endpoint *end);
 /* Makes the block's sound of `end`, unless it is made already. */
 void endpoint_take(struct endpoint *end, const struct moment *moment);

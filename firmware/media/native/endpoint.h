@@ -55,6 +55,7 @@ struct endpoint {
     int ear_count;
     struct ear *hearers;     /* the first ear that hears this */
     int flowing;             /* its sound was wanted, without a gap, until now */
+    struct signals *signals; /* slots and streams: what it listens for besides digits, or NULL */
     struct tone_source *tones; /* slots and streams: what it plays of its own, over what it hears */
     struct sound sound;
 };

@@ -12,6 +12,17 @@
 #define ENGINE_RECORDER_ERROR 6 /* endpoint, fault: errno, it records no more; or ms that the disk was too slow for */
 #define ENGINE_DIGIT_DUE 7      /* endpoint, digit, ms: to be sent to its far end, ENGINE_DIGITS_TOLD */
 
+#define ENGINE_SIGNAL 8         /* endpoint, signal: ENGINE_CNG and so on has been heard */
+#define ENGINE_SEGMENT 9        /* endpoint, signal: PROGRESS_..., ms, hz, dbm0: see progress.h */
+
+#define ENGINE_HEAR_MODEMS 1
+#define ENGINE_HEAR_PROGRESS 2
+
+#define ENGINE_CNG 1
+#define ENGINE_CED 2            /* or ANSam */
+#define ENGINE_CED_REVERSED 3   /* either, with phase reversals */
+#define ENGINE_V21_PREAMBLE 4
+
 /* How the far end of a stream gets digits. */
 #define ENGINE_DIGITS_AGREED 0 /* as RTP events where those were agreed, else as tones */
 #define ENGINE_DIGITS_TONES 1
@@ -24,6 +35,8 @@ struct media_news {
     int by_rtp;
     int ms;
     int fault;
+    int signal;
+    double hz[2], dbm0;
     uint8_t ip[16];
     int port;
 };
@@ -112,6 +125,9 @@ int engine_listen_digits(struct engine *engine, int id, int on);
 /* tail_ms: 32 to 128, else 0: no echo canceller. -ENOMEM: nothing changes. */
 int engine_set_echo(struct engine *engine, int slot_id, int tail_ms);
 int engine_echo(struct engine *engine, int slot_id, struct echo_figures *out);
+
+/* kinds: ENGINE_HEAR_..., 0 for none. Of a slot or stream. -ENOMEM: as before. */
+int engine_listen_signals(struct engine *engine, int id, int kinds);
 
 int engine_local_port(struct engine *engine, int id);
 /* ip all 0: what was announced means nothing here. signal_ip: where the signalling comes from, all 0: not known. */

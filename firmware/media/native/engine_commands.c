@@ -7,6 +7,7 @@
 #include "g711.h"
 #include "g722.h"
 #include "jitter.h"
+#include "signals.h"
 
 #define DIGIT_MOST_MS 60000
 
@@ -86,6 +87,22 @@ int engine_echo(struct engine *engine, int id, struct echo_figures *out)
     if (slot && slot->echo)
         echo_get_figures(slot->echo, out);
     return engine_leave(engine, slot ? 0 : -ENOENT);
+}
+
+int engine_listen_signals(struct engine *engine, int id, int kinds)
+{
+    struct signals *signals = kinds ? signals_new(kinds) : NULL;
+    if (kinds && !signals)
+        return -ENOMEM;
+    engine_enter(engine);
+    struct endpoint *end = find_player(engine, id);
+    if (end) {
+        struct signals *before = end->signals;
+        end->signals = signals;
+        signals = before;
+    }
+    signals_free(signals);
+    return engine_leave(engine, end ? 0 : -ENOENT);
 }
 
 /* -- streams ------------------------------------------------------------------------------ */

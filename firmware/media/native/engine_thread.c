@@ -34,7 +34,7 @@ static int needs_blocks(const struct endpoint *end)
     for (int i = 0; i < end->ear_count; i++)
         if (ear_needs_blocks(&end->ears[i]))
             return 1;
-    return end->kind->busy && end->kind->busy(end);
+    return end->signals || (end->kind->busy && end->kind->busy(end));
 }
 
 static int anything_busy(const struct engine *engine)

@@ -7,6 +7,7 @@
 #include "echo.h"
 #include "g711.h"
 #include "highway_types.h"
+#include "signals.h"
 
 static void slot_free(struct endpoint *end)
 {
@@ -14,6 +15,7 @@ static void slot_free(struct endpoint *end)
     tone_source_free(end->tones);
     digits_free(&slot->digits);
     echo_free(slot->echo);
+    signals_free(end->signals);
     free(slot);
 }
 
@@ -83,6 +85,8 @@ static void slot_take(struct endpoint *end, const struct moment *moment)
     sound_from_octets(&end->sound, moment->highway_law, octets);
     take_echo_out(slot);
     digits_hear(&slot->digits, end, 0, moment);
+    if (end->signals)
+        signals_hear(end->signals, end, moment);
 }
 
 static void slot_give(struct endpoint *end, const struct moment *moment)

@@ -8,6 +8,7 @@
 #include "g711.h"
 #include "g722.h"
 #include "jitter.h"
+#include "signals.h"
 #include "wideband.h"
 
 static void stream_free(struct endpoint *end)
@@ -17,6 +18,7 @@ static void stream_free(struct endpoint *end)
     jitter_free(stream->jitter);
     wideband_free(stream->wide);
     digits_free(&stream->digits);
+    signals_free(end->signals);
     free(stream);
 }
 
@@ -156,6 +158,8 @@ static void stream_take(struct endpoint *end, const struct moment *moment)
         sound_from_pcm(&end->sound, pcm);
     if (stream->event_type == STREAM_NO_EVENTS || stream->digits.listens)
         digits_hear(&stream->digits, end, jitter_concealed(stream->jitter) != concealed, moment);
+    if (end->signals)
+        signals_hear(end->signals, end, moment);
 }
 
 static int needs_blocks(const struct endpoint *end)

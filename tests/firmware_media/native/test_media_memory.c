@@ -133,6 +133,10 @@ static void live(struct engine *engine)
     int echo = engine_set_echo(engine, ids[0], 64);
     expect(echo == 0 || echo == (ids[0] > 0 ? -ENOMEM : -ENOENT), "an echo canceller without memory says -ENOMEM");
     engine_set_remote(engine, ids[1], here, 9, here);
+    for (int i = 0; i < 2; i++) {
+        int listens = engine_listen_signals(engine, ids[i], ENGINE_HEAR_MODEMS | ENGINE_HEAR_PROGRESS);
+        expect(listens == 0 || listens == -ENOMEM || ids[i] < 0, "listening without memory says -ENOMEM");
+    }
     engine_join(engine, ids[0], ids[2]);
     engine_join(engine, ids[1], ids[2]);
     engine_listen(engine, ids[2], ids[3]);

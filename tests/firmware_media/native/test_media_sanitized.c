@@ -94,7 +94,11 @@ static void command(struct engine *engine, const int *ids)
     case 1: engine_part(engine, id); break;
     case 2: engine_play_digit(engine, id, "1A#x"[dice(4)], (int)dice(300)); break;
     case 3: engine_send_digit(engine, id, "1A#x"[dice(4)], (int)dice(300)); break;
-    case 4: engine_listen_digits(engine, id, (int)dice(2)); break;
+    case 4:
+        engine_listen_digits(engine, id, (int)dice(2));
+        engine_listen_signals(engine, id, (int)dice(4));
+        engine_set_digits(engine, id, (int)dice(5) - 1);
+        break;
     case 5:
         engine_set_codec(engine, id, 8, (int)dice(4), dice(3) ? 101 : -1, 5 * (int)dice(14), (int)dice(2));
         engine_set_rtcp(engine, id, (int)dice(70000), (int)dice(2));

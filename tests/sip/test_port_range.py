@@ -36,7 +36,7 @@ def test_ten_calls_of_one_leg_and_the_eleventh_is_503(caplog: pytest.LogCaptureF
             invite = caller.invite("600")
             caller.send(invite)
             refused = await caller.expect("SIP/2.0 503")
-            assert header(refused, "Retry-After") == "5"
+            assert 1 <= int(header(refused, "Retry-After")) <= 60
             caller.ack_failure(invite, refused)
         lines = [record.getMessage() for record in caplog.records if NAMED in record.getMessage()]
         assert len(lines) == 3 and all(line.startswith("sip:caller/") for line in lines)

@@ -66,6 +66,7 @@ struct dtmf_rx {
     char digit;
     float first[2];              /* turns at the first clear hit */
     float hertz[2];              /* sum of turns over the clear hits */
+    int others;                  /* hits on end of another digit than the one that is on */
     int ms, lost_ms;             /* lost: since the last hit */
 };
 
@@ -255,10 +256,13 @@ static char judge(struct dtmf_rx *rx)
     char digit = keys[look.low * 4 + look.high - 4];
     int good = is_hit(rx, &look);
     rx->last = look;
-    if (good && rx->state == DTMF_HEARD && digit != rx->digit) {
-        rx->state = DTMF_QUIET; /* another digit without a pause between */
-        rx->hits = 0;
+    rx->others = good && rx->state == DTMF_HEARD && digit != rx->digit ? rx->others + 1 : 0;
+    if (rx->others > 1) { /* another digit without a pause between; one look may err across a lost packet */
+        rx->state = DTMF_QUIET;
+        rx->hits = rx->misses = 0;
+        return 0;
     }
+    good = good && !rx->others;
     if (!good) {
         miss(rx);
         return 0;

@@ -159,6 +159,7 @@ class Core:
         for name, port in self._board.ports.items():
             settings = self._settings.lines.get(name, FxsLineSettings())
             slot = self._engine.open_slot(port.slot)
+            slot.set_echo(0 if settings.echo == "off" else int(settings.echo))
             party = Party(settings.number, settings.name)
             line = FxsLine(port, slot, party, self._country, self._exchange, self._routes, timers)
             self._lines[name] = line

@@ -78,7 +78,8 @@ class CoreStatus:
                     "loop_ma": round(read.loop_ma, 1),
                     "ringing": read.ringing,
                 }
-        return {**known, **measured, "peer": self._peer(line)}
+        echo = line.echo()
+        return {**known, **measured, "peer": self._peer(line), "echo": asdict(echo) if echo is not None else None}
 
     def _peer(self, line: FxsLine) -> str:
         """The number at the other end of the line's call."""

@@ -65,8 +65,8 @@ def status_text(status: Mapping[str, Any]) -> str:
     parts += [
         "",
         _titled(
-            ("PORT", "NUMBER", "STATE", "HOOK", "VOLTS", "MA", "WITH"),
-            ("PUERTO", "NÚMERO", "ESTADO", "GANCHO", "VOLTIOS", "MA", "CON"),
+            ("PORT", "NUMBER", "STATE", "HOOK", "VOLTS", "MA", "WITH", "ECHO"),
+            ("PUERTO", "NÚMERO", "ESTADO", "GANCHO", "VOLTIOS", "MA", "CON", "ECO"),
             ports,
             none,
         ),
@@ -101,7 +101,7 @@ def status_text(status: Mapping[str, Any]) -> str:
 def _port_row(port: Mapping[str, Any]) -> Sequence[str]:
     if not port["in_service"]:
         reason = say("out of service: ", "fuera de servicio: ") + str(port["reason"])
-        return (port["name"], port["number"], reason, "", "", "", "")
+        return (port["name"], port["number"], reason, "", "", "", "", "")
     words = Words(language(), read_catalogue())
     state = "ringing" if port["ringing"] else port["state"]
     return (
@@ -112,6 +112,7 @@ def _port_row(port: Mapping[str, Any]) -> Sequence[str]:
         f"{port['loop_v']:.1f}",
         f"{port['loop_ma']:.1f}",
         port["peer"] or "",
+        words.echo(port["echo"]),
     )
 
 

@@ -33,11 +33,14 @@ STEP_MS = 5
 
 class SteppedHouse:
     """numbers: by port name. lifted: the port whose telephone is off hook from the start.
+    echo_ms: tail of the echo cancellers, 0 for none.
 
     Used inside `fake_time.run`, closed with `close`.
     """
 
-    def __init__(self, numbers: dict[str, str], folder: Path, country: str = "es", *, lifted: str = "") -> None:
+    def __init__(
+        self, numbers: dict[str, str], folder: Path, country: str = "es", *, lifted: str = "", echo_ms: int = 0
+    ) -> None:
         self.sim = SimBoard("sim", seed=7)
         if lifted:
             self.sim.copper[lifted].lift()
@@ -58,6 +61,7 @@ class SteppedHouse:
         for name, number in numbers.items():
             port = self._board.ports[name]
             slot = self._engine.open_slot(port.slot)
+            slot.set_echo(echo_ms)
             line = FxsLine(port, slot, Party(number), spain, exchange, routes, LineTimers())
             self.lines[name] = self._by_endpoint[slot.id] = line
             routes.add(Extension(number, name, line.make_leg, is_line=True))

@@ -410,6 +410,14 @@ class FxsLineSettings:
         help_en="Longest hook flash; a longer one hangs up",
         help_es="Pulsación de gancho más larga; una mayor cuelga",
     )
+    echo: str = setting(
+        "64",
+        one_of=("off", "32", "48", "64", "96", "128"),
+        help_en="Longest echo in ms that is taken out of what the telephone says, so that nobody hears himself; "
+        "more for long lines, off for none",
+        help_es="Eco más largo, en ms, que se quita de lo que dice el teléfono para que nadie se oiga a sí mismo; "
+        "más para líneas largas, off para no quitarlo",
+    )
     pulse_dialling: bool = setting(
         True,
         help_en="Understand rotary dials and pulse-dialling keypads",

@@ -27,6 +27,7 @@ from drivers.ports import (
 from firmware.lines.dialling import DialledNumber, pulsed_digit
 from firmware.lines.fxs_leg import FxsLeg
 from firmware.lines.fxs_machine import Action, Do, Event, FxsMachine, PlayTone, StartTimer, State
+from firmware.media.events import EchoStats
 from firmware.telephony.cadence import Tone
 from firmware.telephony.cause import Cause
 from firmware.telephony.countries import Country
@@ -45,6 +46,7 @@ class Voice(Protocol):
     def stop_tone(self) -> None: ...
     def listen_digits(self, on: bool) -> None: ...
     def play_digit(self, digit: str, ms: int) -> None: ...
+    def stats(self) -> EchoStats | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,10 @@ class FxsLine:
             "reason": self.port.failure,
             "call": self.leg.call_id if self.leg is not None else None,
         }
+
+    def echo(self) -> EchoStats | None:
+        """What the line's echo canceller has measured; None without one."""
+        return self._voice.stats()
 
     # -- obeying -----------------------------------------------------------------------
     def _obey(self, action: Action) -> None:

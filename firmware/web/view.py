@@ -63,6 +63,7 @@ def _port(port: Mapping[str, Any], words: Words) -> dict[str, str]:
             "volts": "",
             "milliamperes": "",
             "peer": "",
+            "echo": "",
         }
     state = "ringing" if port["ringing"] else port["state"]
     return {
@@ -75,6 +76,7 @@ def _port(port: Mapping[str, Any], words: Words) -> dict[str, str]:
         "volts": f"{words.number(port['loop_v'])} V",
         "milliamperes": f"{words.number(port['loop_ma'])} mA",
         "peer": port["peer"] or "",
+        "echo": words.echo(port["echo"]),
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 LANGUAGES = {"es": "Español", "en": "English"}
 _FILE = Path(__file__).with_name("words.toml")
@@ -48,6 +49,16 @@ class Words:
         """A number with the language's decimal sign and a true minus sign."""
         text = f"{value:.{decimals}f}".replace("-", "\N{MINUS SIGN}")
         return text.replace(".", ",") if self.language == "es" else text
+
+    def echo(self, figures: Mapping[str, Any] | None) -> str:
+        """A line's echo canceller (`media.events.EchoStats` as core tells it) in a few words."""
+        if figures is None:
+            return self("echo.off")
+        if figures["off_by_tone"]:
+            return self("echo.modem")
+        if figures["erl_db"] is None:
+            return self("echo.learning")
+        return f"{figures['erl_db']:.0f} + {figures['erle_db']:.0f} dB, {figures['delay_ms']:.0f} ms"
 
 
 def choose_language(asked: str | None, cookie: str | None, accept: str, default: str) -> str:

@@ -80,6 +80,7 @@ CASES: dict[str, Cases] = {
     "lines.fxs1.rx_gain_db": ([-12, 0, 6], [-13, 7]),
     "lines.fxs1.flash_min_ms": ([30, 80], [29, 1501, 80.0, 131]),
     "lines.fxs1.flash_max_ms": ([81, 1500], [80, 29, 1501, "130"]),
+    "lines.fxs1.echo": (["off", "32", "48", "64", "96", "128"], ["", "31", "129", "on", 64, False]),
     "lines.fxs1.pulse_dialling": ([True, False], [0, 1, "true", "yes"]),
     "users.201.ha1_md5": ([HEX * 2], [HEX, HEX.upper() * 2, "g" * 32, "", 1]),
     "users.201.ha1_sha256": ([HEX * 4], [HEX * 2, 5]),

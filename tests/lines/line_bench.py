@@ -74,6 +74,9 @@ class ScriptedSlot:
     def play_digit(self, digit: str, ms: int) -> None:
         self.digits.append((digit, ms))
 
+    def stats(self) -> None:
+        return None
+
 
 class Notes:
     """A LegListener that writes down what it is told."""

@@ -18,7 +18,7 @@ from firmware.control.server import ControlServer
 def port(name: str, number: str, state: str, **changed: Any) -> dict[str, Any]:
     idle = {
         "name": name, "kind": "fxs", "number": number, "state": state, "hook": "on", "loop_v": -48.3, "loop_ma": 0.0,
-        "ringing": False, "in_service": True, "reason": "", "call": None, "peer": "",
+        "ringing": False, "in_service": True, "reason": "", "call": None, "peer": "", "echo": None,
     }  # fmt: skip
     return idle | changed
 
@@ -29,7 +29,8 @@ STATUS: dict[str, Any] = {
     "country": "es",
     "language": "es",
     "ports": [
-        port("fxs1", "101", "talking", hook="off", loop_v=-9.4, loop_ma=20.1, call="17", peer="201 Ana"),
+        port("fxs1", "101", "talking", hook="off", loop_v=-9.4, loop_ma=20.1, call="17", peer="201 Ana",
+             echo={"tail_ms": 64, "off_by_tone": False, "erl_db": 11.6, "erle_db": 33.4, "delay_ms": 12.1}),
         port("fxs2", "102", "ringing", ringing=True, loop_v=-47.9, call="18", peer="600 123 123"),
         port("fxs3", "103", "idle"),
         port("fxs4", "104", "failed", in_service=False, reason="the chip does not answer", loop_v=0.0),

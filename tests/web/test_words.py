@@ -30,7 +30,7 @@ def test_every_key_asked_for_exists_and_every_key_is_asked_for() -> None:
     said = "\n".join(source.read_text(encoding="utf-8") for source in sources)
     asked = set(re.findall(r"""(?:w|words|[)\]])\(["']([a-z_.]+)["'][,)]""", said))
     assert asked <= set(CATALOGUE) | {"summary."}
-    families = ("state.", "hook.", "quality.", "notices.", "summary.")
+    families = ("state.", "hook.", "echo.", "quality.", "notices.", "summary.")
     left_over = {key for key in CATALOGUE if key not in asked and not key.startswith(families)}
     assert not left_over
 
@@ -61,3 +61,13 @@ def test_spans_and_days() -> None:
     assert view._when("2026-11-24T10:41:07+00:00", now) == "10:41"
     assert view._when("2026-11-23T10:41:07+00:00", now) == "2026-11-23 10:41"
     assert view._when("yesterday", now) == ""
+
+
+def test_an_echo_canceller_in_words() -> None:
+    known = {"tail_ms": 64, "off_by_tone": False, "erl_db": 11.6, "erle_db": 33.4, "delay_ms": 12.1}
+    english, spanish = Words("en", CATALOGUE), Words("es", CATALOGUE)
+    assert english.echo(known) == spanish.echo(known) == "12 + 33 dB, 12 ms"
+    assert (english.echo(None), spanish.echo(None)) == ("off", "no")
+    unlearnt = known | {"erl_db": None, "erle_db": None, "delay_ms": None}
+    assert (english.echo(unlearnt), spanish.echo(unlearnt)) == ("not yet known", "aún no se conoce")
+    assert english.echo(known | {"off_by_tone": True}) == "off for a modem"

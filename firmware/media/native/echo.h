@@ -1,13 +1,13 @@
 /* Echo canceller of one line (ITU-T G.168's kind), 16-bit linear, 8000 samples/s, in blocks of 40 samples:
  * takes out of what comes from the line what the line's hybrid returns of what it was given.
- * Made only for lines that want one: 50 to 100 KB. Adds no delay. */
+ * Made only for lines that want one: 45 to 63 KB. Adds no delay. */
 #define ECHO_LEAST_MS 32
 #define ECHO_MOST_MS 128
 
 struct echo;
 
 struct echo_figures {
-    int tail_ms;             /* longest echo it can take out, from the highway's own delay on; 0: there is no canceller */
+    int tail_ms;             /* longest echo it can take out, besides the highway's own delay; 0: no canceller */
     int off_by_tone;         /* a modem's tone has switched it off */
     int known;               /* enough was heard for the figures below */
     double erl_db;           /* what the line itself keeps from coming back */

@@ -1,5 +1,5 @@
-/* Learns how a line returns what it is given: libspeexdsp's adaptive filter, in frames of 20 ms, in which it costs least
- * and diverges least. It only learns; echo.c takes the echo out. */
+/* Learns how a line returns what it is given: libspeexdsp's adaptive filter, in frames of 20 ms, in which it costs
+ * least and diverges least. It only learns; echo.c takes the echo out. */
 #ifndef TIPRING_ECHO_LEARNER_H
 #define TIPRING_ECHO_LEARNER_H
 

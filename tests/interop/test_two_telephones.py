@@ -72,7 +72,7 @@ def test_a_call_rings_is_answered_and_both_hear_each_other(site: Site, tmp_path:
     for speaker, ear in (("fxs1", "fxs2"), ("fxs2", "fxs1")):
         check_speech(site, speaker, ear, tmp_path)
     site.phone("fxs1", "hangup")
-    eventually("fxs2 hears busy", lambda: [round(hz) for hz, _ in state(site, "fxs2")["tones"]] == [425], 3)
+    eventually("fxs2 hears busy", lambda: [round(hz) for hz, _ in state(site, "fxs2")["tones"]] == [425])
     assert site.port("fxs2")["state"] == "busy"
     before = time.monotonic()
     site.phone("fxs2", "hangup")

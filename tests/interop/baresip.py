@@ -7,6 +7,7 @@ of every call as WAV files with its sndfile module, so that a test can judge wha
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 import time
@@ -127,7 +128,7 @@ class Baresip:
 
     # -- as every telephone ------------------------------------------------------------
     def registered(self) -> Baresip:
-        eventually(f"{self.account.user} registered", lambda: "200 OK () [" in self.process.output())
+        eventually(f"{self.account.user} registered", lambda: re.search(r"200 OK \(.*\) \[", self.output()))
         return self
 
     def say(self, samples: Samples) -> None:

@@ -9,17 +9,27 @@ import socket
 
 
 class Host:
-    """This machine's loopback."""
+    """This machine's loopback. ip: its IPv4 or IPv6 address."""
 
     ip = "127.0.0.1"
 
     def socket(self, kind: socket.SocketKind = socket.SOCK_DGRAM) -> socket.socket:
-        """A new IPv4 socket there, not bound."""
-        return socket.socket(socket.AF_INET, kind)
+        """A new socket of its address's family there, not bound."""
+        return socket.socket(socket.AF_INET6 if ":" in self.ip else socket.AF_INET, kind)
 
     def argv(self, argv: list[str]) -> list[str]:
         """The command that runs `argv` there."""
         return argv
 
 
+class _LoopbackOfIPv6(Host):
+    ip = "::1"
+
+
 LOOPBACK = Host()
+LOOPBACK_IPV6 = _LoopbackOfIPv6()
+
+
+def bracketed(ip: str) -> str:
+    """As an address stands where a port may follow."""
+    return f"[{ip}]" if ":" in ip else ip

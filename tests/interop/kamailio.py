@@ -40,6 +40,7 @@ modparam("rr", "enable_double_rr", 1)
 modparam("tm", "fr_timer", 2000)
 modparam("auth", "force_stateless_reply", 1)
 modparam("usrloc", "db_mode", 0)
+modparam("registrar", "gruu_enabled", 0)
 """
 
 _IN_DIALOG = """\
@@ -84,13 +85,13 @@ def operator(user: str = "", password: str = "") -> str:
         xlog("L_NOTICE", "asked $fU for a password\\n");
         auth_challenge("operator.test", "1");
     }}
+    else if (is_method("INVITE") && !consume_credentials()) exit;
 """
     return f"""\
     if (is_method("REGISTER")) save("location");
 {gate if user else ""}\
     else if (!lookup("location")) sl_send_reply("404", "Nobody Here");
     else {{
-        consume_credentials();
         record_route();
         t_relay();
     }}
@@ -127,7 +128,7 @@ class Kamailio:
             certificate, key = authority.sign(f"kamailio-{self.port}")
             places += [f"udp:[::1]:{self.port}", f"tls:127.0.0.1:{self.tls_port}"]
             text += (
-                'enable_tls=yes\nloadmodule "tls.so"\n'
+                'enable_tls=yes\nloadmodule "tls.so"\nmodparam("tls", "tls_method", "TLSv1.2+")\n'
                 f'modparam("tls", "certificate", "{certificate}")\nmodparam("tls", "private_key", "{key}")\n'
             )
         return "".join(f"listen={place}\n" for place in places) + text

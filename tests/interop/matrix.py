@@ -20,6 +20,8 @@ ROWS = {
     "hold": "holds the call and resumes it",
     "early": "is heard before it answers (early media)",
     "early heard": "hears who has not yet answered (early media)",
+    "forked": "one of three behind a forking proxy, with three early dialogs",
+    "refreshed": "a call of its own confirmed to be alive after 45 s (session timer)",
     "rfc4733": "digits both ways by RFC 4733",
     "info": "digits by SIP INFO, heard by the line",
     "inband": "digits in-band, heard by the line",
@@ -72,10 +74,14 @@ def _text(seen: str, reasons: list[str]) -> str:
 
 def page() -> str:
     """The whole of `docs/sip-matrix.md`."""
-    return (
-        "# SIP peers\n\nWhat three SIP stacks that share no code were seen doing with Tipring by "
-        "`tests/interop/test_matrix.py`. That test compares this page with what it saw and fails when they differ: "
-        "do not edit it by hand.\n\nUDP, TCP and TLS are over IPv4; IPv6 is UDP. Proxy: kamailio stands between, UDP "
-        "towards the telephone and TCP towards us, with Path, two Record-Route lines and a digest challenge of its "
-        "own (not for linphone, which answers only one of two).\n\n" + table()
-    )
+    return f"# SIP peers\n\n{_ABOUT}\n{table()}"
+
+
+_ABOUT = """\
+What three SIP stacks that share no code were seen doing with Tipring by `tests/interop/test_matrix.py`. That test
+compares this page with what it saw and fails when they differ: do not edit it by hand.
+
+UDP, TCP and TLS are over IPv4; IPv6 is UDP. Proxy: kamailio stands between, UDP towards the telephone and TCP towards
+us, with Path, two Record-Route lines and a digest challenge of its own (not for linphone, which answers only one of
+two). With the forking proxy the transport is the one between it and us.
+"""

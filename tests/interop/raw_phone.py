@@ -13,7 +13,7 @@ import secrets
 import threading
 import time
 
-from tests.interop.host import LOOPBACK, Host
+from tests.interop.host import LOOPBACK, Host, bracketed
 from tests.interop.processes import eventually
 from tests.interop.rtp_peer import RtpPeer
 
@@ -28,11 +28,19 @@ def parameter(value: str, name: str) -> str:
     return found.group(1) if found else ""
 
 
+def audio_place(message: str) -> tuple[str, int] | None:
+    """Where the SDP of a message wants IPv4 audio, None without."""
+    port = re.search(r"^m=audio (\d+)", message, re.M)
+    ip = re.search(r"^c=IN IP4 (\S+)", message, re.M)
+    return (ip.group(1), int(port.group(1))) if port and ip else None
+
+
 class RawPhone:
     """user/password at a registrar. server: its port on our own machine, or (ip, port).
 
     answer: "200", "183", "486" …, "" to ring for ever. machine: where it lives. via: more parameters of its Via.
     host: what it calls itself in Via and Contact; a name keeps it reachable at the address it sends from.
+    contact: the URI to be reached at instead of its own.
     """
 
     def __init__(
@@ -45,16 +53,18 @@ class RawPhone:
         host: str = "",
         machine: Host = LOOPBACK,
         via: str = ";rport",
+        contact: str = "",
     ) -> None:
         self.user, self.password, self.ip, self.via = user, password, machine.ip, via
         self.server = (self.ip, server) if isinstance(server, int) else server
-        self.realm = f"{self.server[0]}:{self.server[1]}"
+        self.realm = f"{bracketed(self.server[0])}:{self.server[1]}"
         self.answer = answer
-        self.host = host or self.ip
+        self.host = host or bracketed(self.ip)
         self.socket = machine.socket()
         self.socket.bind((self.ip, 0))
         self.socket.settimeout(0.2)
         self.port = int(self.socket.getsockname()[1])
+        self.contact = contact or f"sip:{user}@{self.host}:{self.port}"
         self.rtp = RtpPeer(machine)
         self.tag, self.call_id, self.sequence = secrets.token_hex(4), f"{secrets.token_hex(6)}@raw", 0
         self.received: list[str] = []
@@ -112,7 +122,7 @@ class RawPhone:
         self.send(
             f"SIP/2.0 {status}\r\n{vias}From: {header(request, 'From')}\r\nTo: {to}\r\n"
             f"Call-ID: {header(request, 'Call-ID')}\r\nCSeq: {header(request, 'CSeq')}\r\n"
-            f"Contact: <sip:{self.user}@{self.host}:{self.port}>\r\n" + self._body(body)
+            f"Contact: <{self.contact}>\r\n" + self._body(body)
         )
 
     def _body(self, body: str) -> str:
@@ -127,10 +137,7 @@ class RawPhone:
         )
 
     def _learn_media(self, message: str) -> None:
-        port = re.search(r"^m=audio (\d+)", message, re.M)
-        ip = re.search(r"^c=IN IP4 (\S+)", message, re.M)
-        if port and ip:
-            self.media = (ip.group(1), int(port.group(1)))
+        self.media = audio_place(message) or self.media
 
     # -- requests ----------------------------------------------------------------------
     def request(self, method: str, target: str, to: str, *, body: str = "", extra: str = "", number: int = 0) -> str:
@@ -140,7 +147,7 @@ class RawPhone:
             f"Via: SIP/2.0/UDP {self.host}:{self.port};branch=z9hG4bK{secrets.token_hex(6)}{self.via}\r\n"
             f"Max-Forwards: 70\r\nFrom: <sip:{self.user}@{self.realm}>;tag={self.tag}\r\n"
             f"To: {to}\r\nCall-ID: {self.call_id}\r\nCSeq: {number or self.sequence} {method}\r\n"
-            f"Contact: <sip:{self.user}@{self.host}:{self.port}>\r\n{extra}" + self._body(body)
+            f"Contact: <{self.contact}>\r\n{extra}" + self._body(body)
         )
         self.send(text)
         return text

@@ -6,26 +6,24 @@ with the reason; what fails because of us is a failed test.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.interop import matrix
-from tests.interop.baresip import Baresip
+from tests.interop.fleet import Fleet
 from tests.interop.handset import Handset, wait_level
-from tests.interop.kamailio import EDGE, Kamailio
-from tests.interop.linphone import Linphone
+from tests.interop.kamailio import EDGE, Kamailio, operator
 from tests.interop.matrix import PHONES, WAYS, cannot, cell
-from tests.interop.pjsua import Pjsua
 from tests.interop.processes import eventually
-from tests.interop.raw_phone import RawPhone
+from tests.interop.raw_phone import RawPhone, audio_place
 from tests.interop.site import Site
-from tests.interop.soft_phone import SoftPhone
+from tests.interop.soft_phone import Account, SoftPhone
 from tests.interop.sounds import RATE_HZ, dtmf, loudest_dbm0, sine
 from tests.sip.certificates import Authority
 
@@ -34,14 +32,13 @@ NO_EARLY_SOUND = "baresip 1.0 sends 183 with a description, but no sound before 
 NO_INFO = "baresip 1.0 sends digits as RTP events only"
 NO_IPV6_AUDIO = "this build of PJSIP has no audio over IPv6: it calls with IPv4 audio and refuses (488) an IPv6 offer"
 DIGESTS = {"baresip": "MD5", "linphone": "SHA-256", "pjsua": "SHA-256"}
-Start = Callable[..., SoftPhone]
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One site on all transports."""
     folder = tmp_path_factory.mktemp("site")
-    with Site(folder, authority=Authority(folder)) as running:
+    with Site(folder, authority=Authority(folder), sip_extra="session_expires_s = 90\n") as running:
         yield running
 
 
@@ -54,25 +51,9 @@ def edge(site: Site) -> Iterator[Kamailio]:
 
 
 @pytest.fixture
-def start(site: Site, edge: Kamailio, tmp_path: Path) -> Iterator[Start]:
-    """Starts a telephone of a kind; special: it rings with 183 and sound, and sends digits by INFO, if it can."""
+def fleet(site: Site, edge: Kamailio, tmp_path: Path) -> Iterator[Fleet]:
     with ExitStack() as stack:
-
-        def make(kind: str, way: str, *, special: bool = False) -> SoftPhone:
-            account = site.account("201", "UDP" if way == "proxy" else way)
-            if way == "proxy":
-                account = replace(account, port=edge.port, proxy_realm="edge.test")
-            phone: SoftPhone
-            if kind == "baresip":
-                phone = Baresip(tmp_path, account)
-            elif kind == "linphone":
-                phone = Linphone(tmp_path, account, early=special, info_digits=special)
-            else:
-                phone = Pjsua(tmp_path, account, early=special, info_digits=special)
-            stack.callback(phone.stop)
-            return phone
-
-        yield make
+        yield Fleet(site, tmp_path, stack, edge)
 
 
 @pytest.fixture
@@ -87,15 +68,13 @@ def heard_from_line(phone: SoftPhone, handset: Handset, after: int = 0) -> None:
 
 
 @pytest.mark.parametrize(("kind", "way"), COLUMNS)
-def test_phone_calls_a_line(
-    site: Site, start: Start, handset: Handset, raw_phone: Callable[..., RawPhone], kind: str, way: str
-) -> None:
-    phone = start(kind, way)
+def test_phone_calls_a_line(site: Site, fleet: Fleet, handset: Handset, kind: str, way: str) -> None:
+    phone = fleet.start(kind, fleet.account("201", way))
     with cell("register", kind, way):
         phone.registered()
         assert f"algorithm={DIGESTS[kind]}" in phone.output()
     with cell("early heard", kind, way):
-        hear_early_media(phone, raw_phone("202", "183"))
+        hear_early_media(phone, fleet.raw("202", "183"))
     with cell("call", kind, way):
         phone.dial("101")
         handset.answer()
@@ -125,7 +104,8 @@ def hear_early_media(phone: SoftPhone, other: RawPhone) -> None:
     phone.hangup()
     phone.wait_closed()
     eventually("the other is told", lambda: any(m.startswith("CANCEL") for m in other.received), 3)
-    other.register(expires_s=0).stop()
+    other.register(expires_s=0)
+    other.rtp.stop()
 
 
 def hold_and_resume(site: Site, phone: SoftPhone, handset: Handset) -> None:
@@ -147,13 +127,13 @@ def hold_and_resume(site: Site, phone: SoftPhone, handset: Handset) -> None:
 
 
 @pytest.mark.parametrize(("kind", "way"), COLUMNS)
-def test_line_calls_a_phone(site: Site, start: Start, handset: Handset, kind: str, way: str) -> None:
+def test_line_calls_a_phone(site: Site, fleet: Fleet, handset: Handset, kind: str, way: str) -> None:
     if (kind, way) == ("pjsua", "IPv6"):
         for row in ("called", "early", "inband", "info"):
             cannot(row, kind, way, NO_IPV6_AUDIO)
-        see_refusal(start(kind, way).registered(), site, handset)
+        see_refusal(fleet.start(kind, fleet.account("201", way)).registered(), site, handset)
         return
-    phone = start(kind, way, special=True).registered()
+    phone = fleet.start(kind, fleet.account("201", way), special=True).registered()
     phone.say(np.concatenate([sine(1000, 3.0), dtmf("159#"), np.zeros(30 * RATE_HZ)]))
     handset.lift()
     handset.dial("201")
@@ -194,6 +174,86 @@ def see_refusal(phone: SoftPhone, site: Site, handset: Handset) -> None:
     eventually("core says why", lambda: ": 488 Not Acceptable Here" in site.log(), 5)
     handset.wait_state("congestion")
     handset.hang_up()
+
+
+FORKS = {
+    "UDP": ("sip:600@127.0.0.1:{port};transport=udp", "udp", "baresip"),
+    "TCP": ("sip:600@127.0.0.1:{port};transport=tcp", "udp", "linphone"),
+    "TLS": ("sip:600@127.0.0.1:{tls_port};transport=tls", "udp", "pjsua"),
+    "IPv6": ("sip:600@[::1]:{port};transport=udp", "udp", "linphone"),
+    "proxy": ("sip:600@127.0.0.1:{port};transport=udp", "tcp", "pjsua"),
+}
+"""By transport towards us: the proxy's address, the telephones' transport, and who answers."""
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_proxy_rings_three_phones_and_one_answers(fleet: Fleet, handset: Handset, way: str) -> None:
+    address, transport, winner = FORKS[way]
+    kinds = list(PHONES)
+    if way == "IPv6":
+        kinds[kinds.index("pjsua")] = "linphone"
+        cannot("forked", "pjsua", way, NO_IPV6_AUDIO)
+    proxy = fleet.server(operator())
+    account = Account("600", "none", proxy.port, "[::1]" if way == "IPv6" else "127.0.0.1", transport)
+    phones = [fleet.start(kind, account, special=True).registered() for kind in kinds]
+    for phone, hz in zip(phones, TONES_HZ, strict=True):
+        phone.say(sine(hz, 30))
+    fleet.raw("203", contact=address.format(port=proxy.port, tls_port=proxy.tls_port))
+    with ExitStack() as cells:
+        for kind in kinds:
+            cells.enter_context(cell("forked", kind, way))
+        handset.lift()
+        handset.dial("203")
+        for phone in phones:
+            phone.wait_incoming()
+        one = kinds.index(winner)
+        phones[one].accept()
+        phones[one].wait_up()
+        handset.wait_state("talking")
+        handset.wait_tone(TONES_HZ[one])
+        for phone in phones[:one] + phones[one + 1 :]:
+            phone.wait_closed()
+        handset.hang_up()
+        phones[one].wait_closed()
+
+
+TONES_HZ = (700, 1000, 1300)
+
+
+def test_long_calls_are_confirmed_to_be_alive(site: Site, fleet: Fleet) -> None:
+    """All at one time: the shortest session timer that RFC 4028 allows has its refresh after 45 s."""
+    callee = fleet.raw("204")
+    users = dict(zip(PHONES, ("201", "202", "203"), strict=True))
+    calls = {(kind, way): fleet.start(kind, fleet.account(users[kind], way)) for way in WAYS for kind in PHONES}
+    for phone in calls.values():
+        phone.registered().dial("204")
+        phone.wait_up()
+    seen = {column: changes_seen(phone) for column, phone in calls.items()}
+    for (kind, way), phone in calls.items():
+        with cell("refreshed", kind, way):
+            keep_speaking(callee, lambda p=phone, n=seen[kind, way]: changes_seen(p) > n)
+    assert len(site.status()["calls"]) == len(calls)
+    for phone in calls.values():
+        phone.hangup()
+        phone.wait_closed()
+    eventually("all hung up", lambda: sum(m.startswith("BYE") for m in callee.received) == len(calls), 5)
+
+
+def changes_seen(phone: SoftPhone) -> int:
+    """How many INVITEs and UPDATEs it sent or got."""
+    return len(re.findall(r"^(?:INVITE|UPDATE) sip\S+ SIP/2\.0", phone.output(), re.MULTILINE))
+
+
+def keep_speaking(callee: RawPhone, done: Callable[[], bool]) -> None:
+    """Until `done`: a packet to each of its calls now and then, since a silent call is ended after 30 s."""
+    places = [place for message in callee.received if (place := audio_place(message))]
+
+    def refreshed() -> bool:
+        for place in places:
+            callee.rtp.socket.sendto(bytes([0x80, 8, *bytes(10), *[0xD5] * 160]), place)
+        return done()
+
+    eventually("the call is confirmed", refreshed, 60, every_s=2)
 
 
 def test_kept_table_is_what_was_seen() -> None:

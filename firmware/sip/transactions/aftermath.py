@@ -82,4 +82,7 @@ class Aftermath:
                     self._forgotten(remains)
             if ends:
                 first_s = min(first_s, ends[0][0])
-        self._alarm = self._timers.after(first_s - now_s + _GATHER_S, self._sweep) if self._kept else None
+        if self._kept:
+            self._alarm = self._timers.after(first_s - now_s + _GATHER_S, self._sweep)
+        else:
+            self.clear()  # a dictionary that was large keeps its table until then

@@ -126,6 +126,11 @@ class ClientTransaction(Transaction):
         self._octets = ack.octets(self.transport.sent_by(self.address[0]))
         self.transport.send(self._octets, self.address)
 
+    def _do_spare(self, _: Any) -> None:
+        self._octets = b""
+        if self._outgoing is not None:
+            self._outgoing.headers = self._outgoing.body = ""
+
     def _do_shed(self, _: Any) -> None:
         self._do_quiet(None)
         self._outgoing = None

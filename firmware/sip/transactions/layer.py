@@ -68,7 +68,7 @@ class TransactionLayer:
         self._clients: dict[str, ClientTransaction] = {}
         self._servers: dict[str, ServerTransaction] = {}
         self._merging: set[int] = set()
-        self._answered = Aftermath(self.timers, lambda remains: self._merging.discard(remains.merge_key))
+        self._answered = Aftermath(self.timers, self._forget_merging)
         self._refused = Aftermath(self.timers, lambda remains: None)
         """INVITEs of ours that failed, each with its ACK."""
         self._accepted = Aftermath(self.timers, lambda remains: None)
@@ -191,6 +191,11 @@ class TransactionLayer:
                 octets, transaction.transport, transaction.address, transaction.to_tag, transaction.merge_key
             )
             self._answered.keep(transaction.key, remains, life_s)
+
+    def _forget_merging(self, remains: Remains) -> None:
+        self._merging.discard(remains.merge_key)
+        if not self._merging:
+            self._merging.clear()  # gives back its table
 
     def is_merged(self, request: Request) -> bool:
         """Whether this new INVITE is a copy of one in hand that came by another path (RFC 3261 8.2.2.2)."""

@@ -36,7 +36,8 @@ Table = dict[tuple[str, str], tuple[str, tuple[str, ...]]]
 # Actions: send (request or last response), ack, tell (the message goes to the user), tell_ack, tell_timeout,
 # tell_unreachable, resend:X (start resend timer X), again (send once more and double the interval),
 # slow (resend at T2 from now on), quiet (stop resending), life:X (start the timer that ends this state),
-# stop_life, shed (let go of the request's text), end, leave:X (end, but answer copies for as long as timer X).
+# stop_life, spare (keep of the request what its ACK and CANCEL need), shed (let go of it altogether), end,
+# leave:X (end, but answer copies for as long as timer X).
 # Timer K of a non-INVITE client is not there: a copy of its response finds no transaction, and that is all it needs.
 
 INVITE_CLIENT: Table = {
@@ -45,13 +46,13 @@ INVITE_CLIENT: Table = {
     ("calling", "1xx"): ("proceeding", ("quiet", "stop_life", "tell")),
     ("calling", "2xx"): ("terminated", ("shed", "tell", "leave:M", "let_go")),
     ("calling", "failure"): ("terminated", ("ack", "leave:D", "tell", "let_go")),
-    ("calling", "life_over"): ("given_up", ("quiet", "life:M", "tell_timeout")),
+    ("calling", "life_over"): ("given_up", ("quiet", "spare", "life:M", "tell_timeout")),
     ("calling", "unreachable"): ("terminated", ("end", "tell_unreachable", "let_go")),
     ("proceeding", "1xx"): ("proceeding", ("tell",)),
     ("proceeding", "2xx"): ("terminated", ("shed", "tell", "leave:M", "let_go")),
     ("proceeding", "failure"): ("terminated", ("ack", "leave:D", "tell", "let_go")),
     ("proceeding", "cancelled"): ("proceeding", ("life:B",)),
-    ("proceeding", "life_over"): ("given_up", ("life:M", "tell_timeout")),
+    ("proceeding", "life_over"): ("given_up", ("spare", "life:M", "tell_timeout")),
     ("given_up", "1xx"): ("proceeding", ("life:B", "tell")),
     ("given_up", "2xx"): ("terminated", ("shed", "tell", "leave:M", "let_go")),
     ("given_up", "failure"): ("terminated", ("ack", "leave:D", "let_go")),

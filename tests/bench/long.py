@@ -1,0 +1,69 @@
+"""How many calls a second the house sustains, and its memory after 5,000, 25,000 and 50,000 calls.
+
+sipp calls sipp through core, without digest and without audio. A rate counts as sustained when for 10 s no call
+failed and nothing had to be sent again. Finished calls are remembered for 32 s, so that memory first grows with the
+rate; after that it must not grow with the number of calls.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from tests.bench.calls import callee
+from tests.bench.figures import Row, cpu_s, resident_mib
+from tests.interop.processes import eventually
+from tests.interop.sipp import Sipp, SippResult
+from tests.interop.site import Site
+
+RATES = (200, 300, 400, 500, 600, 800)
+MARKS = (5_000, 25_000, 50_000)
+RATE = 400
+RTP_PAIRS = 5_000  # a port rests 4 s after use, and a call takes two
+
+
+def long_rows(folder: Path) -> list[Row]:
+    with Site(folder, sip_extra='trusted_networks = ["127.0.0.0/8"]\n', rtp_pairs=RTP_PAIRS) as site:
+        answering = callee(site, folder)
+        rows = [throughput(site, folder)]
+        eventually("at rest", lambda: site.core("debug")["transactions"] == 0, 80, every_s=1)
+        rows += memory_over_calls(site, folder)
+        answering.stop()
+    return rows
+
+
+def burst(site: Site, folder: Path, count: int, rate: int) -> SippResult:
+    return Sipp(
+        folder, "trusted-caller", "-m", str(count), "-r", str(rate), "-l", "3000", "-s", "900", "-key", "callee", "202",
+        "-d", "100", "-key", "rtp_port", "9", remote=f"127.0.0.1:{site.sip_port}",
+    ).run(count / rate + 120)  # fmt: skip
+
+
+def throughput(site: Site, folder: Path) -> Row:
+    """The highest of `RATES` that is sustained."""
+    best = 0.0
+    for rate in RATES:
+        result = burst(site, folder, 10 * rate, rate)
+        if result.count("SuccessfulCall(C)") < 10 * rate or result.count("Retransmissions(C)"):
+            break
+        best = float(rate)
+    return Row("calls a second, none failed, nothing sent again", "calls/s", (best,), ">= 400")
+
+
+def memory_over_calls(site: Site, folder: Path) -> list[Row]:
+    """Resident memory of core as calls go on at one rate, at rest afterwards, and the CPU of a call meanwhile."""
+    pid = site.core_pid()
+    rows = [Row("core before, resident", "MiB", (resident_mib(pid),))]
+    spent_s, done, failed = cpu_s(pid), 0, 0
+    for mark in MARKS:
+        result = burst(site, folder, mark - done, RATE)
+        done, failed = mark, failed + result.count("FailedCall(C)")
+        rows.append(Row(f"core after {mark:,} calls at {RATE}/s, resident", "MiB", (resident_mib(pid),)))
+    rows.append(Row("CPU a call over all of them", "ms CPU", ((cpu_s(pid) - spent_s) / done * 1000,), "<= 1.2 ms"))
+    growth_kib = (rows[-2].median - rows[-3].median) * 1024
+    rows.append(Row("growth per 1,000 calls, 25,000 to 50,000", "KiB", (growth_kib / 25,), "flat"))
+    rows.append(Row("calls that failed", "of 50,000", (float(failed),)))
+    eventually("at rest", lambda: site.core("debug")["transactions"] == 0, 80, every_s=1)
+    time.sleep(12)  # so often memory is given back (`firmware/after_rush.py`)
+    rows.append(Row("core at rest afterwards, resident", "MiB", (resident_mib(pid),)))
+    return rows

@@ -12,7 +12,7 @@ from tests.interop.kamailio import Kamailio
 from tests.interop.linphone import Linphone
 from tests.interop.pjsua import Pjsua
 from tests.interop.raw_phone import RawPhone
-from tests.interop.site import Site, password
+from tests.interop.site import PASSWORDS, Site
 from tests.interop.soft_phone import Account, SoftPhone
 
 
@@ -41,18 +41,10 @@ class Fleet:
         self._stack.callback(phone.stop)
         return phone
 
-    def raw(self, user: str, answer: str = "200", *, contact: str = "", direction: str = "sendrecv") -> RawPhone:
+    def raw(self, user: str, answer: str = "200", contact: str = "") -> RawPhone:
         """A registered RawPhone, or one that registers somebody else: the URI `contact`."""
         machine = LOOPBACK_IPV6 if "[" in contact else LOOPBACK
-        phone = RawPhone(
-            user,
-            password(user),
-            self._site.sip_port,
-            answer,
-            machine=machine,
-            contact=contact,
-            direction=direction,
-        )
+        phone = RawPhone(user, PASSWORDS[user], self._site.sip_port, answer, machine=machine, contact=contact)
         self._stack.callback(phone.stop)
         phone.register()
         self._stack.callback(phone.register, 0)

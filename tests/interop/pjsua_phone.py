@@ -76,7 +76,6 @@ class PhoneCall(pj.Call):  # type: ignore[misc]
             tell("transaction", method=tsx.method, code=tsx.statusCode, caller=tsx.role == pj.PJSIP_ROLE_UAC)
 
 
-_PATIENCE = 200
 _FINAL = {pj.PJSIP_TSX_STATE_COMPLETED, pj.PJSIP_TSX_STATE_TERMINATED}
 _FLOWING = {pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD}
 
@@ -88,7 +87,6 @@ class PhoneAccount(pj.Account):  # type: ignore[misc]
 
     def onRegState(self, prm: pj.OnRegStateParam) -> None:
         tell("registration", code=prm.code, expires_s=prm.expiration)
-        self.phone.is_registered = prm.code == 200 and prm.expiration > 0
 
     def onIncomingCall(self, prm: pj.OnIncomingCallParam) -> None:
         self.phone.call = PhoneCall(self.phone, prm.callId)
@@ -103,7 +101,6 @@ class Phone:
         self.say = settings["say"]
         self.call: PhoneCall | None = None
         self.calls = 0
-        self.is_registered = False
         self.log = Log(settings["log"])
         self.endpoint = pj.Endpoint()
         self._start_endpoint()
@@ -190,7 +187,7 @@ class Phone:
             tell("failed", why=str(getattr(error, "reason", error)))
 
     def run(self) -> None:
-        """Until end of input; then hangs up, unregisters and ends at once."""
+        """Until end of input; then hangs up, unregisters and ends."""
         while True:
             self.endpoint.libHandleEvents(10)
             if select.select([sys.stdin], [], [], 0)[0]:
@@ -198,14 +195,7 @@ class Phone:
                 if not line:
                     break
                 self.obey(line)
-        self.endpoint.hangupAllCalls()
-        if self.is_registered:
-            self.account.setRegistration(False)
-        for _ in range(_PATIENCE):
-            self.endpoint.libHandleEvents(10)
-            if not self.is_registered and self.call is None:
-                break
-        os._exit(0)  # PJSIP would wait a second for old transactions
+        self.endpoint.libDestroy()
 
 
 if __name__ == "__main__":

@@ -28,12 +28,19 @@ def parameter(value: str, name: str) -> str:
     return found.group(1) if found else ""
 
 
+def audio_place(message: str) -> tuple[str, int] | None:
+    """Where the SDP of a message wants IPv4 audio, None without."""
+    port = re.search(r"^m=audio (\d+)", message, re.M)
+    ip = re.search(r"^c=IN IP4 (\S+)", message, re.M)
+    return (ip.group(1), int(port.group(1))) if port and ip else None
+
+
 class RawPhone:
     """user/password at a registrar. server: its port on our own machine, or (ip, port).
 
     answer: "200", "183", "486" …, "" to ring for ever. machine: where it lives. via: more parameters of its Via.
     host: what it calls itself in Via and Contact; a name keeps it reachable at the address it sends from.
-    contact: the URI to be reached at instead of its own. direction: of audio, in its answers.
+    contact: the URI to be reached at instead of its own.
     """
 
     def __init__(
@@ -47,12 +54,11 @@ class RawPhone:
         machine: Host = LOOPBACK,
         via: str = ";rport",
         contact: str = "",
-        direction: str = "sendrecv",
     ) -> None:
         self.user, self.password, self.ip, self.via = user, password, machine.ip, via
         self.server = (self.ip, server) if isinstance(server, int) else server
         self.realm = f"{bracketed(self.server[0])}:{self.server[1]}"
-        self.answer, self.direction = answer, direction
+        self.answer = answer
         self.host = host or bracketed(self.ip)
         self.socket = machine.socket()
         self.socket.bind((self.ip, 0))
@@ -100,11 +106,7 @@ class RawPhone:
             self._reply(request, "180 Ringing")
             if self.answer:
                 reason = {"183": "Session Progress", "200": "OK", "486": "Busy Here", "603": "Decline"}[self.answer]
-                self._reply(
-                    request,
-                    f"{self.answer} {reason}",
-                    self.sdp(self.direction) if self.answer in {"183", "200"} else "",
-                )
+                self._reply(request, f"{self.answer} {reason}", self.sdp() if self.answer in {"183", "200"} else "")
         elif method == "CANCEL":
             self._reply(request, "200 OK")
             invite = next(r for r in reversed(self.received) if r.startswith("INVITE"))
@@ -135,10 +137,7 @@ class RawPhone:
         )
 
     def _learn_media(self, message: str) -> None:
-        port = re.search(r"^m=audio (\d+)", message, re.M)
-        ip = re.search(r"^c=IN IP4 (\S+)", message, re.M)
-        if port and ip:
-            self.media = (ip.group(1), int(port.group(1)))
+        self.media = audio_place(message) or self.media
 
     # -- requests ----------------------------------------------------------------------
     def request(self, method: str, target: str, to: str, *, body: str = "", extra: str = "", number: int = 0) -> str:

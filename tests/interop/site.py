@@ -23,25 +23,12 @@ from tests.interop.soft_phone import Account
 from tests.sip.certificates import Authority
 
 TIPRING = Path(__file__).resolve().parents[2] / ".venv/bin/tipring"
-
-
-def password(user: str) -> str:
-    return f"secret-{user}"
-
-
-PASSWORDS = {user: password(user) for user in ("201", "202", "203", "204")}
+PASSWORDS = {user: f"secret-{user}" for user in ("201", "202", "203", "204")}
 
 
 def ha1(user: str, algorithm: str) -> str:
     """The digest secret of a user, computed here on its own (RFC 7616 3.4.2)."""
-    return hashlib.new(algorithm, f"{user}:tipring:{password(user)}".encode()).hexdigest()
-
-
-def user_text(user: str) -> str:
-    """The settings of a user whose password is `password(user)`."""
-    return (
-        f'[users.{user}]\nname = "User {user}"\nha1_md5 = "{ha1(user, "md5")}"\nha1_sha256 = "{ha1(user, "sha256")}"\n'
-    )
+    return hashlib.new(algorithm, f"{user}:tipring:{PASSWORDS[user]}".encode()).hexdigest()
 
 
 class Site:
@@ -91,12 +78,17 @@ class Site:
         )
 
     def _settings_text(self, sip_extra: str, media_extra: str) -> str:
+        users = "".join(
+            f'[users.{user}]\nname = "User {user}"\n'
+            f'ha1_md5 = "{ha1(user, "md5")}"\nha1_sha256 = "{ha1(user, "sha256")}"\n'
+            for user in PASSWORDS
+        )
         return (
             'country = "es"\nlanguage = "en"\n'
             f"{self._sip_text()}{sip_extra}"
             f"[media]\nrtp_first = {self.rtp_first}\nrtp_last = {self.rtp_last}\n{media_extra}"
             f"[web]\nport = {self.web_port}\n"
-            '[lines.fxs1]\nnumber = "101"\n[lines.fxs2]\nnumber = "102"\n' + "".join(map(user_text, PASSWORDS))
+            '[lines.fxs1]\nnumber = "101"\n[lines.fxs2]\nnumber = "102"\n' + users
         )
 
     # -- life --------------------------------------------------------------------------
@@ -160,10 +152,10 @@ class Site:
         """The account of `user` here. way: "UDP", "TCP", "TLS", or "IPv6" for UDP over it."""
         if way == "TLS":
             assert self.authority is not None
-            return Account(user, password(user), self.tls_port, transport="tls", ca=self.authority.certificate)
+            return Account(user, PASSWORDS[user], self.tls_port, transport="tls", ca=self.authority.certificate)
         if way == "IPv6":
-            return Account(user, password(user), self.sip_port, host="[::1]")
-        return Account(user, password(user), self.sip_port, self.host.ip, way.lower())
+            return Account(user, PASSWORDS[user], self.sip_port, host="[::1]")
+        return Account(user, PASSWORDS[user], self.sip_port, self.host.ip, way.lower())
 
     def phone(self, port: str, do: str, **args: Any) -> dict[str, Any]:
         return self.rig(f"phone.{do}", port=port, **args)

@@ -6,8 +6,9 @@ with the reason; what fails because of us is a failed test.
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,11 +19,10 @@ from tests.interop import matrix
 from tests.interop.fleet import Fleet
 from tests.interop.handset import Handset, wait_level
 from tests.interop.kamailio import EDGE, Kamailio, operator
-from tests.interop.long_calls import CALLEE, CALLERS, LongCalls
 from tests.interop.matrix import PHONES, WAYS, cannot, cell
 from tests.interop.processes import eventually
-from tests.interop.raw_phone import RawPhone
-from tests.interop.site import Site, user_text
+from tests.interop.raw_phone import RawPhone, audio_place
+from tests.interop.site import Site
 from tests.interop.soft_phone import Account, SoftPhone
 from tests.interop.sounds import RATE_HZ, dtmf, loudest_dbm0, sine
 from tests.sip.certificates import Authority
@@ -38,9 +38,7 @@ DIGESTS = {"baresip": "MD5", "linphone": "SHA-256", "pjsua": "SHA-256"}
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One site on all transports."""
     folder = tmp_path_factory.mktemp("site")
-    users = "".join(map(user_text, [*CALLERS.values(), CALLEE]))
-    timer = "session_expires_s = 90\n"
-    with Site(folder, users, authority=Authority(folder), sip_extra=timer, rtp_pairs=80) as running:
+    with Site(folder, authority=Authority(folder), sip_extra="session_expires_s = 90\n") as running:
         yield running
 
 
@@ -50,22 +48,6 @@ def edge(site: Site) -> Iterator[Kamailio]:
     server = Kamailio(site.folder, EDGE % site.sip_port)
     yield server
     server.stop()
-
-
-@pytest.fixture(scope="module")
-def long_calls(site: Site, edge: Kamailio, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LongCalls]:
-    """They go on while the other tests run."""
-    with ExitStack() as stack:
-        yield LongCalls(site, Fleet(site, tmp_path_factory.mktemp("long"), stack, edge))
-
-
-@pytest.fixture(autouse=True)
-def leaves_the_site_idle(site: Site) -> Iterator[None]:
-    """Besides the long calls."""
-    yield
-    site.phone("fxs1", "hangup")
-    eventually("fxs1 is idle", lambda: site.port("fxs1")["state"] == "idle")
-    eventually("no other call", lambda: all(CALLEE in str(call) for call in site.status()["calls"]))
 
 
 @pytest.fixture
@@ -85,10 +67,6 @@ def heard_from_line(phone: SoftPhone, handset: Handset, after: int = 0) -> None:
     wait_level("440 Hz at the phone", lambda: loudest_dbm0(phone.heard()[after:], 440))
 
 
-def test_long_calls_begin(long_calls: LongCalls) -> None:
-    long_calls.begin()
-
-
 @pytest.mark.parametrize(("kind", "way"), COLUMNS)
 def test_phone_calls_a_line(site: Site, fleet: Fleet, handset: Handset, kind: str, way: str) -> None:
     phone = fleet.start(kind, fleet.account("201", way))
@@ -106,10 +84,10 @@ def test_phone_calls_a_line(site: Site, fleet: Fleet, handset: Handset, kind: st
     with cell("rfc4733", kind, way):
         handset.dial("159#")
         eventually("the phone heard the digits", lambda: phone.digits_heard() == "159#", 3)
-        for digit in "28":
+        for digit in "280":
             phone.send_digit(digit)
             time.sleep(0.35)  # as fast as a finger
-        handset.wait_digits("28")
+        handset.wait_digits("280")
     with cell("hold", kind, way):
         hold_and_resume(site, phone, handset)
     phone.hangup()
@@ -156,7 +134,7 @@ def test_line_calls_a_phone(site: Site, fleet: Fleet, handset: Handset, kind: st
         see_refusal(fleet.start(kind, fleet.account("201", way)).registered(), site, handset)
         return
     phone = fleet.start(kind, fleet.account("201", way), special=True).registered()
-    phone.say(np.concatenate([sine(1000, 2.5), dtmf("159#"), np.zeros(30 * RATE_HZ)]))
+    phone.say(np.concatenate([sine(1000, 3.0), dtmf("159#"), np.zeros(30 * RATE_HZ)]))
     handset.lift()
     handset.dial("201")
     phone.wait_incoming()
@@ -242,8 +220,40 @@ def test_a_proxy_rings_three_phones_and_one_answers(fleet: Fleet, handset: Hands
 TONES_HZ = (700, 1000, 1300)
 
 
-def test_long_calls_are_confirmed_to_be_alive(long_calls: LongCalls) -> None:
-    long_calls.judge()
+def test_long_calls_are_confirmed_to_be_alive(site: Site, fleet: Fleet) -> None:
+    """All at one time: the shortest session timer that RFC 4028 allows has its refresh after 45 s."""
+    callee = fleet.raw("204")
+    users = dict(zip(PHONES, ("201", "202", "203"), strict=True))
+    calls = {(kind, way): fleet.start(kind, fleet.account(users[kind], way)) for way in WAYS for kind in PHONES}
+    for phone in calls.values():
+        phone.registered().dial("204")
+        phone.wait_up()
+    seen = {column: changes_seen(phone) for column, phone in calls.items()}
+    for (kind, way), phone in calls.items():
+        with cell("refreshed", kind, way):
+            keep_speaking(callee, lambda p=phone, n=seen[kind, way]: changes_seen(p) > n)
+    assert len(site.status()["calls"]) == len(calls)
+    for phone in calls.values():
+        phone.hangup()
+        phone.wait_closed()
+    eventually("all hung up", lambda: sum(m.startswith("BYE") for m in callee.received) == len(calls), 5)
+
+
+def changes_seen(phone: SoftPhone) -> int:
+    """How many INVITEs and UPDATEs it sent or got."""
+    return len(re.findall(r"^(?:INVITE|UPDATE) sip\S+ SIP/2\.0", phone.output(), re.MULTILINE))
+
+
+def keep_speaking(callee: RawPhone, done: Callable[[], bool]) -> None:
+    """Until `done`: a packet to each of its calls now and then, since a silent call is ended after 30 s."""
+    places = [place for message in callee.received if (place := audio_place(message))]
+
+    def refreshed() -> bool:
+        for place in places:
+            callee.rtp.socket.sendto(bytes([0x80, 8, *bytes(10), *[0xD5] * 160]), place)
+        return done()
+
+    eventually("the call is confirmed", refreshed, 60, every_s=2)
 
 
 def test_kept_table_is_what_was_seen() -> None:

@@ -11,9 +11,9 @@ from tests.interop.site import PASSWORDS, Site
 
 
 class ForwardingPhone(RawPhone):
-    """Answers every INVITE with 302 to `contact`."""
+    """Answers every INVITE with 302 to `onward`."""
 
-    contact = ""
+    onward = ""
 
     def _serve(self, request: str) -> None:
         if not request.startswith("INVITE"):
@@ -22,7 +22,7 @@ class ForwardingPhone(RawPhone):
         self.send(
             f"SIP/2.0 302 Moved Temporarily\r\nVia: {header(request, 'Via')}\r\nFrom: {header(request, 'From')}\r\n"
             f"To: {header(request, 'To')};tag={self.tag}\r\nCall-ID: {header(request, 'Call-ID')}\r\n"
-            f"CSeq: {header(request, 'CSeq')}\r\nContact: {self.contact}\r\nContent-Length: 0\r\n\r\n"
+            f"CSeq: {header(request, 'CSeq')}\r\nContact: {self.onward}\r\nContent-Length: 0\r\n\r\n"
         )
 
 
@@ -30,7 +30,7 @@ class ForwardingPhone(RawPhone):
 def forwarding(site: Site, contact: str) -> Iterator[None]:
     """User 201's only telephone sends everything on to `contact`."""
     phone = ForwardingPhone("201", PASSWORDS["201"], site.sip_port)
-    phone.contact = contact
+    phone.onward = contact
     phone.register()
     try:
         yield

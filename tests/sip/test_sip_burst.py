@@ -12,7 +12,7 @@ import pytest
 from tests.sip.load import serve
 
 
-@pytest.mark.parametrize(("mode", "count", "rate"), [("calls", 400, 400), ("digest", 400, 400), ("register", 400, 800)])
+@pytest.mark.parametrize(("mode", "count", "rate"), [("calls", 400, 150), ("digest", 400, 150), ("register", 400, 300)])
 def test_a_burst_leaves_nothing_behind(mode: str, count: int, rate: float) -> None:
     figures = asyncio.run(serve(mode, count, rate))
     assert figures["finished"] == count

@@ -55,3 +55,17 @@ def test_no_digit_in_tones_noise_and_short_blips() -> None:
     for sound in (noise, sine(697, -9, 1.0), sine(425, -10, 1.0), _digit("5", 15), np.zeros(8000)):
         assert dtmf(np.concatenate([SILENCE, sound, SILENCE])) == ()
     assert measure.level_dbm0(noise) > -30
+
+
+@pytest.mark.parametrize(("lost", "heard"), [(40, "7"), (120, "7"), (240, "77")])
+def test_a_short_break_parts_a_digit_only_for_the_letter(lost: int, heard: str) -> None:
+    """Samples lost in the middle of one key, as a receiver hears them that bridges 20 ms."""
+    key = _digit("7", 120)
+    key[400 : 400 + lost] = 0
+    sound = np.concatenate([SILENCE, key, SILENCE])
+    assert measure_dtmf.digits(sound, bridged_ms=20) == heard
+
+
+def test_two_presses_of_one_key_stay_two() -> None:
+    sound = np.concatenate([SILENCE, _digit("7", 70), SILENCE[:320], _digit("7", 70), SILENCE])
+    assert measure_dtmf.digits(sound, bridged_ms=20) == "77"

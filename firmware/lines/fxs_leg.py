@@ -81,6 +81,9 @@ class FxsLeg(Leg):
     def digit(self, digit: str) -> None:
         self._tell(self.listener.leg_digit, self, digit)
 
+    def flashed(self) -> None:
+        self._tell(self.listener.leg_flashed, self)
+
     def ended(self, cause: Cause) -> None:
         """The leg is over; told once, whoever began it."""
         if self._over:

@@ -101,6 +101,7 @@ class FxsLine:
             Do.HANG_UP: lambda: self._end_leg(Cause.NORMAL_CLEARING),
             Do.FAIL_LEG: lambda: self._end_leg(Cause.DESTINATION_OUT_OF_ORDER),
             Do.PASS_DIGIT: self._pass_digit,
+            Do.PASS_FLASH: self._pass_flash,
             Do.LOW_POWER: lambda: port.feed(Feed.LOW_POWER),
             Do.FULL_POWER: lambda: port.feed(Feed.ACTIVE),
         }
@@ -245,3 +246,7 @@ class FxsLine:
     def _pass_digit(self) -> None:
         if self.leg is not None:
             self.leg.digit(self._digit)
+
+    def _pass_flash(self) -> None:
+        if self.leg is not None:
+            self.leg.flashed()

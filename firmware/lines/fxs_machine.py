@@ -86,6 +86,7 @@ class Do(enum.Enum):
     HANG_UP = enum.auto()
     FAIL_LEG = enum.auto()
     PASS_DIGIT = enum.auto()
+    PASS_FLASH = enum.auto()
     LOW_POWER = enum.auto()
     FULL_POWER = enum.auto()
 
@@ -128,7 +129,6 @@ TABLE: dict[tuple[State, Event], Row] = {
     (S.RINGING, E.RELEASED_UNOBTAINABLE): (S.IDLE, (Do.STOP_RINGING,)),
     # -- talking
     (S.TALKING, E.DIGIT): (S.TALKING, (Do.PASS_DIGIT,)),
-    (S.TALKING, E.FLASH): (S.TALKING, ()),
     # -- nobody serves an off-hook telephone
     (S.BUSY, E.TIME_OUT): _TO_HOWLER,
     (S.CONGESTION, E.TIME_OUT): _TO_HOWLER,
@@ -149,9 +149,11 @@ for _state in _WITH_LEG:
 for _state in (S.DIALLING, S.COLLECTING, S.BUSY, S.CONGESTION, S.UNOBTAINABLE, S.HOWLER):
     TABLE[_state, E.ON_HOOK] = (S.IDLE, _QUIET)
 for _state in (S.CALLING, S.RINGBACK, S.BUSY, S.CONGESTION, S.UNOBTAINABLE, S.HOWLER, S.PARKED):
-    # People press keys and the hook switch out of impatience; it means nothing here.
+    # People press keys out of impatience; it means nothing here, nor does the hook switch without a call.
     TABLE[_state, E.DIGIT] = (_state, ())
     TABLE[_state, E.FLASH] = (_state, ())
+for _state in _WITH_LEG:
+    TABLE[_state, E.FLASH] = (_state, (Do.PASS_FLASH,))
 for _state in S:
     if _state is not S.OUT_OF_SERVICE:
         TABLE[_state, E.FAILED] = (S.OUT_OF_SERVICE, (*_QUIET, Do.FAIL_LEG))

@@ -74,6 +74,10 @@ class Exchange:
         """Digits in a call travel in the media engine; here they are only noted."""
         log.debug("call %s: digit %s from %s", leg.call_id, digit, leg.leg_id)
 
+    def leg_flashed(self, leg: Leg) -> None:
+        """No service answers to it yet: noted, and the call goes on."""
+        log.info("call %s: hook flash from %s", leg.call_id, leg.leg_id)
+
     def leg_signalled(self, leg: Leg, digit: str, duration_ms: int) -> None:
         if call := self._by_leg.get(leg):
             call.signalled(leg, digit, duration_ms)

@@ -103,6 +103,9 @@ class LegListener(Protocol):
     def leg_digit(self, leg: Leg, digit: str) -> None:
         """A digit from `leg`; the audio carries it to the other end."""
 
+    def leg_flashed(self, leg: Leg) -> None:
+        """The telephone of `leg`, which calls or talks, asks for a service with its hook (R key, recall)."""
+
     def leg_signalled(self, leg: Leg, digit: str, duration_ms: int) -> None:
         """A digit that came beside the audio (SIP INFO): the other end must be told with `send_digit`."""
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from drivers.errors import ChipError
-from drivers.ports import Feed, OffHook, OnHook, PortReadings
+from drivers.ports import Feed, HookFlash, OffHook, OnHook, PortReadings
 from firmware.lines.fxs_line import FxsLine, LineTimers
 from firmware.telephony.cadence import Tone
 from firmware.telephony.cause import Cause
@@ -104,6 +104,9 @@ class Notes:
     def leg_digit(self, leg: Leg, digit: str) -> None:
         self.told.append(("digit", digit))
 
+    def leg_flashed(self, leg: Leg) -> None:
+        self.told.append(("flashed",))
+
     def leg_diverted(self, leg: Leg, number: str, journey: Journey) -> bool:
         raise AssertionError("a line sends nothing on")
 
@@ -136,6 +139,9 @@ class LineBench:
 
     def hang_up(self) -> None:
         self.line.port_event(OnHook("fxs1", 0.0))
+
+    def flash(self, ms: float = 100.0) -> None:
+        self.line.port_event(HookFlash("fxs1", 0.0, ms))
 
     def dial(self, digits: str) -> None:
         for digit in digits:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from drivers.ports import Feed, HookFlash, PortFailed, PortRecovered, PulseDigitDialled
+from drivers.ports import Feed, PortFailed, PortRecovered, PulseDigitDialled
 from firmware.lines.fxs_line import LineTimers
 from firmware.telephony.cause import Cause
 from firmware.telephony.leg import Leg
@@ -262,13 +262,22 @@ def test_a_telephone_lifted_before_its_port_is_up_gets_dial_tone() -> None:
     run(main())
 
 
-def test_a_flash_is_harmless() -> None:
+def test_a_flash_is_told_to_the_exchange_while_there_is_a_call() -> None:
     async def main() -> None:
         bench = LineBench()
         leg = await bench.call_out()
-        leg.accept()
-        bench.line.port_event(HookFlash("fxs1", 0.0, 100.0))
-        assert bench.state == "talking" and len(bench.notes.told) == 1
+        for change, state in ((leg.proceed, "calling"), (leg.show_ringing, "ringback"), (leg.accept, "talking")):
+            change()
+            bench.notes.told.clear()
+            bench.flash()
+            await settle()
+            assert (bench.state, bench.notes.told) == (state, [("flashed",)])
+        leg.release(Cause.NORMAL_CLEARING)
+        await settle()
+        bench.notes.told.clear()
+        bench.flash()
+        await settle()
+        assert bench.notes.told == []
 
     run(main())
 

@@ -84,6 +84,8 @@ def test_off_hook_left_walks_congestion_howler_low_power() -> None:
     assert machine.feed(E.ON_HOOK) == (Do.FULL_POWER,)
 
 
-def test_a_flash_does_no_harm() -> None:
-    for state in (S.TALKING, S.RINGBACK, S.BUSY, S.PARKED):
+def test_a_flash_is_passed_on_in_a_call_and_does_no_harm_elsewhere() -> None:
+    for state in (S.TALKING, S.RINGBACK, S.CALLING):
+        assert TABLE[state, E.FLASH] == (state, (Do.PASS_FLASH,))
+    for state in (S.BUSY, S.PARKED):
         assert TABLE[state, E.FLASH] == (state, ())

@@ -283,6 +283,7 @@ def test_events_of_legs_nobody_knows_are_ignored() -> None:
         exchange.leg_progress(stray)
         exchange.leg_answered(stray)
         exchange.leg_digit(stray, "5")
+        exchange.leg_flashed(stray)
         exchange.leg_held(stray, True)
         exchange.leg_released(stray, Cause.NORMAL_CLEARING)
         assert stray.commands == [] and bench.leaves_nothing()

@@ -73,6 +73,9 @@ class Bridge:
     def leg_held(self, leg: Leg, held: bool) -> None:
         self.note("held", leg, held)
 
+    def leg_flashed(self, leg: Leg) -> None:
+        self.note("flashed", leg)
+
     def leg_digit(self, leg: Leg, digit: str) -> None:
         self.note("digit", leg, digit)
 

@@ -105,6 +105,13 @@ class BoardDescription:
 
     name: str = setting("", required=True, help_en="Name of the board.", help_es="Nombre de la placa.")
     title: str = setting("", help_en="What people call it.", help_es="Cómo se la conoce.")
+    ring_at_once: int = setting(
+        16,
+        low=1,
+        high=16,
+        help_en="How many lines the supply can ring in the same instant; the bursts of others wait for their turn.",
+        help_es="Cuántas líneas puede hacer sonar la alimentación a la vez; las demás esperan su turno.",
+    )
     bus: BusDescription = group(BusDescription, help_en="Bus of the chips", help_es="Bus de los chips")  # noqa: RUF009
     highway: HighwayDescription = group(HighwayDescription, help_en="Voice", help_es="Voz")  # noqa: RUF009
     ports: tuple[PortDescription, ...] = ()

@@ -49,6 +49,7 @@ class Board:
         self.described = described
         self.bus = bus
         self.scanner = Scanner(bus)
+        self.scanner.set_ring_most(described.ring_at_once)
         self.ports: dict[str, Slic] = {}
         self._highway = highway
         self._store = store

@@ -68,7 +68,16 @@ class PortRecovered:
     at_s: float
 
 
-PortEvent = OffHook | OnHook | HookFlash | PulseDigitDialled | PortFailed | PortRecovered
+@dataclass(frozen=True, slots=True)
+class RingPartBegan:
+    """The part of the ringing that `RingOpening.told` asked for has begun."""
+
+    port: str
+    at_s: float
+    part: int
+
+
+PortEvent = OffHook | OnHook | HookFlash | PulseDigitDialled | PortFailed | PortRecovered | RingPartBegan
 
 
 class Feed(enum.Enum):
@@ -79,6 +88,25 @@ class Feed(enum.Enum):
     ACTIVE_REVERSED = "active-reversed"
     ON_HOOK_TRANSMISSION = "on-hook-transmission"
     LOW_POWER = "low-power"  # forward active with the smallest current limit: parked off-hook telephones
+
+
+@dataclass(frozen=True, slots=True)
+class RingOpening:
+    """How ringing begins where data are sent with it.
+
+    first_ms: on, off[, on, off ...] played once before the cadence, at most four pairs; a first "on" of 0 lets
+    it begin with a pause. told: part, counted from 0 through first_ms and cadence, whose beginning is told as
+    `RingPartBegan`; -1 for none. In parts that are off the line carries sound. reversed: the polarity is
+    reversed from the first part on, until the telephone is lifted or ringing stops.
+    """
+
+    first_ms: tuple[int, ...] = ()
+    told: int = -1
+    reversed: bool = False
+
+
+AT_ONCE = RingOpening()
+"""The cadence, and nothing before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +169,12 @@ class FxsPort(Protocol):
     failure: str
     """Why the port is out of service, "" when it is in service."""
 
-    def ring(self, cadence_ms: Sequence[int]) -> None:
-        """Ring until lifted (`OffHook(ring_trip=True)`) or `stop_ring`. cadence_ms: on, off[, on, off ...]."""
+    def ring(self, cadence_ms: Sequence[int], opening: RingOpening = AT_ONCE) -> None:
+        """Ring until lifted (`OffHook(ring_trip=True)`) or `stop_ring`. cadence_ms: on, off[, on, off ...].
+
+        With an opening the cadence may be empty: the line falls silent after it. A burst waits while as many
+        lines ring as the board can feed at one time.
+        """
 
     def stop_ring(self) -> None:
         """Stop ringing; the line is back to idle feed."""

@@ -10,13 +10,24 @@ from __future__ import annotations
 import errno
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from drivers._native import ffi, lib
 from drivers.bus import Bus
 from drivers.errors import BusError, ChipError, HardwareError
-from drivers.ports import HookFlash, HookProfile, OffHook, OnHook, PortEvent, PortFailed, PulseDigitDialled
+from drivers.ports import (
+    AT_ONCE,
+    HookFlash,
+    HookProfile,
+    OffHook,
+    OnHook,
+    PortEvent,
+    PortFailed,
+    PulseDigitDialled,
+    RingOpening,
+    RingPartBegan,
+)
 from drivers.slic_registers import Linefeed
 
 log = logging.getLogger(__name__)
@@ -45,10 +56,9 @@ class ScannerPort:
         """A cadence is being played, its pauses included."""
         return bool(lib.scanner_ringing(self._scanner.native, self.number))
 
-    def ring(self, cadence_ms: Sequence[int]) -> None:
+    def ring(self, cadence_ms: Sequence[int], opening: RingOpening = AT_ONCE) -> None:
         """Ring with on, off[, on, off ...] up to four pairs, until ring trip or stop_ring."""
-        native = self._scanner.native
-        self._checked(lib.scanner_ring(native, self.number, list(cadence_ms), len(cadence_ms)), "ringing")
+        self._checked(lib.scanner_ring(self._scanner.native, self.number, _plan(cadence_ms, opening)), "ringing")
 
     def stop_ring(self) -> None:
         """Back to the feed set before; nothing happens when the line does not ring."""
@@ -101,6 +111,11 @@ class Scanner:
         self._names[number] = name
         return ScannerPort(self, name, number)
 
+    def set_ring_most(self, lines: int) -> None:
+        """How many lines may ring in the same instant, 1 to 16, else ValueError; bursts of others wait."""
+        if lib.scanner_set_ring_most(self.native, lines) < 0:
+            raise ValueError(f"{lines} lines ringing at one time, allowed 1 to {lib.SCANNER_MAX_PORTS}")
+
     def start(self) -> None:
         """Start the native thread."""
         result = lib.scanner_start(self.native)
@@ -149,20 +164,22 @@ class Scanner:
             self._scanner = ffi.NULL
 
     def _event(self, event: Any) -> PortEvent | None:
-        at_s = event.at_us / _US_PER_S
         if event.kind == lib.SCANNER_INTERRUPT:
             log.warning("%s: interrupt line stays low though no chip says why; polling goes on", self._bus.name)
             return None
-        port = self._names[event.port]
-        if event.kind == lib.HOOK_OFF_HOOK:
-            return OffHook(port, at_s, bool(event.value))
-        if event.kind == lib.HOOK_ON_HOOK:
-            return OnHook(port, at_s)
-        if event.kind == lib.HOOK_FLASH:
-            return HookFlash(port, at_s, event.value / 1000.0)
-        if event.kind == lib.HOOK_DIGIT:
-            return PulseDigitDialled(port, at_s, str(event.value))
-        return PortFailed(port, at_s, failure_sentence(event.value, event.detail))
+        return _of_port(event, self._names[event.port], event.at_us / _US_PER_S)
+
+
+def _of_port(event: Any, port: str, at_s: float) -> PortEvent:
+    made: dict[int, Callable[[], PortEvent]] = {
+        lib.HOOK_OFF_HOOK: lambda: OffHook(port, at_s, bool(event.value)),
+        lib.HOOK_ON_HOOK: lambda: OnHook(port, at_s),
+        lib.HOOK_FLASH: lambda: HookFlash(port, at_s, event.value / 1000.0),
+        lib.HOOK_DIGIT: lambda: PulseDigitDialled(port, at_s, str(event.value)),
+        lib.SCANNER_FAILED: lambda: PortFailed(port, at_s, failure_sentence(event.value, event.detail)),
+        lib.SCANNER_RING_PART: lambda: RingPartBegan(port, at_s, event.value),
+    }
+    return made[event.kind]()
 
 
 def failure_sentence(reason: int, detail: int) -> str:
@@ -178,6 +195,22 @@ def failure_sentence(reason: int, detail: int) -> str:
         return "power alarm: the chip opened the line" + (f" because {hot} ran hot" if hot else "")
     status = f"0x{detail & 0xFF:02X} 0x{detail >> 8 & 0xFF:02X} 0x{detail >> 16 & 0xFF:02X}"
     return f"interrupts of the chip cannot be cleared (registers 18 to 20 read {status})"
+
+
+def _plan(cadence_ms: Sequence[int], opening: RingOpening) -> Any:
+    """As a struct ring_plan; lists too long to hold are left to the scanner to refuse, by their count."""
+    most = lib.SCANNER_CADENCE_MAX
+    return ffi.new(
+        "struct ring_plan *",
+        {
+            "first_ms": list(opening.first_ms[:most]),
+            "first_count": len(opening.first_ms),
+            "cadence_ms": list(cadence_ms[:most]),
+            "count": len(cadence_ms),
+            "told": opening.told,
+            "reversed": opening.reversed,
+        },
+    )
 
 
 def _native(profile: HookProfile) -> Any:

@@ -15,7 +15,7 @@ from contextlib import suppress
 
 from drivers.bus import Bus
 from drivers.errors import ChipError, HardwareError
-from drivers.ports import EventSink, Feed, LineProfile, PortReadings, PortRecovered
+from drivers.ports import AT_ONCE, EventSink, Feed, LineProfile, PortReadings, PortRecovered, RingOpening
 from drivers.scanner import Scanner, ScannerPort
 from drivers.slic_calibration import Waits, is_finished
 from drivers.slic_chip import Identity, SlicChip
@@ -198,9 +198,9 @@ class Slic:
 
     # -- commands ---------------------------------------------------------------------------
 
-    def ring(self, cadence_ms: Sequence[int]) -> None:
+    def ring(self, cadence_ms: Sequence[int], opening: RingOpening = AT_ONCE) -> None:
         """Ring until lifted (`OffHook(ring_trip=True)`) or `stop_ring`. cadence_ms: on, off[, on, off ...]."""
-        self._serving().ring(cadence_ms)
+        self._serving().ring(cadence_ms, opening)
 
     def stop_ring(self) -> None:
         """Stop ringing; the line is back to its idle feed."""

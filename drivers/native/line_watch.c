@@ -38,6 +38,10 @@
 #define SETTLE_OFF_HOOK_US 100000
 #define SETTLE_ON_HOOK_US 240000
 #define SETTLE_RING_US 150000
+/* A burst ends where its voltage meets the feed's: up to half a period of 16 Hz and the change of state later. */
+#define FADE_US 60000
+#define LATE_US 10000 /* a part that begins later than this was kept waiting: what follows it moves too */
+#define NOT_BEGUN (-1)
 
 static void tell(struct line_watch *line, long long now_us, int kind, int value, int detail)
 {
@@ -47,6 +51,8 @@ static void tell(struct line_watch *line, long long now_us, int kind, int value,
 
 static int command(struct line_watch *line, long long now_us, int linefeed)
 {
+    if (line->commanded == RINGING)
+        line->burst_end_us = now_us;
     line->commanded = linefeed;
     line->changed_us = now_us;
     line->opens = 0;
@@ -71,6 +77,8 @@ void line_watch_begin(struct line_watch *line, long long now_us, int linefeed)
     line->mode = LINE_FEEDING;
     line->wanted = line->commanded = linefeed;
     line->changed_us = line->settle_us = now_us;
+    line->burst_end_us = now_us - FADE_US;
+    line->turned = 0;
     line->bus_errors = line->no_answers = line->resets = line->opens = line->status_kept = line->alarms = 0;
     hook_reset(&line->hook, now_us, 0);
 }
@@ -131,8 +139,19 @@ static int alarmed(struct line_watch *line, long long now_us, int state, int sta
     return !line->in_service;
 }
 
+/* Gives the line the polarity back that it had before it rang. Returns 1 when that is a change. */
+static int turn_back(struct line_watch *line)
+{
+    int turned = line->turned;
+    if (turned)
+        line->wanted ^= REVERSE;
+    line->turned = 0;
+    return turned;
+}
+
 static void answered(struct line_watch *line, long long now_us)
 {
+    turn_back(line);
     line->wanted = line->wanted & REVERSE ? ACTIVE + REVERSE : ACTIVE;
     refeed(line, now_us, SETTLE_OFF_HOOK_US);
     hook_reset(&line->hook, now_us, 1);
@@ -180,19 +199,54 @@ void line_watch_polled(struct line_watch *line, long long now_us, const struct s
         watch_hook(line, now_us, loop & LOOP_CLOSED);
 }
 
-static void next_in_cadence(struct line_watch *line, long long now_us)
+/* ---- ringing ------------------------------------------------------------------------ */
+
+static int parts(const struct line_watch *line)
 {
-    line->cadence_at = (line->cadence_at + 1) % line->cadence_count;
-    line->due_us += line->cadence_ms[line->cadence_at] * 1000LL;
-    if (line->cadence_at % 2) {
+    return line->plan.first_count + line->plan.count;
+}
+
+static int part_ms(const struct line_watch *line, int part)
+{
+    int first = line->plan.first_count;
+    return part < first ? line->plan.first_ms[part] : line->plan.cadence_ms[part - first];
+}
+
+static int begins_with_pause(const struct line_watch *line)
+{
+    return line->plan.first_count && line->plan.first_ms[0] == 0;
+}
+
+/* The part after this one; parts() when the plan ends there. */
+static int next_part(const struct line_watch *line)
+{
+    if (line->part == NOT_BEGUN)
+        return begins_with_pause(line);
+    if (line->part + 1 == parts(line) && line->plan.count)
+        return line->plan.first_count;
+    return line->part + 1;
+}
+
+static void enter_part(struct line_watch *line, long long now_us, int part)
+{
+    int turns = line->part == NOT_BEGUN && line->turned;
+    line->part = part;
+    if (now_us - line->due_us > LATE_US)
+        line->due_us = now_us;
+    line->due_us += part_ms(line, part) * 1000LL;
+    if (part % 2) {
         line->mode = LINE_PAUSE;
-        line->settle_us = now_us + SETTLE_RING_US;
+        line->settle_us = now_us + (turns ? SETTLE_ON_HOOK_US : SETTLE_RING_US);
         command(line, now_us, line->wanted & REVERSE ? ON_HOOK_TRANSMISSION + REVERSE : ON_HOOK_TRANSMISSION);
     } else {
         line->mode = LINE_BURST;
         line->burst_seen = 0;
         hook_reset(&line->hook, now_us, 0);
         command(line, now_us, RINGING);
+    }
+    if (part == line->plan.told) {
+        line->plan.told = -1;
+        tell(line, now_us, SCANNER_RING_PART, part, 0);
     }
 }
 
@@ -202,8 +256,32 @@ void line_watch_tick(struct line_watch *line, long long now_us)
         return;
     if (line->mode == LINE_OPENED)
         refeed(line, now_us, settle_us(line));
-    else
-        next_in_cadence(line, now_us);
+    else if (line->part != NOT_BEGUN && next_part(line) == parts(line))
+        line_watch_stop_ring(line, now_us);
+    else if (!line_watch_wants_to_ring(line, now_us))
+        enter_part(line, now_us, next_part(line));
+}
+
+int line_watch_wants_to_ring(const struct line_watch *line, long long now_us)
+{
+    if (line->mode != LINE_PAUSE || now_us < line->due_us)
+        return 0;
+    return line->part == NOT_BEGUN || (line->part % 2 && next_part(line) < parts(line));
+}
+
+int line_watch_has_turn(const struct line_watch *line)
+{
+    return line->mode == LINE_PAUSE && begins_with_pause(line) && line->part == 1;
+}
+
+int line_watch_weighs(const struct line_watch *line, long long now_us)
+{
+    return line->commanded == RINGING || now_us - line->burst_end_us < FADE_US || line_watch_has_turn(line);
+}
+
+void line_watch_go_on_ringing(struct line_watch *line, long long now_us)
+{
+    enter_part(line, now_us, next_part(line));
 }
 
 int line_watch_clear_interrupts(struct line_watch *line, long long now_us)
@@ -239,20 +317,31 @@ int line_watch_feed(struct line_watch *line, long long now_us, int linefeed)
     return line->mode == LINE_OPENED ? 0 : refeed(line, now_us, settle_us(line));
 }
 
-int line_watch_ring(struct line_watch *line, long long now_us, const int *cadence_ms, int count)
+static int is_cadence(const int *ms, int count, int least_first_ms)
 {
-    if (count < 2 || count > SCANNER_CADENCE_MAX || count % 2)
-        return -EINVAL;
+    if (count < 0 || count > SCANNER_CADENCE_MAX || count % 2)
+        return 0;
     for (int i = 0; i < count; i++)
-        if (cadence_ms[i] < 1 || cadence_ms[i] > 60000)
-            return -EINVAL;
+        if (ms[i] < (i ? 1 : least_first_ms) || ms[i] > 60000)
+            return 0;
+    return 1;
+}
+
+int line_watch_ring(struct line_watch *line, long long now_us, const struct ring_plan *plan)
+{
+    if (!is_cadence(plan->first_ms, plan->first_count, 0) || !is_cadence(plan->cadence_ms, plan->count, 1))
+        return -EINVAL;
+    if (plan->first_count + plan->count == 0)
+        return -EINVAL;
     if (line->mode != LINE_FEEDING || line->commanded == OPEN || line->hook.off_hook)
         return -EBUSY;
-    memcpy(line->cadence_ms, cadence_ms, (size_t)count * sizeof *cadence_ms);
-    line->cadence_count = count;
-    line->cadence_at = count - 1;
+    line->plan = *plan;
+    line->part = NOT_BEGUN;
+    line->mode = LINE_PAUSE;
     line->due_us = now_us;
-    next_in_cadence(line, now_us);
+    line->turned = plan->reversed != 0;
+    if (line->turned)
+        line->wanted ^= REVERSE;
     return 0;
 }
 
@@ -260,7 +349,7 @@ int line_watch_stop_ring(struct line_watch *line, long long now_us)
 {
     if (line->mode != LINE_BURST && line->mode != LINE_PAUSE)
         return 0;
-    return refeed(line, now_us, SETTLE_RING_US);
+    return refeed(line, now_us, turn_back(line) ? SETTLE_ON_HOOK_US : SETTLE_RING_US);
 }
 
 int line_watch_open(struct line_watch *line, long long now_us, int ms)

@@ -28,10 +28,11 @@ struct line_watch {
     long long changed_us;    /* when */
     long long settle_us;     /* until then a hook state that contradicts what is known may be the feed's transient */
     long long due_us;        /* end of the burst, pause or open interval */
-    int cadence_ms[SCANNER_CADENCE_MAX];
-    int cadence_count;
-    int cadence_at;
-    int burst_seen; /* the chip has shown this burst in DR64 */
+    struct ring_plan plan;
+    int part;                /* of the plan's two lists, -1: it has not begun */
+    int turned;              /* the plan has reversed the line; its end turns it back */
+    int burst_seen;          /* the chip has shown this burst in DR64 */
+    long long burst_end_us;  /* of the last burst */
 
     /* Debounce of failures: polls in a row. */
     int bus_errors;
@@ -46,12 +47,21 @@ void line_watch_begin(struct line_watch *line, long long now_us, int linefeed);
 void line_watch_poll_ops(const struct line_watch *line, struct spi_op ops[LINE_POLL_OPS]);
 /* result: of the transfer, 0 or -errno. */
 void line_watch_polled(struct line_watch *line, long long now_us, const struct spi_op ops[LINE_POLL_OPS], int result);
-/* Ends bursts, pauses and open intervals that are due. */
+/* Ends bursts, pauses and open intervals that are due; begins no burst. */
 void line_watch_tick(struct line_watch *line, long long now_us);
+/* 1 when its next burst is due, or its plan waits to be begun. */
+int line_watch_wants_to_ring(const struct line_watch *line, long long now_us);
+/* 1 while it sends data before its first burst, which must follow them directly. */
+int line_watch_has_turn(const struct line_watch *line);
+/* 1 while the ringing supply must carry it: it rings, has just rung, or has its turn. */
+int line_watch_weighs(const struct line_watch *line, long long now_us);
+/* Begins the burst, or plan, that line_watch_wants_to_ring told of. */
+void line_watch_go_on_ringing(struct line_watch *line, long long now_us);
 /* Reads and clears DR18 to DR20 while INT is low. Returns 1 while status bits come back. */
 int line_watch_clear_interrupts(struct line_watch *line, long long now_us);
 
 int line_watch_feed(struct line_watch *line, long long now_us, int linefeed);
-int line_watch_ring(struct line_watch *line, long long now_us, const int *cadence_ms, int count);
+/* Only takes the plan: line_watch_go_on_ringing begins it. */
+int line_watch_ring(struct line_watch *line, long long now_us, const struct ring_plan *plan);
 int line_watch_stop_ring(struct line_watch *line, long long now_us);
 int line_watch_open(struct line_watch *line, long long now_us, int ms);

@@ -34,6 +34,7 @@ struct scanner *scanner_new(struct registers *registers)
         return NULL;
     }
     scanner->registers = registers;
+    scanner->ring_most = SCANNER_MAX_PORTS;
     pthread_mutexattr_t attributes;
     pthread_mutexattr_init(&attributes);
     pthread_mutexattr_setprotocol(&attributes, PTHREAD_PRIO_INHERIT);
@@ -50,6 +51,37 @@ void scanner_free(struct scanner *scanner)
     scanner_queue_free(scanner->queue);
     pthread_mutex_destroy(&scanner->lock);
     free(scanner);
+}
+
+/* ---- ringing ------------------------------------------------------------------------ */
+
+/* The one that has waited longest; full: of those that have their turn. */
+static struct line_watch *next_to_ring(struct scanner *scanner, long long now_us, int full)
+{
+    struct line_watch *next = NULL;
+    for (int i = 0; i < scanner->ports; i++) {
+        struct line_watch *line = &scanner->lines[i];
+        if (!line->in_service || !line_watch_wants_to_ring(line, now_us))
+            continue;
+        if (full && !line_watch_has_turn(line))
+            continue;
+        if (!next || line->due_us < next->due_us)
+            next = line;
+    }
+    return next;
+}
+
+void scanner_ring_due(struct scanner *scanner, long long now_us)
+{
+    struct line_watch *next;
+    do {
+        int weighing = 0;
+        for (int i = 0; i < scanner->ports; i++)
+            weighing += scanner->lines[i].in_service && line_watch_weighs(&scanner->lines[i], now_us);
+        next = next_to_ring(scanner, now_us, weighing >= scanner->ring_most);
+        if (next)
+            line_watch_go_on_ringing(next, now_us);
+    } while (next);
 }
 
 /* ---- polling ------------------------------------------------------------------------ */
@@ -115,6 +147,7 @@ void scanner_step(void *ctx, long long now_us)
     for (int i = 0; i < scanner->ports; i++)
         if (scanner->lines[i].in_service)
             line_watch_tick(&scanner->lines[i], now_us);
+    scanner_ring_due(scanner, now_us);
     if (due(&scanner->next_poll_us, now_us, SCANNER_PERIOD_US))
         poll_lines(scanner, now_us);
     if (due(&scanner->next_interrupt_us, now_us, INTERRUPT_CHECK_US))

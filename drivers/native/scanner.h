@@ -17,6 +17,16 @@
 struct registers;
 struct scanner;
 
+/* What a line rings with: two lists of ms on, off, on, off ... The line is silent, and carries sound, while off. */
+struct ring_plan {
+    int first_ms[SCANNER_CADENCE_MAX];   /* played once; its first "on" may be 0, so that it begins with a pause */
+    int first_count;                     /* 0 to SCANNER_CADENCE_MAX, even */
+    int cadence_ms[SCANNER_CADENCE_MAX]; /* repeated after that, each 1 to 60000 */
+    int count;                           /* likewise even; 0: the line falls silent after first_ms */
+    int told;     /* part, counted through both lists, whose first beginning is told as SCANNER_RING_PART; -1: none */
+    int reversed; /* 1: with the polarity reversed from the first part on, until it is lifted or stops */
+};
+
 struct scanner *scanner_new(struct registers *registers); /* NULL without memory or descriptors */
 void scanner_free(struct scanner *scanner);               /* stops first */
 
@@ -40,9 +50,11 @@ int scanner_set_profile(struct scanner *scanner, int port, const struct hook_pro
 
 /* -EBUSY while ringing; during an open interval it counts from its end. */
 int scanner_feed(struct scanner *scanner, int port, int linefeed);
-/* Rings with cadence_ms on, off, on ... (count 2 to SCANNER_CADENCE_MAX, even, each 1 to 60000) until lifted
- * or stopped. -EBUSY when off hook, ringing already, or the line is open. */
-int scanner_ring(struct scanner *scanner, int port, const int *cadence_ms, int count);
+/* Rings until lifted or stopped. A burst that the ringing supply cannot carry yet waits, and what follows it
+ * moves. -EBUSY when off hook, ringing already, or the line is open. */
+int scanner_ring(struct scanner *scanner, int port, const struct ring_plan *plan);
+/* How many lines may ring in the same instant, 1 to SCANNER_MAX_PORTS; all of them at first. */
+int scanner_set_ring_most(struct scanner *scanner, int most);
 int scanner_stop_ring(struct scanner *scanner, int port); /* 0 too when it does not ring */
 /* Opens the loop for `ms`, 1 to 60000, then feeds as before. -EBUSY while ringing or already open. */
 int scanner_open_interval(struct scanner *scanner, int port, int ms);

@@ -106,10 +106,25 @@ int scanner_feed(struct scanner *scanner, int port, int linefeed)
     return line ? release(scanner, line_watch_feed(line, scanner_board_us(scanner), linefeed)) : -ENODEV;
 }
 
-int scanner_ring(struct scanner *scanner, int port, const int *cadence_ms, int count)
+int scanner_ring(struct scanner *scanner, int port, const struct ring_plan *plan)
 {
     struct line_watch *line = claim_serving(scanner, port);
-    return line ? release(scanner, line_watch_ring(line, scanner_board_us(scanner), cadence_ms, count)) : -ENODEV;
+    if (!line)
+        return -ENODEV;
+    long long now_us = scanner_board_us(scanner);
+    int result = line_watch_ring(line, now_us, plan);
+    if (!result)
+        scanner_ring_due(scanner, now_us);
+    return release(scanner, result);
+}
+
+int scanner_set_ring_most(struct scanner *scanner, int most)
+{
+    if (most < 1 || most > SCANNER_MAX_PORTS)
+        return -EINVAL;
+    pthread_mutex_lock(&scanner->lock);
+    scanner->ring_most = most;
+    return release(scanner, 0);
 }
 
 int scanner_stop_ring(struct scanner *scanner, int port)

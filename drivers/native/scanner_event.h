@@ -6,6 +6,7 @@
 
 #define SCANNER_FAILED 5    /* value: SCANNER_REASON_..., detail: see there */
 #define SCANNER_INTERRUPT 6 /* port -1: INT stays low though no chip says why; nothing is lost, polling goes on */
+#define SCANNER_RING_PART 7 /* the part that struct ring_plan wanted told has begun; value: its number */
 
 #define SCANNER_REASON_BUS 1         /* the transport failed; detail: errno */
 #define SCANNER_REASON_NO_ANSWER 2   /* nothing drives MISO; detail: DR68 as read */

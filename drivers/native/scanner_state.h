@@ -6,6 +6,7 @@ struct scanner {
     struct scanner_queue *queue;
     pthread_mutex_t lock; /* everything below but `running` */
     int ports;
+    int ring_most; /* lines that may ring in the same instant */
     long long next_poll_us;
     long long next_interrupt_us;
     int interrupt_low; /* checks in a row without a chip that says why */
@@ -19,3 +20,5 @@ struct scanner {
 
 /* The board's time now. */
 long long scanner_board_us(struct scanner *scanner);
+/* Begins the bursts that are due, as far as the ringing supply carries them. */
+void scanner_ring_due(struct scanner *scanner, long long now_us);

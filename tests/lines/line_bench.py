@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from drivers.errors import ChipError
-from drivers.ports import Feed, HookFlash, OffHook, OnHook, PortReadings
+from drivers.ports import AT_ONCE, Feed, HookFlash, OffHook, OnHook, PortReadings, RingOpening
 from firmware.lines.fxs_line import FxsLine, LineTimers
 from firmware.telephony.cadence import Tone
 from firmware.telephony.cause import Cause
@@ -34,8 +34,8 @@ class ScriptedPort:
             raise ChipError(self.name, f"{what[0]} refused")
         self.commands.append(what)
 
-    def ring(self, cadence_ms: Sequence[int]) -> None:
-        self._note("ring", tuple(cadence_ms))
+    def ring(self, cadence_ms: Sequence[int], opening: RingOpening = AT_ONCE) -> None:
+        self._note("ring", tuple(cadence_ms), *(() if opening == AT_ONCE else (opening,)))
 
     def stop_ring(self) -> None:
         self._note("stop_ring")

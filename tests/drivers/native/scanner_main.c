@@ -106,23 +106,32 @@ static void disturb(void)
 
 static void command(struct scanner *scanner)
 {
-    static const int cadences[][SCANNER_CADENCE_MAX] = {{300, 600}, {40, 20, 40, 200}, {1, 1}, {60001, 1}};
+    static const struct ring_plan plans[] = {
+        {.cadence_ms = {300, 600}, .count = 2, .told = -1},
+        {.cadence_ms = {40, 20, 40, 200}, .count = 4, .told = 3},
+        {.first_ms = {0, 400}, .first_count = 2, .cadence_ms = {300, 300}, .count = 2, .told = 1, .reversed = 1},
+        {.first_ms = {20, 100, 20, 50}, .first_count = 4, .told = 1},
+        {.cadence_ms = {1, 1}, .count = 2, .told = 0},
+        {.cadence_ms = {60001, 1}, .count = 2},
+        {.count = 0},
+        {.first_ms = {1, 1}, .first_count = 10},
+    };
     int port = (int)chance(PORTS + 1) - (chance(50) == 0);
     switch (chance(8)) {
-    case 0: scanner_ring(scanner, port, cadences[chance(4)], (int)chance(10)); break;
+    case 0: scanner_ring(scanner, port, &plans[chance(8)]); break;
     case 1: scanner_stop_ring(scanner, port); break;
     case 2: scanner_feed(scanner, port, (int)chance(9)); break;
     case 3: scanner_open_interval(scanner, port, (int)chance(300)); break;
     case 4: scanner_set_profile(scanner, port, &spain); break;
     case 5: scanner_rearm(scanner, port, 1); break;
-    case 6: scanner_ringing(scanner, port); break;
+    case 6: scanner_ringing(scanner, port); scanner_set_ring_most(scanner, (int)chance(5)); break;
     default: if (!chance(20)) scanner_remove(scanner, port); break;
     }
 }
 
 static struct {
     long long at_us;
-    int kinds[SCANNER_INTERRUPT + 1];
+    int kinds[SCANNER_RING_PART + 1];
 } seen;
 
 static int fail(const char *sentence)
@@ -137,7 +146,7 @@ static void drain(struct scanner *scanner)
     int count;
     while ((count = scanner_take(scanner, events, 16)) > 0)
         for (int i = 0; i < count; i++) {
-            if (events[i].kind < 1 || events[i].kind > SCANNER_INTERRUPT)
+            if (events[i].kind < 1 || events[i].kind > SCANNER_RING_PART)
                 fail("unknown kind");
             if (events[i].at_us < seen.at_us)
                 fail("time went back");

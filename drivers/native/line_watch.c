@@ -16,6 +16,9 @@
 #define ENABLE_FIRST 21
 #define LINEFEED 64
 #define LOOP_STATUS 68
+#define LOOP_VOLTAGE 78
+#define MAGNITUDE 0x3F
+#define SIGN 0x40
 
 #define ALARM_BITS 0xFC
 #define LOOP_IMPOSSIBLE 0xF8 /* bits of DR68 that a chip never sets */
@@ -42,6 +45,11 @@
 #define FADE_US 60000
 #define LATE_US 10000 /* a part that begins later than this was kept waiting: what follows it moves too */
 #define NOT_BEGUN (-1)
+/* What tells a telephone from them sooner: it keeps the voltage low, at the limiting current times its own and the
+ * line's resistance. Ringers do so only while that current charges them, and then the voltage rises by 7.5 V or more
+ * in this time, even with 10 REN (80 uF); one that keeps within a step of 1.5 V is steady. */
+#define STEADY_US 30000
+#define LOW_LSB 16 /* 24 V, half of the idle voltage: 1200 ohm at 20 mA; longer lines wait for SETTLE_RING_US */
 
 static void tell(struct line_watch *line, long long now_us, int kind, int value, int detail)
 {
@@ -158,6 +166,16 @@ static void answered(struct line_watch *line, long long now_us)
     tell(line, now_us, HOOK_OFF_HOOK, 1, 0);
 }
 
+/* The chip has refused to ring since it saw a closed loop when the burst began: a telephone lifted in the last moments
+ * of the pause, or ringers that were still being charged, and then it is told once more. */
+static void watch_unrung(struct line_watch *line, long long now_us, int closed)
+{
+    if (!closed)
+        command(line, now_us, RINGING);
+    else if (now_us >= line->settle_us)
+        answered(line, now_us);
+}
+
 /* Ring trip shows as the RTP bit, or as the linefeed that the chip itself has already moved on (DR67 AORD). Right after
  * the burst began both may still tell of the last call; a true trip takes longer (RTDI) and stays. */
 static void watch_burst(struct line_watch *line, long long now_us, int loop, int state)
@@ -168,12 +186,30 @@ static void watch_burst(struct line_watch *line, long long now_us, int loop, int
         return;
     if (loop & RING_TRIP || (line->burst_seen && moved_on))
         answered(line, now_us);
+    else if (moved_on)
+        watch_unrung(line, now_us, loop & LOOP_CLOSED);
+}
+
+/* 1 when the loop voltage has stood still, and low, for long enough to be a telephone's. */
+static int steady(struct line_watch *line, long long now_us)
+{
+    int read = registers_read(line->registers, line->cs, LOOP_VOLTAGE);
+    int lsb = read & SIGN ? -(read & MAGNITUDE) : read & MAGNITUDE;
+    int high = read < 0 || (read & MAGNITUDE) > LOW_LSB;
+    if (high || !line->steady_since_us || lsb > line->steady_lsb + 1 || lsb < line->steady_lsb - 1) {
+        line->steady_since_us = now_us;
+        line->steady_lsb = lsb;
+    }
+    return now_us - line->steady_since_us >= STEADY_US;
 }
 
 static void watch_hook(struct line_watch *line, long long now_us, int closed)
 {
-    if (now_us < line->settle_us && closed != line->hook.off_hook)
+    if (now_us < line->settle_us && closed != line->hook.off_hook) {
+        if (closed && line->mode == LINE_PAUSE && steady(line, now_us))
+            answered(line, now_us);
         return;
+    }
     struct hook_event events[HOOK_MAX_EVENTS];
     int count = hook_feed(&line->hook, now_us, closed, events);
     if (count && events[0].kind == HOOK_OFF_HOOK && line->mode == LINE_PAUSE) {
@@ -237,6 +273,7 @@ static void enter_part(struct line_watch *line, long long now_us, int part)
     if (part % 2) {
         line->mode = LINE_PAUSE;
         line->settle_us = now_us + (turns ? SETTLE_ON_HOOK_US : SETTLE_RING_US);
+        line->steady_since_us = 0;
         command(line, now_us, line->wanted & REVERSE ? ON_HOOK_TRANSMISSION + REVERSE : ON_HOOK_TRANSMISSION);
     } else {
         line->mode = LINE_BURST;

@@ -33,6 +33,8 @@ struct line_watch {
     int turned;              /* the plan has reversed the line; its end turns it back */
     int burst_seen;          /* the chip has shown this burst in DR64 */
     long long burst_end_us;  /* of the last burst */
+    int steady_lsb;            /* loop voltage of a closed loop in the pause, in steps of 1.5 V */
+    long long steady_since_us; /* since when it has been that; 0: not looked at */
 
     /* Debounce of failures: polls in a row. */
     int bus_errors;

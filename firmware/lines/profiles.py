@@ -13,6 +13,9 @@ from firmware.telephony.countries import Country
 
 log = logging.getLogger(__name__)
 
+GLITCH_MS = 15
+"""Openings and closures of the loop up to here are a contact that bounces [M: line sheet, section 3]."""
+
 
 def line_profile(country: Country, settings: FxsLineSettings) -> LineProfile:
     """What the driver programs: the country's figures where the settings do not say otherwise."""
@@ -45,7 +48,7 @@ def hook_profile(country: Country, settings: FxsLineSettings) -> HookProfile:
     elif settings.pulse_dialling:
         pulse_max_ms = min(pulse_max_ms, flash_min_ms - 1)
     return HookProfile(
-        glitch_ms=pulse_min_ms,
+        glitch_ms=GLITCH_MS,
         pulse_min_ms=pulse_min_ms,
         pulse_max_ms=pulse_max_ms,
         flash_min_ms=flash_min_ms,

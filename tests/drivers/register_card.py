@@ -17,6 +17,7 @@ from drivers.scanner import Scanner, ScannerPort
 
 LINEFEED = 64
 LOOP = 68
+LOOP_VOLTAGE = 78
 STATUS = range(18, 21)
 
 
@@ -73,6 +74,10 @@ class Card:
     def loop(self, cs: int, bits: int) -> None:
         """Set DR68: 1 loop closed, 2 ring trip."""
         self.chips[cs].registers[LOOP] = bits
+
+    def volts(self, cs: int, volts: float) -> None:
+        """Set DR78, the loop voltage, in its steps of 1.5 V; negative when reversed."""
+        self.chips[cs].registers[LOOP_VOLTAGE] = round(abs(volts) / 1.5) | (0x40 if volts < 0 else 0)
 
     def run(self, ms: int) -> list[PortEvent]:
         """Step the scanner for ms; returns what it told."""

@@ -120,9 +120,46 @@ def test_ringers_that_charge_after_a_burst_do_not_answer(card: Card) -> None:
     card.ports[0].ring(SPAIN_MS)
     card.run(1500)
     card.loop(0, 1)
-    card.run(140)
+    for ms in range(140):
+        card.volts(0, min(46.0, ms / 2 - 20))  # 40 uF at 20 mA, then nearly the idle voltage
+        card.run(1)
     card.loop(0, 0)
     assert card.run(4000) == []
+    assert card.ports[0].ringing
+
+
+@pytest.mark.parametrize(("volts", "within_ms"), [(9.0, 50), (-9.0, 50), (30.0, 180)])
+def test_a_low_and_steady_voltage_after_a_burst_answers_sooner(card: Card, volts: float, within_ms: int) -> None:
+    """A telephone at 20 mA, 450 ohm away, and one on a line so long that it could be a ringer for a while."""
+    card.ports[0].ring(SPAIN_MS)
+    card.run(1500)
+    card.loop(0, 1)
+    card.volts(0, volts)
+    (off,) = card.run(300)
+    assert isinstance(off, OffHook) and off.ring_trip
+    assert within_ms - 20 < off.at_s * 1000 - 1000 - 1500 < within_ms
+
+
+def test_a_telephone_lifted_as_the_burst_begins_has_answered_though_the_chip_never_rang(card: Card) -> None:
+    card.ports[0].ring(SPAIN_MS)
+    card.run(4499)
+    card.loop(0, 1)
+    card.chips[0].shadow = Linefeed.FORWARD_ACTIVE
+    (off,) = card.run(100)
+    assert isinstance(off, OffHook) and off.ring_trip
+    assert not card.ports[0].ringing
+
+
+def test_a_chip_that_did_not_begin_a_burst_is_told_again(card: Card) -> None:
+    card.ports[0].ring(SPAIN_MS)
+    card.run(4499)
+    card.chips[0].shadow = Linefeed.FORWARD_ACTIVE
+    assert card.run(100) == []
+    told = [code for _, _, code in card.linefeeds]
+    assert told.count(Linefeed.RINGING) >= 4, "once in 20 ms"
+    card.chips[0].shadow = None
+    card.linefeeds.clear()
+    assert card.run(1000) == [] and card.linefeeds == []
     assert card.ports[0].ringing
 
 

@@ -24,24 +24,24 @@ def windows(profile: HookProfile) -> tuple[int, int, int, int]:
 
 
 def test_spain_with_a_rotary_dial_and_without() -> None:
-    assert windows(hook()) == (15, 79, 80, 130)
-    assert windows(hook(pulse_dialling=False)) == (15, 79, 50, 130)
+    assert windows(hook()) == (23, 79, 80, 130)
+    assert windows(hook(pulse_dialling=False)) == (23, 79, 50, 130)
     assert not hook(pulse_dialling=False).pulse_dialling
     assert hook().digit_gap_ms == 250
 
 
 def test_the_countrys_flash() -> None:
-    assert windows(hook("us")) == (15, 79, 300, 1000)
-    assert windows(hook("fr")) == (15, 79, 240, 300)
+    assert windows(hook("us")) == (23, 79, 300, 1000)
+    assert windows(hook("fr")) == (23, 79, 240, 300)
 
 
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        ({"flash_min_ms": 60}, (15, 59, 60, 130)),
-        ({"flash_max_ms": 600}, (15, 79, 80, 600)),
-        ({"flash_min_ms": 300}, (15, 79, 300, 380)),
-        ({"flash_min_ms": 300, "flash_max_ms": 900}, (15, 79, 300, 900)),
+        ({"flash_min_ms": 60}, (23, 59, 60, 130)),
+        ({"flash_max_ms": 600}, (23, 79, 80, 600)),
+        ({"flash_min_ms": 300}, (23, 79, 300, 380)),
+        ({"flash_min_ms": 300, "flash_max_ms": 900}, (23, 79, 300, 900)),
     ],
 )
 def test_settings_move_the_flash_window(settings: dict[str, int], expected: tuple[int, int, int, int]) -> None:

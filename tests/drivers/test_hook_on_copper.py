@@ -1,0 +1,189 @@
+"""Every opening, bounce and ring trip on stepped copper, through chip and scanner, in every country's profile.
+
+What an opening means is read here off `countries.toml` itself and the rules written above it; neither the driver
+nor `lines/profiles.py` is asked. The contact is moved by planned edges, exact to a frame of 125 us.
+"""
+
+from __future__ import annotations
+
+import random
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from boards.calibration_store import CalibrationStore
+from drivers.ports import HookFlash, LineProfile, OffHook, OnHook, PortEvent, PulseDigitDialled
+from drivers.sim.phone import Phone
+from firmware.config.settings import FxsLineSettings
+from firmware.lines.profiles import line_profile
+from firmware.telephony.countries import load_country
+from tests.drivers.stepped_ports import House
+
+TABLE = Path(__file__).resolve().parents[2] / "firmware/telephony/countries.toml"
+OPENINGS_MS = range(20, 1501, 5)
+APART_MS = 420
+"""Closed between two openings: longer than every digit gap, so that each is judged by itself."""
+TRIPS = 1000
+RINGERS = (0.2, 1.0, 2.0, 3.0, 5.0)
+SPAIN_MS = (1500, 3000)
+
+NAMES = {OffHook: "off", OnHook: "on", HookFlash: "flash", PulseDigitDialled: "digit"}
+
+
+def countries() -> dict[str, dict[str, Any]]:
+    """Code -> the table's own figures, those of [default] filled in."""
+    tables = tomllib.loads(TABLE.read_text(encoding="utf-8"))
+    return {code: {**tables["default"], **table} for code, table in tables.items() if code != "default"}
+
+
+def meaning(figures: dict[str, Any], pulses: bool, open_ms: int) -> list[str]:
+    """What one opening of a lifted telephone is: a pulse where both windows match, on hook beyond both."""
+    (pulse_low, pulse_high), (flash_low, flash_high) = figures["pulse_ms"], figures["flash_ms"]
+    if pulses and pulse_low <= open_ms <= pulse_high:
+        return ["digit"]
+    if flash_low <= open_ms <= flash_high:
+        return ["flash"]
+    return ["on", "off"] if open_ms > flash_high else []
+
+
+def windows() -> dict[tuple[Any, ...], tuple[str, bool]]:
+    """Each set of hook figures once, with a country that has it and whether pulses are understood."""
+    found: dict[tuple[Any, ...], tuple[str, bool]] = {}
+    for code, figures in countries().items():
+        for pulses in (True, False):
+            key = (*figures["flash_ms"], *figures["pulse_ms"], figures["digit_gap_ms"], pulses)
+            found.setdefault(key, (code, pulses))
+    return found
+
+
+def profile(code: str, pulses: bool) -> LineProfile:
+    return line_profile(load_country(code), FxsLineSettings(number="101", ring_v_rms=70.0, pulse_dialling=pulses))
+
+
+@pytest.fixture(scope="module")
+def calibrated(tmp_path_factory: pytest.TempPathFactory) -> CalibrationStore:
+    return CalibrationStore(tmp_path_factory.mktemp("calibration"))
+
+
+@pytest.fixture
+def house(calibrated: CalibrationStore) -> Iterator[House]:
+    house = House(calibrated, profile("es", True))
+    house.board.start(stepped=True)
+    house.step(20)
+    yield house
+    assert house.sim.violations() == []
+    house.close()
+
+
+def told(events: list[PortEvent], port: str) -> list[str]:
+    return [NAMES[type(event)] for event in events if event.port == port]
+
+
+def lift(house: House, *ports: str) -> None:
+    for port in ports:
+        house.sim.phone(port).lift()
+    house.step(APART_MS)
+
+
+@pytest.mark.parametrize(("code", "pulses"), windows().values(), ids=lambda v: v if isinstance(v, str) else f"{v:d}")
+def test_every_opening_has_exactly_its_configured_meaning(
+    calibrated: CalibrationStore, code: str, pulses: bool
+) -> None:
+    figures = countries()[code]
+    house = House(calibrated, profile(code, pulses))
+    house.board.start(stepped=True)
+    lift(house, "fxs1", "fxs2")
+    for open_ms in OPENINGS_MS:
+        for port in ("fxs1", "fxs2"):
+            house.sim.phone(port).flash(open_ms)
+        events = house.step(open_ms + APART_MS)
+        for port in ("fxs1", "fxs2"):
+            assert told(events, port) == meaning(figures, pulses, open_ms), f"{code}, {port}: {open_ms} ms"
+            flashes = [event.open_ms for event in events if isinstance(event, HookFlash) and event.port == port]
+            assert all(abs(ms - open_ms) <= 4 for ms in flashes)
+    assert house.sim.violations() == []
+    house.close()
+
+
+def burst(chance: random.Random, last: bool) -> list[tuple[float, bool]]:
+    """(ms, contact closed) of a contact that chatters for up to 20 ms, opens of up to 10 ms, and stays as `last`."""
+    ends_ms = chance.uniform(2.0, 20.0)
+    edges, at_ms, closed = [], 0.0, last
+    while True:
+        edges.append((at_ms, closed))
+        at_ms += chance.uniform(0.3, 3.0) if closed else chance.uniform(0.3, 10.0)
+        closed = not closed
+        if at_ms >= ends_ms:
+            break
+    if edges[-1][1] is not last:
+        edges.append((ends_ms, last))
+    return edges
+
+
+def plan(phone: Phone, edges: list[tuple[float, bool]]) -> tuple[float, float]:
+    """Play edges from 1 ms on; the board's time in ms at which the first and the last one fall."""
+    start_us = phone.now_us + 1000
+    phone.plan([(start_us + round(ms * 1000), closed) for ms, closed in edges])
+    return start_us / 1000 + edges[0][0], start_us / 1000 + edges[-1][0]
+
+
+def test_a_chattering_contact_is_one_event_within_50_ms_of_settling(house: House) -> None:
+    chance = random.Random(51)
+    phone = house.sim.phone("fxs1")
+    for _ in range(300):
+        _, settled_ms = plan(phone, burst(chance, True))
+        (event,) = house.step(chance.randrange(400, 460))
+        assert isinstance(event, OffHook)
+        assert 0 < event.at_s * 1000 - settled_ms < 50
+        began_ms, settled_ms = plan(phone, burst(chance, False))
+        (event,) = house.step(chance.randrange(500, 560))
+        assert isinstance(event, OnHook)
+        # Until then it could have been a flash, 130 ms at most.
+        assert began_ms + 130 < event.at_s * 1000 < settled_ms + 130 + 50
+
+
+def test_a_contact_that_crackles_in_a_call_means_nothing(house: House) -> None:
+    chance = random.Random(52)
+    lift(house, "fxs1")
+    for _ in range(300):
+        plan(house.sim.phone("fxs1"), burst(chance, True)[1:] or [(1.0, True)])
+        assert house.step(chance.randrange(100, 160)) == []
+
+
+def test_a_flash_with_a_bouncing_hook_is_one_flash(house: House) -> None:
+    chance = random.Random(53)
+    lift(house, "fxs1")
+    for _ in range(300):
+        closing = [(90 + ms, closed) for ms, closed in burst(chance, True)]
+        plan(house.sim.phone("fxs1"), [(0.0, False), *closing])
+        assert told(house.step(500), "fxs1") == ["flash"]
+
+
+def test_ring_trips_at_any_moment_of_burst_and_gap_answer_once(house: House) -> None:
+    """Two cadences long, a lift every 9 ms somewhere; light and heavy ringers, short and long lines, bouncing hooks."""
+    chance = random.Random(54)
+    moments_ms = [9 * number + chance.randrange(9) + 1 for number in range(TRIPS)]
+    chance.shuffle(moments_ms)
+    spent: dict[bool, list[float]] = {True: [], False: []}
+    for number, moment_ms in enumerate(moments_ms):
+        port = f"fxs{number % 2 + 1}"
+        phone = house.sim.phone(port)
+        ren, loop_ohm, bounce_ms = chance.choice(RINGERS), chance.uniform(0, 300), chance.uniform(0, 20)
+        phone.set_wire(ren=ren, loop_ohm=loop_ohm, bounce_ms=bounce_ms)
+        house.ports[port].ring(SPAIN_MS)
+        assert house.step(moment_ms) == [], f"trip {number}: ringers alone"
+        in_burst, lifted_us = phone.line().ringing, house.sim.now_us
+        phone.lift(chance.uniform(200, 600))
+        events = house.step(700)
+        assert [(NAMES[type(e)], e.port) for e in events] == [("off", port)], f"at {moment_ms} ms: {events}"
+        assert isinstance(events[0], OffHook) and events[0].ring_trip
+        spent[in_burst].append(events[0].at_s * 1000 - lifted_us / 1000)
+        phone.hang_up()
+        events = house.step(700)
+        assert told(events, port) == ["on"], f"trip {number}: {events}"
+    for in_burst, times_ms in spent.items():
+        assert len(times_ms) > TRIPS / 5
+        assert max(times_ms) < 150, (in_burst, max(times_ms))

@@ -36,6 +36,7 @@ from firmware.media.codec_table import CODECS, ORDER, CodecName
 from firmware.media.engine import Engine
 from firmware.media.events import DigitHeard, PlayerEnded
 from firmware.media.hold_music import HoldMusic
+from firmware.pbx.connection import Sounds
 from firmware.pbx.exchange import Exchange
 from firmware.pbx.records import CallRecords
 from firmware.pbx.routes import Extension, LegMaker, Routes
@@ -78,7 +79,8 @@ class Core:
         self._hold_music = HoldMusic(self._engine, Path(media.music_on_hold) if media.music_on_hold else None)
         self._exchange = Exchange(
             self._routes, self._engine, self._records,
-            no_answer_s=self._settings.pbx.no_answer_s, hold_music=self._hold_music.id,
+            no_answer_s=self._settings.pbx.no_answer_s,
+            sounds=Sounds(self._hold_music.id, ringback=self._country.tone("ringback")),
         )  # fmt: skip
         self._agent = SipAgent(
             _sip_settings(loaded), _sip_users(loaded), self._engine, self._exchange,

@@ -84,9 +84,7 @@ class CoreStatus:
     def _peer(self, line: FxsLine) -> str:
         """The number at the other end of the line's call."""
         call = self._exchange.call_of(line.leg.call_id) if line.leg is not None else None
-        if call is None:
-            return ""
-        return call.caller.called.number if call.caller is line.leg else call.caller.party.number
+        return call.peer_number(line.leg) if call is not None and line.leg is not None else ""
 
     async def calls(self, args: dict[str, Any]) -> list[dict[str, Any]]:
         """The newest call records first; limit: 1 to 10000, 100 by default."""

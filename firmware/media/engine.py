@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from firmware.media._engine import ffi, lib
-from firmware.media.endpoints import Mixer, Slot, Stream, checked, ip_octets, ip_text
+from firmware.media.endpoints import Mixer, Slot, Stream, checked, ip_octets, ip_text, tone_spec
 from firmware.media.events import (
     DigitDue,
     DigitHeard,
@@ -26,6 +26,7 @@ from firmware.media.events import (
     SourceRefused,
 )
 from firmware.media.files import Player, Recorder
+from firmware.telephony.cadence import Tone
 
 DRAIN_MOST = 128
 DATAGRAM_MAX = 2048
@@ -161,6 +162,14 @@ class Engine:
         ValueError: hearer_id does not hear heard_id.
         """
         checked(lib.engine_mute(self._native, hearer_id, heard_id, on), f"mute {heard_id} for {hearer_id}")
+
+    def play_tone(self, endpoint_id: int, tone: Tone) -> None:
+        """As `Endpoint.play_tone`, of a slot or stream known by its id."""
+        checked(lib.engine_play_tone(self._native, endpoint_id, tone_spec(tone)), f"tone {tone.name}")
+
+    def stop_tone(self, endpoint_id: int) -> None:
+        """As `Endpoint.stop_tone`; does nothing to an endpoint that is closed."""
+        lib.engine_stop_tone(self._native, endpoint_id)
 
     # -- stepped mode -------------------------------------------------------------------
 

@@ -3,66 +3,60 @@
     trying -> ringing -> talking -> over
 
 The first called leg that answers wins, the others are released as answered elsewhere. When
-one end of a talking pair goes, the other is released with its cause. Nothing here knows what
-kind of leg it holds. Who makes calls: `exchange.py`.
+one end of a talking pair goes, the other is released with its cause. A call may also begin in
+the middle, when a transfer brings two legs together (`services/transfer.py`). Nothing here knows
+what kind of leg it holds. Who makes calls: `exchange.py`; who hears whom: `connection.py`.
 """
 
 from __future__ import annotations
 
 import logging
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
-from firmware.pbx.records import CallEnd
+from firmware.pbx.call_account import Account, Records, most_telling
+from firmware.pbx.connection import Connection, Joiner, Sounds
 from firmware.telephony.cause import CAUSES, Cause
-from firmware.telephony.clock import now_s
-from firmware.telephony.leg import CallRequest, Destination, Journey, Leg, LegStats
+from firmware.telephony.leg import CallRequest, Destination, Journey, Leg, Party
 
 log = logging.getLogger(__name__)
 
 
-class Joiner(Protocol):
-    """The media engine, as far as a call needs it."""
+@dataclass(frozen=True, slots=True)
+class House:
+    """What every call needs of the house."""
 
-    def join(self, a_id: int, b_id: int) -> None: ...
-    def listen(self, hearer_id: int, heard_id: int) -> None: ...
-    def part(self, endpoint_id: int) -> None: ...
-
-
-class Records(Protocol):
-    """Where a call is written down (`records.CallRecords`)."""
-
-    def new_id(self) -> str: ...
-    def begin(self, call_id: str, caller: str, called: str, leg: str) -> None: ...
-    def answer(self, call_id: str) -> None: ...
-    def end(self, call_id: str, end: CallEnd) -> None: ...
+    media: Joiner
+    records: Records
+    sounds: Sounds = field(default_factory=Sounds)
 
 
 class Call:
-    """Legs meet here. `cause` is set once it is over; the record is written when its last leg is gone."""
+    """Legs meet here. `cause` is set once it is over; the record is written when its last leg is gone.
 
-    def __init__(self, call_id: str, caller: Leg, media: Joiner, records: Records, hold_music: int = 0) -> None:
+    called: whom the caller wants, as dialled, or to whom a transfer leads.
+    """
+
+    def __init__(self, call_id: str, caller: Leg, house: House, called: Party | None = None) -> None:
         self.call_id = call_id
         self.caller = caller
+        self.called = called or caller.called
         self.callees: list[Leg] = []
-        self.party = caller.called
+        self.party = self.called
         self.state = "trying"
-        self.began_s = now_s()
         self.cause: Cause | None = None
-        self._media = media
-        self._records = records
-        self._hold_music = hold_music
-        self._holders: set[Leg] = set()
-        self._answered_s = 0.0
-        self._talk_ms = 0
-        self._hung_up_by = ""
+        self.connection = Connection(house.media, house.sounds)
+        self.last_resort: Callable[[Call], bool] | None = None
+        """Asked when nobody took it: True when it rings somebody else now."""
+        self._caller_waits = False
         self._joined: Leg | None = None
         self._refusals: list[tuple[Cause, Leg]] = []
         self._teller: Leg | None = None
         self._alive: set[Leg] = {caller}
         self._legs: list[Leg] = [caller]
         caller.call_id = call_id
-        records.begin(call_id, caller.party.number, caller.called.number, caller.leg_id)
-        log.info("call %s: %s calls %s", call_id, caller.leg_id, caller.called.number)
+        self.account = Account(house.records, call_id, caller.party.number, self.called.number, caller.leg_id)
+        log.info("call %s: %s calls %s", call_id, caller.leg_id, self.called.number)
 
     # -- from the exchange -------------------------------------------------------------
     def place(self, destination: Destination) -> None:
@@ -76,25 +70,58 @@ class Call:
 
     def ring(self, destination: Destination, journey: Journey) -> None:
         """Ring the legs of `destination` beside those that ring already. journey: how the call came to them."""
-        self.callees += destination.legs
-        self._alive.update(destination.legs)
-        self._legs += destination.legs
+        self._add(destination.legs)
         caller = self.caller
         request = CallRequest(self.call_id, caller.party, destination.party, caller.hops - 1, journey, caller.codecs())
         for leg in destination.legs:
-            leg.call_id = self.call_id
             leg.place(request)
+
+    def ring_instead(self, destination: Destination) -> None:
+        """Ring these legs; those that have been rung so far are released."""
+        before = self.callees
+        self.callees = []
+        self._refusals.clear()
+        self.party = destination.party
+        self.ring(destination, self.caller.journey)
+        for leg in before:
+            leg.release(Cause.NO_ANSWER)
+
+    def go_on_with(self, legs: Sequence[Leg], *, state: str, party: Party, held_by: set[Leg]) -> None:
+        """A transfer: the caller, who is connected already, talks with the one of `legs`, or hears that they ring.
+
+        state: "trying", "ringing" or "talking". held_by: those of both ends that hold the other.
+        """
+        self.state, self.party, self._caller_waits = state, party, state != "talking"
+        self._add(legs)
+        self.connection.holders |= held_by
+        if self._caller_waits:
+            self.connection.alert(self.caller)
+            return
+        self.account.answer()
+        self._join(legs[0])
+
+    def give_up(self, leg: Leg) -> None:
+        """A transfer takes `leg` away; the call is about to end."""
+        self._alive.discard(leg)
+        if leg in self.callees:
+            self.callees.remove(leg)
 
     def fail(self, cause: Cause) -> None:
         """The exchange ends the call: nobody there, nobody answers, no such number."""
         self._over(cause, None)
+
+    def end(self, by: Leg) -> None:
+        """The exchange ends the call on behalf of `by`, whose leg is not gone by itself."""
+        if self.state != "over":
+            self._over(Cause.NORMAL_CLEARING, by)
 
     # -- from the legs -----------------------------------------------------------------
     def ringing(self, leg: Leg) -> None:
         if self.state == "trying" and leg in self.callees:
             self.state = "ringing"
             log.info("call %s: %s rings", self.call_id, leg.leg_id)
-            self.caller.show_ringing()
+            if not self._caller_waits:
+                self.caller.show_ringing()
 
     def progress(self, leg: Leg) -> None:
         """Early media is cut through only when it is clear whose it is."""
@@ -102,39 +129,34 @@ class Call:
             self.state = "ringing"
             log.info("call %s: early media from %s", self.call_id, leg.leg_id)
             self._join(leg)
-            self.caller.prefer_codecs(leg.codecs())
-            self.caller.show_progress()
+            if not self._caller_waits:
+                self.caller.prefer_codecs(leg.codecs())
+                self.caller.show_progress()
 
     def answered(self, leg: Leg) -> None:
         if self.state not in {"trying", "ringing"} or leg not in self.callees:
             return
         self.state = "talking"
-        self._answered_s = now_s()
-        self._records.answer(self.call_id)
-        log.info("call %s: answered by %s after %.1f s", self.call_id, leg.leg_id, self._answered_s - self.began_s)
+        log.info("call %s: answered by %s after %.1f s", self.call_id, leg.leg_id, self.account.answer())
         for other in self.callees:
             if other is not leg and other in self._alive:
                 other.release(Cause.ANSWERED_ELSEWHERE, elsewhere=True)
         self.callees = [leg]
-        self.caller.prefer_codecs(leg.codecs())
-        self.caller.accept()
+        if not self._caller_waits:
+            self.caller.prefer_codecs(leg.codecs())
+            self.caller.accept()
         self._join(leg)
 
     def signalled(self, leg: Leg, digit: str, duration_ms: int) -> None:
         """A digit that does not travel in the audio: pass it to the other end of a talking pair."""
         log.debug("call %s: digit %s from %s", self.call_id, digit, leg.leg_id)
-        other = self._joined if leg is self.caller else self.caller
-        if other is not None and leg in (self.caller, self._joined):
+        if (other := self.other_end(leg)) is not None:
             other.send_digit(digit, duration_ms)
 
     def held(self, leg: Leg, held: bool) -> None:
         """A leg holds the other, which hears the music on hold until both talk again."""
-        if held:
-            self._holders.add(leg)
-        else:
-            self._holders.discard(leg)
-        if self._hold_music and self._joined is not None and self.state == "talking":
-            self._join(self._joined)
+        self.connection.hold(leg, held)
+        self.account.hold(bool(self.connection.holders) and self.state == "talking")
 
     def released(self, leg: Leg, cause: Cause) -> bool:
         """A leg is gone. True when it was the last one: the call can be forgotten."""
@@ -151,90 +173,51 @@ class Call:
                     self._nobody_took_it(leg)
         if self._alive:
             return False
-        self._write_end()
+        pair = (self.caller, self._joined) if self._joined is not None else ()
+        self.account.write(self.cause or Cause.NORMAL_CLEARING, self._legs, pair, self._teller)
         return True
 
     @property
     def legs(self) -> list[Leg]:
         return self._legs
 
+    def other_end(self, leg: Leg) -> Leg | None:
+        """Who is joined to `leg`: None before early media or the answer."""
+        if leg is self.caller:
+            return self._joined
+        return self.caller if leg is self._joined else None
+
+    def peer_number(self, leg: Leg) -> str:
+        """The number at the other end of `leg`."""
+        return self.called.number if leg is self.caller else self.caller.party.number
+
     # -- inside ------------------------------------------------------------------------
+    def _add(self, legs: Sequence[Leg]) -> None:
+        self.callees += legs
+        self._alive.update(legs)
+        self._legs += legs
+        for leg in legs:
+            leg.call_id = self.call_id
+
     def _join(self, leg: Leg) -> None:
         self._joined = leg
-        if self.caller.endpoint and leg.endpoint:
-            self._media.join(self.caller.endpoint, leg.endpoint)
-            for holder, other in ((self.caller, leg), (leg, self.caller)):
-                if self._hold_music and holder in self._holders:
-                    self._media.listen(other.endpoint, self._hold_music)
+        self.connection.join(self.caller, leg)
 
     def _nobody_took_it(self, last: Leg) -> None:
         """The caller hears of the most telling refusal, and a SIP caller its very status."""
-        cause, teller = min(self._refusals, key=_telling)
+        cause, teller = most_telling(self._refusals)
+        if self.last_resort is not None and self.last_resort(self):
+            return
         self.caller.far_status = teller.sip_status
         self._teller = teller
         self._over(cause, last)
 
     def _over(self, cause: Cause, by: Leg | None) -> None:
-        if self.state == "talking":
-            self._talk_ms = round((now_s() - self._answered_s) * 1000)
+        self.account.stop(by)
         self.state = "over"
         self.cause = cause
-        self._hung_up_by = _side(by)
         who = f" by {by.leg_id}" if by is not None else ""
         log.info("call %s: ended%s, cause %d, %s", self.call_id, who, cause, CAUSES[cause].en)
-        if self._joined is not None and self.caller.endpoint:
-            self._media.part(self.caller.endpoint)
+        self.connection.end()
         for leg in list(self._alive):
             leg.release(cause)
-
-    def _failures(self) -> dict[str, int]:
-        """The SIP status of each leg that failed with one; the leg that decided the call comes first."""
-        legs = sorted(self._legs, key=lambda leg: leg is not self._teller)
-        return {leg.leg_id: leg.sip_status for leg in legs if leg.sip_status}
-
-    def _write_end(self) -> None:
-        heard = {leg.leg_id: leg.stats() for leg in (self.caller, self._joined) if leg is not None and self._joined}
-        stats = _worse(*heard.values()) if len(heard) == 2 else LegStats()
-        expected = stats.packets_received + stats.packets_lost
-        self._records.end(
-            self.call_id,
-            CallEnd(
-                cause=self.cause or Cause.NORMAL_CLEARING,
-                hung_up_by=self._hung_up_by,
-                talk_ms=self._talk_ms,
-                legs=" ".join(leg.leg_id for leg in self._legs),
-                codec=stats.codec,
-                loss=stats.packets_lost / expected if expected else None,
-                jitter_ms=stats.jitter_ms,
-                mos=stats.mos,
-                failures=self._failures(),
-                quality={leg_id: figures for leg_id, of in heard.items() if (figures := _figures(of))},
-                ports=" ".join(_side(leg) for leg in self._legs if not leg.leg_id.startswith("sip:")),
-            ),
-        )
-
-
-def _side(leg: Leg | None) -> str:
-    """The port or user of a leg: "fxs1" of "fxs1/3"."""
-    return leg.leg_id.rsplit("/", 1)[0] if leg is not None else ""
-
-
-def _telling(refusal: tuple[Cause, Leg]) -> int:
-    """Of several telephones that did not take the call, the caller hears of a busy one or a refusal first."""
-    return {Cause.USER_BUSY: 0, Cause.CALL_REJECTED: 1, Cause.NO_ANSWER: 2}.get(refusal[0], 3)
-
-
-def _figures(stats: LegStats) -> dict[str, str | int | float]:
-    """What is known of a leg's audio, for the record; {} without packets."""
-    if not stats.packets_received and not stats.packets_lost:
-        return {}
-    known = {name: getattr(stats, name) for name in LegStats.__slots__}
-    return {name: round(v, 4) if isinstance(v, float) else v for name, v in known.items() if v is not None}
-
-
-def _worse(a: LegStats, b: LegStats) -> LegStats:
-    """The figures of the leg that heard worse; a leg without packets knows nothing."""
-    known = [s for s in (a, b) if s.packets_received or s.packets_lost]
-    if not known:
-        return LegStats(codec=a.codec or b.codec)
-    return min(known, key=lambda s: s.mos if s.mos is not None else 5.0)

@@ -37,14 +37,15 @@ CREATE TABLE IF NOT EXISTS calls (
     start TEXT NOT NULL, answer TEXT, end TEXT, talk_ms INTEGER NOT NULL DEFAULT 0,
     cause INTEGER, hung_up_by TEXT NOT NULL DEFAULT '', codec TEXT NOT NULL DEFAULT '',
     loss REAL, jitter_ms REAL, mos REAL, ports TEXT NOT NULL DEFAULT '', fax_id TEXT,
-    failures TEXT NOT NULL DEFAULT '{}', quality TEXT NOT NULL DEFAULT '{}'
+    failures TEXT NOT NULL DEFAULT '{}', quality TEXT NOT NULL DEFAULT '{}',
+    services TEXT NOT NULL DEFAULT '{}'
 );
 """
-_ADDED = {name: "TEXT NOT NULL DEFAULT '{}'" for name in ("failures", "quality")}
+_ADDED = {name: "TEXT NOT NULL DEFAULT '{}'" for name in ("failures", "quality", "services")}
 """Columns that a file written by an earlier version lacks."""
 _COLUMNS = (
     "id", "legs", "caller", "called", "start", "answer", "end", "talk_ms", "cause", "hung_up_by", "codec", "loss",
-    "jitter_ms", "mos", "ports", "fax_id", "failures", "quality",
+    "jitter_ms", "mos", "ports", "fax_id", "failures", "quality", "services",
 )  # fmt: skip
 _NEWEST = f"SELECT {', '.join(_COLUMNS)} FROM calls ORDER BY id DESC LIMIT ?"
 _PUBLIC = {"caller": "from", "called": "to"}
@@ -56,6 +57,10 @@ class CallEnd:
 
     failures: leg id -> the SIP status that leg failed with, the leg that decided the call first. codec to mos are of
     the leg that heard worse; quality: leg id -> the figures of each talking leg that has any (`LegStats`).
+    services: what was done with the call: held_ms, how long one end held the other; beside, the call that its
+    caller had on hold; transfer_of, the two calls it came from, and by, whose telephone brought them together;
+    became, the call that a transfer made of it; three_way_with, the other call of a conference of three, and
+    three_way_ms, how long that lasted.
     """
 
     cause: Cause
@@ -69,6 +74,7 @@ class CallEnd:
     ports: str = ""
     failures: Mapping[str, int] = field(default_factory=dict)
     quality: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    services: Mapping[str, Any] = field(default_factory=dict)
 
 
 Write = tuple[str, tuple[object, ...]]
@@ -148,11 +154,12 @@ class CallRecords:
         """The call is over now."""
         self._put(
             "UPDATE calls SET end = ?, cause = ?, hung_up_by = ?, talk_ms = ?, legs = ?, codec = ?, loss = ?, "
-            "jitter_ms = ?, mos = ?, ports = ?, failures = ?, quality = ? WHERE id = ?",
+            "jitter_ms = ?, mos = ?, ports = ?, failures = ?, quality = ?, services = ? WHERE id = ?",
             (
                 _now(), int(end.cause), end.hung_up_by, end.talk_ms, end.legs, end.codec, end.loss, end.jitter_ms,
                 end.mos, end.ports, json.dumps(dict(end.failures), ensure_ascii=False),
-                json.dumps(dict(end.quality), ensure_ascii=False), call_id,
+                json.dumps(dict(end.quality), ensure_ascii=False),
+                json.dumps(dict(end.services), ensure_ascii=False), call_id,
             ),
         )  # fmt: skip
 

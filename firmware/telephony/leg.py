@@ -13,6 +13,9 @@ Commands never wait and never raise for what the far end does: the outcome comes
 an event. Both directions end with exactly one `leg_released`, whoever began it; after
 that the leg is dead. `endpoint` is the leg's node in the media engine, 0 while it has
 none; the exchange joins two endpoints, it never touches a frame.
+
+A telephone with two calls has a leg in each. They share its one endpoint: the leg that the
+telephone is busy with has it, the other one has 0 and was told to be on hold (`leg_held`).
 """
 
 from __future__ import annotations
@@ -115,6 +118,13 @@ class LegListener(Protocol):
         journey: with the diversions that led there; who listens need not look for circles.
         """
 
+    def leg_transferred(self, leg: Leg, other: Leg) -> None:
+        """A telephone leaves its two calls to each other: the far end of `leg`, which talks, gets that of `other`,
+        which talks or rings. Both legs are released by whoever listens, in any case."""
+
+    def leg_conference(self, leg: Leg, other: Leg, together: bool) -> None:
+        """A telephone brings its two talking calls together, so that all three hear each other, or apart again."""
+
     def leg_released(self, leg: Leg, cause: Cause) -> None: ...
 
 
@@ -138,6 +148,8 @@ class Leg(ABC):
         """The SIP status this leg failed with; 0 when it did not fail, or speaks no SIP."""
         self.far_status = 0
         """For a calling leg that is about to be released: `sip_status` of the leg that failed, to be told on."""
+        self.beside: Leg | None = None
+        """For a calling leg: the leg of the same telephone that is on hold meanwhile."""
         self.may_call_lines = True
         """False for legs that were not authenticated: the exchange refuses them every line port."""
 

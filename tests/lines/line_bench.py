@@ -113,6 +113,12 @@ class Notes:
     def leg_signalled(self, leg: Leg, digit: str, duration_ms: int) -> None:
         self.told.append(("signalled", digit, duration_ms))
 
+    def leg_transferred(self, leg: Leg, other: Leg) -> None:
+        self.told.append(("transferred", leg.leg_id, other.leg_id))
+
+    def leg_conference(self, leg: Leg, other: Leg, together: bool) -> None:
+        self.told.append(("conference", leg.leg_id, other.leg_id, together))
+
     def leg_released(self, leg: Leg, cause: Cause) -> None:
         self.told.append(("released", cause))
 

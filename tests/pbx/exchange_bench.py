@@ -8,6 +8,7 @@ from typing import Any
 from firmware.pbx.exchange import Exchange
 from firmware.pbx.records import CallEnd
 from firmware.pbx.routes import Extension, Routes
+from firmware.telephony.cadence import Tone
 from firmware.telephony.cause import Cause
 from firmware.telephony.leg import CallRequest, Leg, LegListener, LegStats, Party
 
@@ -57,14 +58,43 @@ class ScriptedLeg(Leg):
         return self._stats
 
 
+class NotedMixer:
+    """A conference; its id is told apart from endpoints by its size."""
+
+    def __init__(self, media: NotedMedia, mixer_id: int) -> None:
+        self.id = mixer_id
+        self._media = media
+
+    def close(self) -> None:
+        self._media.mixers -= 1
+        self._media.part(self.id)
+
+
 class NotedMedia:
-    """Joins as pairs of endpoints; heard: (hearer, heard) of one-way listening."""
+    """Joins as pairs of endpoints; heard: (hearer, heard) of one-way listening; tones by endpoint."""
 
     def __init__(self) -> None:
         self.joined: list[tuple[int, int]] = []
         self.heard: list[tuple[int, int]] = []
+        self.tones: dict[int, str] = {}
+        self.mixers = 0
+        self._last_mixer = 1000
+
+    def play_tone(self, endpoint_id: int, tone: Tone) -> None:
+        self.tones[endpoint_id] = tone.name
+
+    def stop_tone(self, endpoint_id: int) -> None:
+        self.tones.pop(endpoint_id, None)
+
+    def open_mixer(self) -> NotedMixer:
+        self._last_mixer += 1
+        self.mixers += 1
+        return NotedMixer(self, self._last_mixer)
 
     def join(self, a_id: int, b_id: int) -> None:
+        for end in (a_id, b_id):
+            if end < 1000:  # a mixer keeps its other parties
+                self.joined = [pair for pair in self.joined if end not in pair]
         self.joined.append((a_id, b_id))
 
     def listen(self, hearer_id: int, heard_id: int) -> None:
@@ -126,7 +156,8 @@ class ExchangeBench:
         return leg, self.made[-1]
 
     def leaves_nothing(self) -> bool:
-        return not any(self.exchange.debug().values()) and not self.media.joined
+        media = self.media
+        return not any(self.exchange.debug().values()) and not (media.joined or media.tones or media.mixers)
 
 
 async def settle() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from firmware.media.events import PlayerEnded
 from firmware.media.hold_music import HoldMusic
+from firmware.pbx.connection import Sounds
 from firmware.pbx.exchange import Exchange
 from firmware.pbx.routes import Extension, Routes
 from firmware.telephony.cause import Cause
@@ -25,7 +26,7 @@ class Site:
         self.house = House(2, 0)
         self.music = HoldMusic(self.house.engine, place)
         routes = Routes()
-        self.exchange = Exchange(routes, self.house.engine, NotedRecords(), hold_music=self.music.id)
+        self.exchange = Exchange(routes, self.house.engine, NotedRecords(), sounds=Sounds(self.music.id))
         one, two = self.house.slots
         self.caller = ScriptedLeg("fxs1/1", self.exchange, one.id)
         self.callee = ScriptedLeg("sip:201/1", self.exchange, two.id)

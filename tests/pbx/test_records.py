@@ -69,6 +69,15 @@ def test_the_figures_of_each_leg_are_kept(records: CallRecords) -> None:
     assert newest(records)[0]["quality"] == quality
 
 
+def test_what_was_done_with_a_call_is_kept(records: CallRecords) -> None:
+    call = records.new_id()
+    records.begin(call, "201", "102", "sip:201/1")
+    assert newest(records)[0]["services"] == {}
+    services = {"transfer_of": ["17", "18"], "by": "fxs1", "held_ms": 1200}
+    records.end(call, replace(END, services=services))
+    assert newest(records)[0]["services"] == services
+
+
 def test_a_file_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
     with contextlib.closing(sqlite3.connect(tmp_path / "calls.sqlite")) as old, old:
         old.execute(
@@ -87,6 +96,7 @@ def test_a_file_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
             records.begin(call, "101", "201", "fxs1/1")
             records.end(call, replace(END, failures={"sip:201/1": 404}))
         assert [row["failures"] for row in newest(records)] == expected
+        assert all(row["services"] == {} for row in newest(records))
         records.stop()
 
 

@@ -76,6 +76,12 @@ class Bridge:
     def leg_flashed(self, leg: Leg) -> None:
         self.note("flashed", leg)
 
+    def leg_transferred(self, leg: Leg, other: Leg) -> None:
+        raise AssertionError("a SIP leg transfers nothing")
+
+    def leg_conference(self, leg: Leg, other: Leg, together: bool) -> None:
+        raise AssertionError("a SIP leg brings nothing together")
+
     def leg_digit(self, leg: Leg, digit: str) -> None:
         self.note("digit", leg, digit)
 

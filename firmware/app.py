@@ -25,9 +25,9 @@ from drivers.errors import HardwareError
 from firmware.after_rush import AfterRush
 from firmware.app_log import set_up_logging
 from firmware.app_status import CoreStatus
+from firmware.config.line_settings import FxsLineSettings
 from firmware.config.load import Loaded, load_or_last_good
 from firmware.config.mistake import SettingsError
-from firmware.config.settings import FxsLineSettings
 from firmware.control.messages import ControlError
 from firmware.control.server import ControlServer
 from firmware.lines.fxs_line import FxsLine, LineTimers

@@ -16,7 +16,7 @@ from boards.wiring import Board
 from drivers.bus import Bus
 from drivers.sim.board import SimBoard
 from drivers.stepper import Stepper
-from firmware.config.settings import FxsLineSettings
+from firmware.config.line_settings import FxsLineSettings
 from firmware.lines.fxs_line import FxsLine, LineTimers
 from firmware.lines.profiles import line_profile
 from firmware.media.engine import Engine

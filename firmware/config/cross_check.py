@@ -9,7 +9,8 @@ from collections.abc import Collection
 
 from firmware.config.check import Checker
 from firmware.config.declaration import Words
-from firmware.config.settings import FxsLineSettings, Media, Settings, Sip
+from firmware.config.line_settings import FxsLineSettings
+from firmware.config.settings import Media, Settings, Sip
 
 _SELF_SIGNED = (
     "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 "

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 
 from drivers.ports import HookProfile, LineProfile
-from firmware.config.settings import FxsLineSettings
+from firmware.config.line_settings import FxsLineSettings
 from firmware.telephony.countries import Country
 
 log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ import pytest
 from boards.calibration_store import CalibrationStore
 from drivers.ports import HookFlash, LineProfile, OffHook, OnHook, PortEvent, PulseDigitDialled
 from drivers.sim.phone import Phone
-from firmware.config.settings import FxsLineSettings
+from firmware.config.line_settings import FxsLineSettings
 from firmware.lines.profiles import line_profile
 from firmware.telephony.countries import load_country
 from tests.drivers.stepped_ports import House

@@ -10,7 +10,7 @@ import pytest
 from drivers.ports import HookProfile
 from drivers.slic_levels import line_codes
 from drivers.slic_registers import Family
-from firmware.config.settings import FxsLineSettings
+from firmware.config.line_settings import FxsLineSettings
 from firmware.lines.profiles import hook_profile, line_profile
 from firmware.telephony.countries import country_names, load_country
 

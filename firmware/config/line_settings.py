@@ -1,0 +1,94 @@
+"""Settings of one telephone line, `[lines.fxs1]`, each declared once.
+
+What the other tables hold: `settings.py`; who turns these into the behaviour of a line: `lines/profiles.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from firmware.config.declaration import EXTENSION, PERSON, setting
+
+
+@dataclass(frozen=True, slots=True)
+class FxsLineSettings:
+    """One telephone line."""
+
+    number: str = setting(
+        "",
+        rule=EXTENSION,
+        required=True,
+        example="101",
+        help_en="Number of the telephone on this line",
+        help_es="Número del teléfono de esta línea",
+    )
+    name: str = setting(
+        "",
+        rule=PERSON,
+        example="Reception",
+        help_en="Name shown to the other end",
+        help_es="Nombre que ve el otro extremo",
+    )
+    ring_v_rms: float = setting(
+        60.0,
+        low=40.0,
+        high=90.0,
+        unit="V rms",
+        help_en="Ringing voltage at the port; more for long lines or many ringers",
+        help_es="Tensión de timbre en el puerto; más para líneas largas o muchos timbres",
+    )
+    loop_ma: int = setting(
+        20,
+        low=20,
+        high=41,
+        unit="mA",
+        help_en="Current through a lifted telephone",
+        help_es="Corriente por un teléfono descolgado",
+    )
+    tx_gain_db: float = setting(
+        0.0,
+        low=-12.0,
+        high=6.0,
+        unit="dB",
+        help_en="Gain from the telephone into the call",
+        help_es="Ganancia del teléfono hacia la llamada",
+    )
+    rx_gain_db: float = setting(
+        0.0,
+        low=-12.0,
+        high=6.0,
+        unit="dB",
+        help_en="Gain from the call to the telephone",
+        help_es="Ganancia de la llamada hacia el teléfono",
+    )
+    flash_min_ms: int | None = setting(
+        None,
+        low=30,
+        high=1500,
+        unit="ms",
+        example=80,
+        help_en="Shortest hook flash (R key); the country decides when absent",
+        help_es="Pulsación de gancho (tecla R) más corta; si falta, decide el país",
+    )
+    flash_max_ms: int | None = setting(
+        None,
+        low=30,
+        high=1500,
+        unit="ms",
+        example=130,
+        help_en="Longest hook flash; a longer one hangs up",
+        help_es="Pulsación de gancho más larga; una mayor cuelga",
+    )
+    echo: str = setting(
+        "64",
+        one_of=("off", "32", "48", "64", "96", "128"),
+        help_en="Longest echo in ms that is taken out of what the telephone says, so that nobody hears himself; "
+        "more for long lines, off for none",
+        help_es="Eco más largo, en ms, que se quita de lo que dice el teléfono para que nadie se oiga a sí mismo; "
+        "más para líneas largas, off para no quitarlo",
+    )
+    pulse_dialling: bool = setting(
+        True,
+        help_en="Understand rotary dials and pulse-dialling keypads",
+        help_es="Entender discos y teclados que marcan por pulsos",
+    )

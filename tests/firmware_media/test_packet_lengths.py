@@ -87,3 +87,17 @@ def test_digits_pass_between_repacked_audio() -> None:
     assert steps(got, 2, 16) == {1}
     before = b"".join(p[5] for p in got[: [p[1] for p in got].index(101)])
     assert before == NOISE[:3200]
+
+
+@pytest.mark.parametrize("field", ["timestamp", "sequence"])
+@pytest.mark.parametrize("off", [-2000, 60, 90, 1 << 30])
+def test_one_wrong_field_in_one_packet_costs_no_more_than_that_packet(field: str, off: int) -> None:
+    pair = TwoStreams("PCMA", "PCMA", ptimes=(20, 30), asked=True)
+    pair.a_says(NOISE[:3200])
+    right = getattr(pair.a, field)
+    setattr(pair.a, field, right + off)
+    pair.a_says(NOISE[3200:3360])
+    setattr(pair.a, field, right + (160 if field == "timestamp" else 1))
+    got = pair.a_says(NOISE[3360:9760])
+    assert b"".join(p[5] for p in got)[-4800:] in NOISE[3360:9760]
+    assert len(got) > 20

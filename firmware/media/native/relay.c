@@ -48,15 +48,20 @@ static void shade(struct ear *ear, struct stream *to, uint8_t *octets, int count
 }
 
 /* Octets into packets of the length that the far end asked for. Lost packets leave a hole in the sequence numbers, so
- * that the far end conceals them; late ones, whose place has been sent, are dropped. */
-static void repack(struct stream *to, const uint8_t *octets, const struct rtp_view *view, uint32_t timestamp,
+ * that the far end conceals them; late ones, whose place has been sent, are dropped. One that is next in sequence but
+ * earlier in time, as after a single wrong timestamp, goes on where we are. */
+static void repack(const struct stream *from, struct stream *to, const uint8_t *octets, const struct rtp_view *view,
                    const struct moment *moment)
 {
     int length = to->packet_samples, lost = to->relay.repacks ? (int16_t)(view->sequence - to->relay.taken - 1) : 0;
+    uint32_t timestamp = view->timestamp + to->relay.timestamp_offset;
     int gap = (int32_t)(timestamp - to->timestamp - (uint32_t)to->filled);
-    if (lost < 0 || gap < 0)
+    if (gap < 0 && lost < 0)
         return;
-    if (gap > 0) {
+    if (gap < 0) {
+        stream_flush(to, moment);
+        take_line(from, to, view, moment);
+    } else if (gap > 0) {
         stream_flush(to, moment);
         to->sequence = (uint16_t)(to->sequence + (lost > 0 ? gap < length ? 1 : gap / length : 0));
         to->timestamp = timestamp;
@@ -101,7 +106,7 @@ static void relay_to(const struct stream *from, struct ear *ear, uint8_t *payloa
         if (ear->muted || !ear->open)
             shade(ear, to, payload, view->size);
         if (to->relay.repacks || (to->ptime_asked && view->size != to->packet_samples)) {
-            repack(to, payload, view, timestamp, moment);
+            repack(from, to, payload, view, moment);
             return;
         }
     }

@@ -73,6 +73,10 @@ static void take_event(struct stream *stream, uint8_t *data, const struct rtp_vi
                        const struct moment *moment)
 {
     struct event_news news[EVENT_NEWS];
+    if (view->size < EVENT_PAYLOAD) {
+        stream->invalid++;
+        return;
+    }
     int count = event_rx_packet(&stream->events_in, view->timestamp, data + view->offset, view->size, moment->now_us,
                                 news);
     tell_events(stream, news, count, moment);

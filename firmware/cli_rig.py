@@ -1,4 +1,7 @@
-"""`tipring rig phone`: the outside of a line. It talks to the simulated board, never to core."""
+"""`tipring rig phone`: the outside of a line. It talks to the simulated board, never to core.
+
+Exchange lines, `tipring rig exchange`, are in `cli_rig_exchange.py`.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from firmware import cli_rig_exchange
 from firmware.cli_output import clean, complain, print_json, say
 from firmware.control.paths import run_folder
 
@@ -23,8 +27,8 @@ def add(commands: Any) -> None:
     """Add the command to the command line."""
     rig = commands.add_parser(
         "rig",
-        help="lift, dial, speak and listen on the simulated telephones",
-        description="The outside of the lines: telephones on the simulated board's copper.",
+        help="lift, dial, speak and listen on the simulated telephones and exchange lines",
+        description="The outside of the lines: telephones and exchange lines on the simulated board's copper.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -51,6 +55,7 @@ def add(commands: Any) -> None:
     hear.add_argument("file", type=Path, metavar="FILE.wav")
     state = _act(acts, "state", "what is measured on the copper", "tipring rig phone fxs1 state --json")
     state.add_argument("--json", action="store_true", help="print it as JSON")
+    cli_rig_exchange.add(kinds)
 
 
 def _act(acts: Any, name: str, help_text: str, example: str) -> argparse.ArgumentParser:

@@ -1,5 +1,7 @@
 """The simulated board as one object: chips by the board file, copper by port name, faults, time.
 
+Telephone lines end at a telephone, `copper`, exchange lines at an exchange, `offices`.
+
 `SimBoard("sim", seed=7)` makes a stepped board: `step_ms` moves its clock, and
 drivers in the same process use `spi_ops_address` and `highway_address`.
 `serve(folder)` starts the real clock and the SPI socket instead; that is what
@@ -16,11 +18,14 @@ from types import TracebackType
 from typing import Any, Self
 
 from drivers.sim._sim import ffi, lib
+from drivers.sim.exchange_line import ExchangeLine
+from drivers.sim.office_wires import OfficeWires
 from drivers.sim.phone import Phone
 from drivers.sim.rig_protocol import SPI_SOCKET_NAME, RigError
 
 BOARDS_FOLDER = Path(__file__).resolve().parents[2] / "boards"
-CHIPS = {"si3210": 3210, "si3215": 3215}
+CHIPS = {"si3210": 3210, "si3215": 3215, "si3050": 3050}
+_EXCHANGE_LINE = "si3050"
 FAULTS: dict[str, int] = {
     "dead-bus": lib.SIMBOARD_FAULT_DEAD_BUS,
     "wrong-identity": lib.SIMBOARD_FAULT_WRONG_IDENTITY,
@@ -28,6 +33,7 @@ FAULTS: dict[str, int] = {
     "stuck-interrupt": lib.SIMBOARD_FAULT_STUCK_INTERRUPT,
     "chip-reset": lib.SIMBOARD_FAULT_CHIP_RESET,
     "pcm-clock-loss": lib.SIMBOARD_FAULT_PCM_CLOCK_LOSS,
+    "link-lost": lib.SIMBOARD_FAULT_LINK_LOST,
 }
 EVERY_PORT = "all"
 """Port name with which `pcm-clock-loss` stops the whole highway."""
@@ -57,13 +63,24 @@ class SimBoard:
         self.ports = read_ports(board_file)
         self._board: Any = lib.simboard_new(seed)
         self.copper: dict[str, Phone] = {}
-        """The telephone of each port."""
+        """The telephone of each telephone port."""
+        self.offices: dict[str, ExchangeLine] = {}
+        """The exchange at each exchange line; `turn` lets them act."""
+        self._numbers: dict[str, int] = {}
         for port in self.ports:
-            number = lib.simboard_add_slic(self._board, CHIPS[port.chip], port.cs, port.slot)
+            number = self._numbers[port.name] = self._add(port)
             if number < 0:
                 self.close()
                 raise RigError(f"{board_file}: {port.name} cannot be added: {os.strerror(-number)}")
-            self.copper[port.name] = Phone(self._board, number, port.name)
+            if port.chip == _EXCHANGE_LINE:
+                self.offices[port.name] = ExchangeLine(OfficeWires(self._board, number, port.name))
+            else:
+                self.copper[port.name] = Phone(self._board, number, port.name)
+
+    def _add(self, port: SimPort) -> int:
+        if port.chip == _EXCHANGE_LINE:
+            return int(lib.simboard_add_daa(self._board, port.cs, port.slot))
+        return int(lib.simboard_add_slic(self._board, CHIPS[port.chip], port.cs, port.slot))
 
     # -- faces for a driver in this process ---------------------------------------------
 
@@ -98,6 +115,11 @@ class SimBoard:
         """Let board time pass (stepped boards)."""
         lib.simboard_step_us(self._board, round(ms * 1000))
 
+    def turn(self) -> None:
+        """Let the exchanges notice and do what is due; call it every few ms of board time."""
+        for office in self.offices.values():
+            office.step()
+
     def set_clock_ppm(self, ppm: float) -> None:
         """Error of the board's 8 kHz clock, -500 to 500 ppm, positive when fast."""
         lib.simboard_set_clock_ppm(self._board, ppm)
@@ -129,18 +151,30 @@ class SimBoard:
             raise RigError(f"there is no port {port!r} on this board, its ports are {', '.join(self.copper)}")
         return self.copper[port]
 
+    def office(self, port: str) -> ExchangeLine:
+        """The exchange at that port. Raises RigError naming the exchange lines there are."""
+        if port not in self.offices:
+            listed = ", ".join(self.offices) or "none"
+            raise RigError(f"there is no exchange line {port!r} on this board, its exchange lines are {listed}")
+        return self.offices[port]
+
+    def _number(self, port: str) -> int:
+        if port not in self._numbers:
+            raise RigError(f"there is no port {port!r} on this board, its ports are {', '.join(self._numbers)}")
+        return self._numbers[port]
+
     def fault(self, port: str, kind: str, on: bool = True) -> None:
         """Break or mend a port's hardware. kind: one of FAULTS. Raises RigError on other words."""
         if kind not in FAULTS:
             raise RigError(f"there is no fault {kind!r}, allowed are {', '.join(FAULTS)}")
         everywhere = port == EVERY_PORT and kind == "pcm-clock-loss"
-        number = -1 if everywhere else self.phone(port).port
+        number = -1 if everywhere else self._number(port)
         if lib.simboard_fault(self._board, number, FAULTS[kind], int(on)) < 0:
             raise RigError(f"{port}: the board refuses the fault {kind}")
 
     def faults(self, port: str) -> list[str]:
         """The faults a port has now."""
-        number = self.phone(port).port
+        number = self._number(port)
         return [kind for kind, code in FAULTS.items() if lib.simboard_fault_state(self._board, number, code) == 1]
 
     @property
@@ -161,7 +195,7 @@ class SimBoard:
 
 
 def read_ports(board_file: str | os.PathLike[str]) -> list[SimPort]:
-    """The FXS ports of a board file. Raises RigError with what is wrong and what is allowed.
+    """The ports of a board file. Raises RigError with what is wrong and what is allowed.
 
     `boards/description.py` checks the same file for the driver's side; this reads
     only what a soldering iron would see.

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,12 +20,11 @@ from drivers.sim.board import SimBoard
 from drivers.sim.dialling import ORDINARY_DIAL, KeyPad, dtmf_sound, pulse_edges
 from drivers.sim.phone import RATE_HZ, WIRE_RANGES, Phone
 from drivers.sim.phone_state import phone_state
-from drivers.sim.recording import read_wav, write_wav
+from drivers.sim.recording import read_wav
+from drivers.sim.rig_exchange import ExchangeVerbs, exchange_state
 from drivers.sim.rig_protocol import RigError
+from drivers.sim.rig_sound import POLL_S, absolute, number, record
 
-LONGEST_RECORDING_S = 3600.0
-
-_POLL_S = 0.01
 _PIECE_SAMPLES = 4000
 _LINEFEED = ("open", "active", "on-hook-transmission", "tip-open", "ringing", "reversed", "reversed-oht", "ring-open")
 
@@ -42,6 +40,11 @@ class RigVerbs:
             name.replace("_", ".", 1): verb
             for name, verb in inspect.getmembers(self, inspect.iscoroutinefunction)
             if name.startswith(("phone_", "board_"))
+        }
+        self._verbs |= {
+            name.replace("_", ".", 1): verb
+            for name, verb in inspect.getmembers(ExchangeVerbs(board), inspect.iscoroutinefunction)
+            if name.startswith("exchange_")
         }
 
     async def do(self, verb: str, args: dict[str, Any]) -> Answer:
@@ -64,7 +67,7 @@ class RigVerbs:
 
     async def phone_flash(self, port: str, ms: float = 100) -> Answer:
         """Open the loop for ms (1 to 5000); answers when it is closed again."""
-        _number("ms", ms, 1, 5000, "ms")
+        number("ms", ms, 1, 5000, "ms")
         phone = self._lifted(port)
         phone.flash(ms)
         await _edges_made(phone)
@@ -74,8 +77,8 @@ class RigVerbs:
         self, port: str, digits: str, pulse: bool = False, on_ms: float = 70, off_ms: float = 70
     ) -> Answer:
         """Dial by tones (0-9, *, #, A-D) or pulses (0-9); answers when the last digit is out."""
-        _number("on_ms", on_ms, 10, 5000, "ms")
-        _number("off_ms", off_ms, 10, 5000, "ms")
+        number("on_ms", on_ms, 10, 5000, "ms")
+        number("off_ms", off_ms, 10, 5000, "ms")
         phone = self._lifted(port)
         if pulse:
             pulse_edges(str(digits), 0)
@@ -91,25 +94,13 @@ class RigVerbs:
 
     async def phone_say(self, port: str, file: str) -> Answer:
         """Speak a WAV (mono, 8 kHz, 16-bit); answers when it was played to the end."""
-        samples = read_wav(_absolute(file))
+        samples = read_wav(absolute(file))
         await self._speak(self._lifted(port), samples)
         return {"seconds": samples.size / RATE_HZ}
 
     async def phone_hear(self, port: str, seconds: float, file: str) -> Answer:
         """Record what arrives at the ear from now on; answers when the WAV is written."""
-        _number("seconds", seconds, 0.01, LONGEST_RECORDING_S, "s")
-        path = _absolute(file)
-        phone = self._phone(port)
-        first = phone.frame
-        wanted = round(seconds * RATE_HZ)
-        parts: list[NDArray[np.int16]] = []
-        heard = 0
-        while heard < wanted:
-            await asyncio.sleep(min(1.0, (wanted - heard) / RATE_HZ + _POLL_S))
-            parts.append(phone.heard_since(first + heard)[: wanted - heard])
-            heard += parts[-1].size
-        write_wav(path, np.concatenate(parts))
-        return {"seconds": wanted / RATE_HZ, "file": str(path)}
+        return await record(self._phone(port), seconds, file)
 
     async def phone_state(self, port: str) -> Answer:
         """Hook, volts, ringing, tones heard, digits sent, breaches of the chip's data sheet."""
@@ -152,7 +143,12 @@ class RigVerbs:
                 "slot": line.slot,
                 "faults": self._board.faults(name),
             }
-        return {"seed": self._board.seed, "reset": "high" if self._board.reset_high else "low", "ports": ports}
+        return {
+            "seed": self._board.seed,
+            "reset": "high" if self._board.reset_high else "low",
+            "ports": ports,
+            "exchange_lines": {name: exchange_state(office) for name, office in self._board.offices.items()},
+        }
 
     # ---------------------------------------------------------------------------------
 
@@ -166,7 +162,7 @@ class RigVerbs:
         return phone
 
     def _violations(self, port: str) -> list[str]:
-        prefix = f"fxs{self._phone(port).port + 1} "
+        prefix = f"{self._phone(port).name} "
         return [line for line in self._board.violations() if line.startswith(prefix)]
 
     async def _speak(self, phone: Phone, samples: NDArray[np.int16]) -> None:
@@ -176,7 +172,7 @@ class RigVerbs:
             if not phone.lifted and phone.edges_waiting == 0:
                 raise RigError(f"{phone.name} was hung up while it spoke")
             spoken += phone.say(samples[spoken : spoken + _PIECE_SAMPLES])
-            await asyncio.sleep(_POLL_S if spoken == samples.size else phone.unsaid_ms / 2000)
+            await asyncio.sleep(POLL_S if spoken == samples.size else phone.unsaid_ms / 2000)
 
 
 def _check_arguments(verb: str, method: Callable[..., Awaitable[Answer]], args: dict[str, Any]) -> None:
@@ -192,19 +188,7 @@ def _check_arguments(verb: str, method: Callable[..., Awaitable[Answer]], args: 
         raise RigError(f"{verb} wants {missing[0]!r}, its arguments are {allowed}")
 
 
-def _number(name: str, value: object, low: float, high: float, unit: str) -> None:
-    if not isinstance(value, int | float) or not low <= value <= high:
-        raise RigError(f"{name} is {value!r}, allowed {low:g} to {high:g} {unit}")
-
-
-def _absolute(file: object) -> Path:
-    path = Path(str(file))
-    if not path.is_absolute():
-        raise RigError(f"{path} is relative, give the whole path: the board runs in another folder than you")
-    return path
-
-
 async def _edges_made(phone: Phone) -> None:
     """The board runs in threads of its own and tells nobody: look until the last planned edge is past."""
     while phone.edges_waiting:  # noqa: ASYNC110
-        await asyncio.sleep(_POLL_S)
+        await asyncio.sleep(POLL_S)

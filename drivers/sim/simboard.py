@@ -1,4 +1,4 @@
-"""The process `tipring-simboard`: a card with telephones, in place of hardware.
+"""The process `tipring-simboard`: a card with telephones and exchange lines, in place of hardware.
 
 It stays alive when core dies, as hardware would. Drivers reach it at
 `simboard.spi` in the run folder (SPI, GPIO, PCM), the bench at `simboard.rig`.
@@ -23,6 +23,7 @@ from drivers.sim.rig_server import RigServer, refuse_living_twin
 from drivers.sim.rig_verbs import RigVerbs
 
 PROCESS_NAME = "tipring-simboard"
+TURN_S = 0.01
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -53,12 +54,22 @@ async def _serve(run_folder: Path, board_file: str, seed: int) -> None:
         server = RigServer(run_folder / SOCKET_NAME, RigVerbs(board))
         try:
             await server.start()
-            names = ", ".join(board.copper)
+            exchanges = asyncio.create_task(_turn(board), name="exchanges") if board.offices else None
+            names = ", ".join((*board.copper, *board.offices))
             print(f"{PROCESS_NAME}: {names} on {board_file}, seed {seed}, sockets in {run_folder}", flush=True)
             await stop.wait()
+            if exchanges:
+                exchanges.cancel()
         finally:
             await server.stop()
             (run_folder / SPI_SOCKET_NAME).unlink(missing_ok=True)
+
+
+async def _turn(board: SimBoard) -> None:
+    """Let the exchanges live."""
+    while True:
+        board.turn()
+        await asyncio.sleep(TURN_S)
 
 
 def _parser() -> argparse.ArgumentParser:

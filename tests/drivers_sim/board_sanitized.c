@@ -67,14 +67,45 @@ static void ring_trip_talk(struct simboard *board) {
     simboard_step_us(board, 1000000);
 }
 
+static int daa(int control, int number, int value) {
+    struct spi_op op = {
+        .cs = 2, .count = 3, .out = {(unsigned char)control, (unsigned char)number, (unsigned char)value}};
+    if (spi->transfer(spi->self, &op, 1) != 0) abort();
+    return op.in[2];
+}
+
+static void ring_seize_clear(struct simboard *board) {
+    struct simboard_office_event events[2] = {{0, SIMOFFICE_NORMAL, 1}, {0, SIMOFFICE_NORMAL, 0}};
+    struct simboard_loop_edge edges[4];
+    struct simboard_office_now now;
+    long long from = -3;
+    daa(0x20, 26, 0xC0), daa(0x20, 18, 2), daa(0x20, 34, 16), daa(0x20, 36, 16), daa(0x20, 6, 0);
+    simboard_step_us(board, 20000);
+    expect(daa(0x60, 12, 0) & 0x40, "isolation link");
+    expect(simboard_office_plan(board, 2, events, 1) == 0, "ringing planned");
+    simboard_step_us(board, 500000);
+    expect(daa(0x60, 5, 0) & 0x04, "ring detected");
+    expect(simboard_office_plan(board, 2, events + 1, 1) == 0, "end of ringing planned");
+    daa(0x20, 33, 0x20), daa(0x20, 5, 1);
+    simboard_step_us(board, 500000);
+    expect(daa(0x60, 28, 0) > 20, "loop current");
+    expect(simboard_office_now(board, 2, &now) == 0 && now.closed, "the exchange sees the loop");
+    for (int i = 0; i < 1200; i++) daa(0x20, 5, i & 1), simboard_step_us(board, 1000);
+    expect(simboard_office_edges(board, 2, &from, edges, 4) == 4 && from > 0, "old edges are forgotten");
+    expect(simboard_violation_count(board) == 0, "no breach in a call");
+    expect(simboard_office_now(board, 0, &now) < 0, "a telephone line has no exchange");
+}
+
 /* Octets at random, framing, registers and all, while time passes and the hook moves. */
 static void fuzz(struct simboard *board) {
     unsigned state = 12345;
     for (int i = 0; i < 60000; i++) {
-        struct spi_op op = {.cs = (unsigned char)(i % 3), .count = (unsigned char)(1 + i % 4)};
+        struct spi_op op = {.cs = (unsigned char)(i % 4), .count = (unsigned char)(1 + i % 4)};
         for (int k = 0; k < 4; k++) op.out[k] = (unsigned char)((state = state * 1664525u + 1013904223u) >> 24);
         spi->transfer(spi->self, &op, 1);
         if (i % 64 == 0) simboard_step_us(board, 3000);
+        struct simboard_office_event event = {0, i % 3, i % 2};
+        if (i % 700 == 0) simboard_office_plan(board, 2, &event, 1);
         if (i % 500 == 0) simboard_phone_hook(board, i / 500 % 2, i / 1000 % 2);
         if (i % 9000 == 0) spi->gpio_set(spi->self, SPI_GPIO_RESET, 0), spi->gpio_set(spi->self, SPI_GPIO_RESET, 1);
     }
@@ -89,10 +120,10 @@ static void look_around(struct simboard *board) {
     struct simboard_wire wire = {.phone_ohm = 1, .echo_ms = 60, .ren = 10, .short_tip_ring = 1, .cut = 1};
     simboard_phone_hear(board, 0, &from, ear, SIMBOARD_TRACE_SAMPLES);
     simboard_phone_trace(board, 0, &from_too, trace, SIMBOARD_TRACE_SAMPLES);
-    for (int port = -1; port < 3; port++) {
+    for (int port = -1; port < 4; port++) {
         simboard_line(board, port, &line);
         simboard_set_wire(board, port, &wire);
-        for (int fault = 0; fault < 8; fault++) simboard_fault(board, port, fault, 1);
+        for (int fault = 0; fault < 9; fault++) simboard_fault(board, port, fault, 1);
         simboard_step_us(board, 100000);
     }
     simboard_violations(board, text, sizeof text);
@@ -122,9 +153,11 @@ int main(int argc, char **argv) {
     struct simboard *board = simboard_new(11);
     spi = simboard_spi_ops(board);
     expect(simboard_add_slic(board, 3215, 0, 0) == 0 && simboard_add_slic(board, 3210, 1, 1) == 1, "two chips");
+    expect(simboard_add_daa(board, 2, 2) == 2, "an exchange line");
     spi->gpio_set(spi->self, SPI_GPIO_RESET, 1);
     spi->wait_us(spi->self, 10000);
     power_up(board, 0);
+    ring_seize_clear(board);
     expect(simboard_violation_count(board) == 0, "no breach in power-up");
     ring_trip_talk(board);
     fuzz(board);

@@ -186,7 +186,8 @@ def test_boards_that_cannot_be_simulated_are_told(tmp_path: Path) -> None:
     refused("x = ", "is no TOML file")
     refused("x = 1", r"has no \[\[port\]\] table")
     refused(
-        '[[port]]\nname = "fxs1"\nchip = "si3050"\ncs = 0\nslot = 0', "chip is 'si3050', simulated are si3210, si3215"
+        '[[port]]\nname = "fxs1"\nchip = "xhfc"\ncs = 0\nslot = 0',
+        "chip is 'xhfc', simulated are si3210, si3215, si3050",
     )
     refused('[[port]]\nname = "fxs1"\nchip = "si3210"\ncs = "a"\nslot = 0', "cs is 'a', allowed is a number")
     with pytest.raises(RigError, match=r"nowhere\.toml cannot be read"):

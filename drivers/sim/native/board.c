@@ -3,6 +3,7 @@
 #include "board.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -50,20 +51,42 @@ int simboard_ports(struct simboard *board) {
     return board->ports;
 }
 
-int simboard_add_slic(struct simboard *board, int part, int cs, int slot_hint) {
-    if ((part != 3210 && part != 3215) || cs < 0 || cs >= BOARD_CHIP_SELECTS) return -EINVAL;
+/* Returns the number of a new port, or -errno. */
+static int add_port(struct simboard *board, int cs, int slot_hint, bool exchange_line) {
+    if (cs < 0 || cs >= BOARD_CHIP_SELECTS) return -EINVAL;
     if (board->port_of_cs[cs] >= 0) return -EBUSY;
     if (board->ports >= SIMBOARD_MAX_PORTS) return -ENOSPC;
     struct board_port *port = calloc(1, sizeof *port);
     if (!port) return -ENOMEM;
-    int number = board->ports;
+    int number = board->ports++, of_kind = 1;
+    for (int i = 0; i < number; i++) of_kind += board->port[i]->exchange_line == exchange_line;
+    snprintf(port->name, sizeof port->name, "%s%d", exchange_line ? "fxo" : "fxs", of_kind & 15);
+    board->log.name[number] = port->name;
+    port->exchange_line = exchange_line;
     port->cs = cs;
     port->slot_hint = slot_hint;
     copper_start(&port->copper, chance_next(&board->chance));
-    si321x_power_on(&port->chip, part, number, chance_next(&board->chance), &board->log);
     board->port[number] = port;
     board->port_of_cs[cs] = number;
-    return board->ports++;
+    return number;
+}
+
+int simboard_add_slic(struct simboard *board, int part, int cs, int slot_hint) {
+    if (part != 3210 && part != 3215) return -EINVAL;
+    int number = add_port(board, cs, slot_hint, false);
+    if (number >= 0)
+        si321x_power_on(&board->port[number]->chip, part, number, chance_next(&board->chance), &board->log);
+    return number;
+}
+
+int simboard_add_daa(struct simboard *board, int cs, int slot_hint) {
+    int number = add_port(board, cs, slot_hint, true);
+    if (number < 0) return number;
+    struct board_port *port = board->port[number];
+    office_start(&port->office);
+    si3050_power_on(&port->daa, number, chance_next(&board->chance), &board->log);
+    port->daa.impedance = port->office.set.impedance;
+    return number;
 }
 
 struct board_port *board_port(struct simboard *board, int port) {
@@ -82,6 +105,11 @@ long long board_now_us(struct simboard *board) {
 static void frame_step(struct simboard *board) {
     for (int i = 0; i < board->ports; i++) {
         struct board_port *port = board->port[i];
+        if (port->exchange_line) {
+            office_step(&port->office, &port->copper, &port->daa.load, board->next_us);
+            si3050_step(&port->daa, &port->office, board->next_us);
+            continue;
+        }
         phone_hook_step(&port->copper, board->next_us);
         si321x_step(&port->chip, &port->copper, board->next_us);
     }

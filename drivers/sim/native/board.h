@@ -11,6 +11,8 @@
 #include <stdint.h>
 
 #include "copper.h"
+#include "office.h"
+#include "si3050.h"
 #include "si321x.h"
 #include "faces.h"
 #include "violations.h"
@@ -19,8 +21,12 @@
 #define SPI_OCTET_US 8 /* stepped boards: what one octet on the bus takes */
 
 struct board_port {
+    char name[8];         /* in the violation log: fxs1, fxs2, fxo1 ... by kind */
+    bool exchange_line;   /* daa and office instead of chip and the copper's circuit */
     struct si321x chip;
-    struct copper copper;
+    struct si3050 daa;
+    struct office office;
+    struct copper copper; /* also the wires and the far party of an exchange line */
     int cs, slot_hint;
     unsigned faults; /* bit n: SIMBOARD_FAULT n */
 };

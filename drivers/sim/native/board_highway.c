@@ -38,6 +38,15 @@ static void take_from_host(const struct pcm_shm *pcm, uint32_t block, int frame,
     }
 }
 
+static void daa_frame(struct simboard *board, struct board_port *port, const uint8_t *from_host, uint8_t *from_cards,
+                      uint8_t *driven) {
+    struct si3050 *daa = &port->daa;
+    float out = si3050_receive_step(daa, from_host);
+    struct port_voice voice = {out, si3050_audio(daa) != 0, daa->hybrid_leak};
+    float heard = office_voice_step(&port->office, &port->copper, &voice, board->frame);
+    si3050_transmit_step(daa, heard, from_host, from_cards, driven);
+}
+
 /* One frame: the host's octets to the chips, voice over the copper, the chips' octets to the host. */
 void board_pcm_frame(struct simboard *board) {
     struct pcm_shm *pcm = board->pcm;
@@ -45,6 +54,11 @@ void board_pcm_frame(struct simboard *board) {
     uint8_t from_host[PCM_SHM_SLOTS], from_cards[PCM_SHM_SLOTS], driven[PCM_SHM_SLOTS] = {0};
     for (int i = 0; i < board->ports; i++) {
         struct si321x *chip = &board->port[i]->chip;
+        if (board->port[i]->exchange_line) {
+            take_from_host(pcm, block, board->frame_in_block, board->port[i]->daa.rx_slot, from_host);
+            daa_frame(board, board->port[i], from_host, from_cards, driven);
+            continue;
+        }
         take_from_host(pcm, block, board->frame_in_block, chip->rx_slot, from_host);
         float out = si321x_receive_step(chip, from_host);
         struct port_voice voice = {out, si321x_audio_on(chip), chip->hybrid_leak};

@@ -145,6 +145,18 @@ int simboard_line(struct simboard *board, int number, struct simboard_line *line
     board_lock(board);
     const struct copper *copper = &port->copper;
     const struct si321x *chip = &port->chip;
+    if (port->exchange_line) {
+        *line = (struct simboard_line){
+            .port_v = port->office.port_v,         .phone_v = port->office.port_v,
+            .loop_ma = port->office.loop_a * 1e3,  .battery_v = port->office.set.battery_v,
+            .lifted = si3050_off_hook(&port->daa), .ringing = port->office.ringing,
+            .in_reset = port->daa.in_reset,        .slot = port->daa.tx_slot,
+            .slot_hint = port->slot_hint,          .part = 3050,
+            .cs = port->cs,
+        };
+        board_unlock(board);
+        return 0;
+    }
     *line = (struct simboard_line){
         .port_v = copper->port_v,         .phone_v = copper->phone_v,
         .loop_ma = copper->loop_a * 1e3,  .tip_v = chip->tip_v,
@@ -167,6 +179,11 @@ int simboard_reset_level(struct simboard *board) {
 
 static void show_faults(struct simboard *board, struct board_port *port) {
     struct si321x *chip = &port->chip;
+    struct si3050 *daa = &port->daa;
+    daa->dead_bus = port->faults >> SIMBOARD_FAULT_DEAD_BUS & 1;
+    daa->wrong_identity = port->faults >> SIMBOARD_FAULT_WRONG_IDENTITY & 1;
+    daa->link_lost = port->faults >> SIMBOARD_FAULT_LINK_LOST & 1;
+    daa->no_clock = board->clock_lost || (port->faults >> SIMBOARD_FAULT_PCM_CLOCK_LOSS & 1);
     chip->dead_bus = port->faults >> SIMBOARD_FAULT_DEAD_BUS & 1;
     chip->wrong_identity = port->faults >> SIMBOARD_FAULT_WRONG_IDENTITY & 1;
     chip->stuck_interrupt = port->faults >> SIMBOARD_FAULT_STUCK_INTERRUPT & 1;
@@ -177,7 +194,8 @@ static void show_faults(struct simboard *board, struct board_port *port) {
 static void set_fault(struct simboard *board, int number, int fault, int on) {
     struct board_port *port = board_port(board, number);
     if (fault == SIMBOARD_FAULT_CHIP_RESET) {
-        if (on) si321x_reset(&port->chip);
+        if (on && port->exchange_line) si3050_reset(&port->daa);
+        else if (on) si321x_reset(&port->chip);
         return;
     }
     if (!port) board->clock_lost = on != 0;
@@ -186,9 +204,12 @@ static void set_fault(struct simboard *board, int number, int fault, int on) {
     for (int i = 0; i < board->ports; i++) show_faults(board, board->port[i]);
 }
 
-/* Only the clock can fail for the whole board, port -1. */
+/* Only the clock can fail for the whole board, port -1; only a DAA has an isolation link, and it gets never hot. */
 static bool is_fault(int number, const struct board_port *port, int fault) {
-    if (fault < SIMBOARD_FAULT_DEAD_BUS || fault > SIMBOARD_FAULT_PCM_CLOCK_LOSS) return false;
+    if (fault < SIMBOARD_FAULT_DEAD_BUS || fault > SIMBOARD_FAULT_LINK_LOST) return false;
+    bool daa = port && port->exchange_line;
+    if (daa && (fault == SIMBOARD_FAULT_OVER_TEMPERATURE || fault == SIMBOARD_FAULT_STUCK_INTERRUPT)) return false;
+    if (!daa && fault == SIMBOARD_FAULT_LINK_LOST) return false;
     return port || (number == -1 && fault == SIMBOARD_FAULT_PCM_CLOCK_LOSS);
 }
 

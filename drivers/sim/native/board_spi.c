@@ -11,7 +11,9 @@ static uint8_t octet(struct simboard *board, int cs, uint8_t mosi) {
         board_catch_up(board);
     }
     struct board_port *port = cs < BOARD_CHIP_SELECTS ? board_port(board, board->port_of_cs[cs]) : NULL;
-    return port ? si321x_exchange(&port->chip, mosi, (double)board_now_us(board)) : 0xFF;
+    if (!port) return 0xFF;
+    double now_us = (double)board_now_us(board);
+    return port->exchange_line ? si3050_exchange(&port->daa, mosi, now_us) : si321x_exchange(&port->chip, mosi, now_us);
 }
 
 int board_transfer(struct simboard *board, struct spi_op *ops, int count) {
@@ -28,8 +30,12 @@ int board_gpio_set(struct simboard *board, int line, int level) {
     if (line != SPI_GPIO_RESET) return -EINVAL;
     board_lock(board);
     board->reset_level = level != 0;
-    for (int i = 0; i < board->ports; i++)
-        si321x_hold_reset(&board->port[i]->chip, !level, (double)board_now_us(board));
+    double now_us = (double)board_now_us(board);
+    for (int i = 0; i < board->ports; i++) {
+        struct board_port *port = board->port[i];
+        if (port->exchange_line) si3050_hold_reset(&port->daa, !level, now_us);
+        else si321x_hold_reset(&port->chip, !level, now_us);
+    }
     board_unlock(board);
     return 0;
 }
@@ -38,7 +44,7 @@ int board_gpio_set(struct simboard *board, int line, int level) {
 static int interrupt_level(struct simboard *board) {
     for (int i = 0; i < board->ports; i++) {
         struct board_port *port = board->port[i];
-        if (port->chip.irq || port->chip.stuck_interrupt) return 0;
+        if (port->exchange_line ? si3050_interrupts(&port->daa) : port->chip.irq || port->chip.stuck_interrupt) return 0;
     }
     return 1;
 }

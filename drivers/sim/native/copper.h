@@ -62,4 +62,11 @@ struct port_voice {
  * trace's sample. */
 float phone_voice_step(struct copper *copper, const struct port_voice *port, int64_t frame);
 
+/* Parts of the voice's way that an exchange line (office.c) shares: the next sample of the far party's mouth, what
+ * comes back of the port's own voice, the wires' noise, and a sample as the ear keeps it. */
+float copper_mouth(struct copper *copper);
+float copper_echo(struct copper *copper, float from_port);
+float copper_noise(struct copper *copper);
+short copper_clipped(float sample);
+
 #endif

@@ -5,6 +5,7 @@
 #include "highway.h"
 #include "pcm_shm.h"
 #include "simboard.h"
+#include "simoffice.h"
 #include "spi.h"
 
 #endif

@@ -38,24 +38,24 @@ void phone_move_hook(struct copper *c, bool lifted, double now_us) {
     if (contact != lifted) plan_edge(c, until_us, lifted);
 }
 
-static short clipped(float sample) {
+short copper_clipped(float sample) {
     if (sample >= 32767.0f) return 32767;
     if (sample <= -32768.0f) return -32768;
     return (short)(sample + (sample < 0 ? -0.5f : 0.5f));
 }
 
-static float noise(struct copper *c) {
+float copper_noise(struct copper *c) {
     return c->noise_peak > 0 ? c->noise_peak * (float)chance_noise(&c->rng) : 0.0f;
 }
 
-static float echo_step(struct copper *c, float from_port) {
+float copper_echo(struct copper *c, float from_port) {
     c->echo[c->echo_at] = from_port;
     float echo = c->echo[(c->echo_at - c->echo_delay) & (ECHO_SAMPLES - 1)];
     c->echo_at = (c->echo_at + 1) & (ECHO_SAMPLES - 1);
     return echo * c->echo_gain;
 }
 
-static float mouth_step(struct copper *c) {
+float copper_mouth(struct copper *c) {
     if (c->mouth_count == 0) return 0;
     float sample = c->mouth[c->mouth_at];
     c->mouth_at = (c->mouth_at + 1) % SIMBOARD_MOUTH_SAMPLES;
@@ -65,16 +65,16 @@ static float mouth_step(struct copper *c) {
 
 float phone_voice_step(struct copper *c, const struct port_voice *port, int64_t frame) {
     int at = (int)(frame % SIMBOARD_TRACE_SAMPLES);
-    float mouth = mouth_step(c);
+    float mouth = copper_mouth(c);
     bool joined = port->on && !c->wire.cut && !c->wire.short_tip_ring;
     bool speaking = c->lifted && (c->loop_a > TALKING_A || c->loop_a < -TALKING_A);
     float arriving = 0, ear = 0, heard = 0;
     if (!speaking) mouth = 0;
     if (joined) arriving = port->out * c->port_gain;
-    if (joined || speaking) ear = arriving + mouth * c->sidetone_gain + noise(c);
-    if (port->on) heard = echo_step(c, port->out) + port->out * port->hybrid_leak + noise(c);
+    if (joined || speaking) ear = arriving + mouth * c->sidetone_gain + copper_noise(c);
+    if (port->on) heard = copper_echo(c, port->out) + port->out * port->hybrid_leak + copper_noise(c);
     if (joined) heard += mouth * c->port_gain;
-    c->ear[at] = clipped(ear);
+    c->ear[at] = copper_clipped(ear);
     c->trace[at] = (float)c->phone_v + (arriving + mouth) * VOLT_PER_SAMPLE;
     return heard;
 }

@@ -1,8 +1,8 @@
 /* The simulated board: line chips at register level, and the copper behind them.
  *
  * It has two faces. Drivers see what a real board shows: SPI, two GPIO lines
- * and a PCM highway. The rig sees the outside of the lines: telephones, wires,
- * voltages. Time passes in frames of 125 us (8 kHz); every access first brings
+ * and a PCM highway. The rig sees the outside of the lines: telephones, exchange
+ * lines (simoffice.h), wires, voltages. Time passes in frames of 125 us (8 kHz); every access first brings
  * the board up to now. A new board is *stepped*: its clock is a counter that
  * each SPI octet moves on by 8 us and `simboard_step_us` by any amount.
  * `simboard_serve` starts the real clock and the SPI socket server instead.
@@ -22,6 +22,7 @@
 #define SIMBOARD_FAULT_STUCK_INTERRUPT 4  /* DR19 bit 1 cannot be cleared, INT low */
 #define SIMBOARD_FAULT_CHIP_RESET 5       /* once, at the call: a brown-out resets the chip */
 #define SIMBOARD_FAULT_PCM_CLOCK_LOSS 6   /* no PCLK and FSYNC at this chip */
+#define SIMBOARD_FAULT_LINK_LOST 7        /* Si3050 only: the isolation link to the line side is dead */
 
 struct simboard;
 struct spi_ops;

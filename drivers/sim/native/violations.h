@@ -2,12 +2,14 @@
 #ifndef VIOLATIONS_H
 #define VIOLATIONS_H
 
+#define VIOLATION_PORTS 8
 #define VIOLATION_LINES 256
 #define VIOLATION_CHARS 200
 
 struct violations {
     int lines;
     int count; /* all breaches, also those whose text no longer fitted */
+    const char *name[VIOLATION_PORTS]; /* of each port */
     char text[VIOLATION_LINES][VIOLATION_CHARS];
 };
 

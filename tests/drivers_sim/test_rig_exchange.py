@@ -1,0 +1,119 @@
+"""The rig's verbs for exchange lines, over the socket of a served board, with raw hands on the chip."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from drivers.sim import measure
+from drivers.sim._sim import ffi, lib
+from drivers.sim.board import SimBoard
+from drivers.sim.recording import read_wav, write_wav
+from drivers.sim.rig_protocol import RigError
+from drivers.sim.rig_verbs import RigVerbs
+
+BOARD = Path(__file__).with_name("exchange_line.toml")
+
+
+class Served:
+    """A served board, its verbs, and hands on its bus."""
+
+    def __init__(self, board: SimBoard) -> None:
+        self.board = board
+        self.verbs = RigVerbs(board)
+        self._spi: Any = ffi.cast("struct spi_ops *", board.spi_ops_address)
+
+    def write(self, register: int, value: int) -> None:
+        op = ffi.new("struct spi_op *", {"cs": 0, "count": 3, "out": [0x20, register, value]})
+        assert self._spi.transfer(self._spi.self, op, 1) == 0
+
+    async def do(self, verb: str, **args: Any) -> dict[str, Any]:
+        return await self.verbs.do(f"exchange.{verb}", {"port": "fxo1", **args})
+
+    async def until(self, stage: str) -> dict[str, Any]:
+        async with asyncio.timeout(5):
+            while (state := await self.do("state"))["stage"] != stage:
+                self.board.turn()
+                await asyncio.sleep(0.01)
+            return state
+
+    async def power_up(self) -> None:
+        self._spi.gpio_set(self._spi.self, lib.SIMOFFICE_NORMAL, 1)
+        await asyncio.sleep(0.01)
+        for register, value in {26: 0xC0, 31: 0xA8, 6: 0x00}.items():
+            self.write(register, value)
+        await asyncio.sleep(0.02)
+
+
+def test_a_call_directed_over_the_rig(tmp_path: Path) -> None:
+    async def day() -> None:
+        with SimBoard(BOARD, seed=5) as board:
+            board.serve(tmp_path)
+            served = Served(board)
+            await served.power_up()
+            await served.do("ring")
+            async with asyncio.timeout(2):
+                while not (await served.do("state"))["ringing"]:  # noqa: ASYNC110 - the board tells nobody
+                    await asyncio.sleep(0.01)
+            served.write(5, 0x01)
+            state = await served.until("talking")
+            assert (state["loop"], state["ringing"]) == ("closed", False)
+            write_wav(tmp_path / "hello.wav", measure.sine(700, -10.0, 0.3))
+            heard = asyncio.create_task(served.do("hear", seconds=0.2, file=str(tmp_path / "heard.wav")))
+            assert (await served.do("say", file=str(tmp_path / "hello.wav")))["seconds"] == pytest.approx(0.3)
+            await heard
+            assert read_wav(tmp_path / "heard.wav").size == 1600
+            await served.do("hangup", how="polarity")
+            assert (await served.do("state"))["line_v"] < 0
+            served.write(5, 0x00)
+            assert (await served.until("idle"))["violations"] == []
+            lines = (await served.verbs.do("board.state", {}))["exchange_lines"]
+            assert lines["fxo1"]["stage"] == "idle"
+
+    asyncio.run(day())
+
+
+@pytest.mark.parametrize(
+    ("verb", "args", "sentence"),
+    [
+        ("answer", {}, "fxo1: it cannot answer while idle"),
+        ("hangup", {"how": "axe"}, "fxo1: it cannot hang up while idle"),
+        ("expect_digits", {"seconds": 0.1}, "fxo1: heard '' within 0.1 s, idle"),
+        ("office", {"battery_v": 500}, "fxo1: battery_v is 500, allowed 0 to 120 V"),
+        ("wire", {"loop_ohm": -1}, "fxo1: loop_ohm is -1, allowed 0 to 5000 ohm"),
+        ("ring", {"port": "fxo9"}, "there is no exchange line 'fxo9' on this board, its exchange lines are fxo1"),
+        ("sing", {}, "there is no verb 'exchange.sing'"),
+    ],
+)
+def test_refusals_say_what_is_allowed(verb: str, args: dict[str, Any], sentence: str) -> None:
+    async def day() -> None:
+        with SimBoard(BOARD, seed=5) as board:
+            with pytest.raises(RigError) as refused:
+                await Served(board).do(verb, **args)
+            assert str(refused.value).startswith(sentence)
+            board.fault("fxo1", "link-lost")
+            assert board.faults("fxo1") == ["link-lost"]
+            with pytest.raises(RigError):
+                board.fault("fxo1", "over-temperature")
+
+    asyncio.run(day())
+
+
+def test_the_exchange_end_is_told_and_changed() -> None:
+    async def day() -> None:
+        with SimBoard(BOARD, seed=5) as board:
+            served = Served(board)
+            assert (await served.do("office", parallel_ohm=300))["parallel_ohm"] == 300
+            assert (await served.do("wire", loop_ohm=1200))["loop_ohm"] == 1200
+            await served.do("unplug")
+            assert (await served.do("wire"))["cut"] is True
+            await served.do("plug")
+            await served.do("country", country="us")
+            assert (await served.do("office"))["ring_hz"] == 20
+            assert not np.any(board.offices["fxo1"].wires.voice.heard_last(0.1))
+
+    asyncio.run(day())

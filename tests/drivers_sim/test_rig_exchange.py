@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,14 @@ class Served:
     async def do(self, verb: str, **args: Any) -> dict[str, Any]:
         return await self.verbs.do(f"exchange.{verb}", {"port": "fxo1", **args})
 
-    async def until(self, stage: str) -> dict[str, Any]:
-        async with asyncio.timeout(5):
-            while (state := await self.do("state"))["stage"] != stage:
-                self.board.turn()
-                await asyncio.sleep(0.01)
-            return state
+    async def until(self, what: str, true: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        for _ in range(500):
+            self.board.turn()
+            state = await self.do("state")
+            if true(state):
+                return state
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"{what}: {state}")
 
     async def power_up(self) -> None:
         self._spi.gpio_set(self._spi.self, lib.SIMOFFICE_NORMAL, 1)
@@ -56,11 +59,9 @@ def test_a_call_directed_over_the_rig(tmp_path: Path) -> None:
             served = Served(board)
             await served.power_up()
             await served.do("ring")
-            async with asyncio.timeout(2):
-                while not (await served.do("state"))["ringing"]:  # noqa: ASYNC110 - the board tells nobody
-                    await asyncio.sleep(0.01)
+            await served.until("it rings", lambda state: state["ringing"])
             served.write(5, 0x01)
-            state = await served.until("talking")
+            state = await served.until("it is answered", lambda state: state["stage"] == "talking")
             assert (state["loop"], state["ringing"]) == ("closed", False)
             write_wav(tmp_path / "hello.wav", measure.sine(700, -10.0, 0.3))
             heard = asyncio.create_task(served.do("hear", seconds=0.2, file=str(tmp_path / "heard.wav")))
@@ -68,9 +69,9 @@ def test_a_call_directed_over_the_rig(tmp_path: Path) -> None:
             await heard
             assert read_wav(tmp_path / "heard.wav").size == 1600
             await served.do("hangup", how="polarity")
-            assert (await served.do("state"))["line_v"] < 0
+            await served.until("the reversal", lambda state: state["line_v"] < 0)
             served.write(5, 0x00)
-            assert (await served.until("idle"))["violations"] == []
+            assert (await served.until("release", lambda state: state["stage"] == "idle"))["violations"] == []
             lines = (await served.verbs.do("board.state", {}))["exchange_lines"]
             assert lines["fxo1"]["stage"] == "idle"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 CodecName = Literal["G722", "PCMA", "PCMU"]
@@ -47,6 +48,10 @@ TELEPHONE: tuple[CodecName, ...] = ("PCMA", "PCMU")
 
 def first(names: Iterable[str], order: Iterable[CodecName]) -> tuple[CodecName, ...]:
     """`order` with those of `names` before the rest, among themselves as in `names`."""
-    order = tuple(order)
+    return _first(tuple(names), tuple(order))
+
+
+@lru_cache(maxsize=64)  # a house knows few orders, and a call asks five times
+def _first(names: tuple[str, ...], order: tuple[CodecName, ...]) -> tuple[CodecName, ...]:
     ahead = tuple(dict.fromkeys(known for name in names for known in order if known == name))
     return ahead + tuple(name for name in order if name not in ahead)

@@ -77,6 +77,8 @@ class CallEnd:
     services: Mapping[str, Any] = field(default_factory=dict)
 
 
+_json = json.JSONEncoder(ensure_ascii=False).encode
+
 Write = tuple[str, tuple[object, ...]]
 """A statement and its values."""
 
@@ -157,8 +159,8 @@ class CallRecords:
             "jitter_ms = ?, mos = ?, ports = ?, failures = ?, quality = ?, services = ? WHERE id = ?",
             (
                 _now(), int(end.cause), end.hung_up_by, end.talk_ms, end.legs, end.codec, end.loss, end.jitter_ms,
-                end.mos, end.ports, json.dumps(dict(end.failures), ensure_ascii=False),
-                json.dumps(dict(end.quality), ensure_ascii=False),
+                end.mos, end.ports, _json(dict(end.failures)),
+                _json(dict(end.quality)),
                 json.dumps(dict(end.services), ensure_ascii=False), call_id,
             ),
         )  # fmt: skip

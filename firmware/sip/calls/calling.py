@@ -166,7 +166,7 @@ class CallingLeg(SipLeg):
             self._reliable.answered()
         self.answered = True
         self._invite = None
-        log.info("%s: call %s: answered", self.leg_id, self.call_id)
+        log.debug("%s: call %s: answered", self.leg_id, self.call_id)
         session.confirm(invite, self._final_text(), self._record_routes)
 
     def place(self, request: CallRequest) -> None:

@@ -145,7 +145,7 @@ class SipLeg(DialogLeg):
         return self._session
 
     def _peer_hung_up(self, cause: Cause) -> None:
-        log.info("%s: call %s: hung up by the peer", self.leg_id, self.call_id)
+        log.debug("%s: call %s: hung up by the peer", self.leg_id, self.call_id)
         if self._session is not None:
             self._session.drop()
         self._finish(cause)
@@ -232,7 +232,7 @@ class SipLeg(DialogLeg):
             self._info.stop()
         if self._session is not None and not self._session.bye_waits:
             self._session.drop()
-        log.info("%s: call %s: released: %s", self.leg_id, self.call_id, CAUSES[cause].en)
+        log.debug("%s: call %s: released: %s", self.leg_id, self.call_id, CAUSES[cause].en)
         asyncio.get_running_loop().call_soon(self._tell_released, cause)
 
     def _tell_released(self, cause: Cause) -> None:

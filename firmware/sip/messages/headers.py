@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import socket
+from functools import lru_cache
 from typing import NamedTuple
 
 from firmware.sip.messages.status import Refusal
@@ -154,7 +155,7 @@ def parse_via(text: str) -> Via:
 
 
 class NameAddr(NamedTuple):
-    """From, To, Contact, Route ... : display name (unquoted), URI text, header parameters."""
+    """From, To, Contact, Route ... : display name (unquoted), URI text, header parameters (not to be changed)."""
 
     display: str
     uri: str
@@ -168,8 +169,12 @@ class NameAddr(NamedTuple):
 def parse_name_addr(text: str) -> NameAddr:
     """One name-addr or addr-spec. Without <> everything after ";" belongs to the header (RFC 3261 20).
 
-    Raises Refusal 400.
+    The messages of a call repeat the same few, so short ones are remembered for a while. Raises Refusal 400.
     """
+    return _remembered(text) if len(text) <= _SHORT else _read_name_addr(text)
+
+
+def _read_name_addr(text: str) -> NameAddr:
     display, text = _split_display(text.strip())
     if text[:1] == "<":
         uri, closed, rest = text[1:].partition(">")
@@ -188,6 +193,10 @@ def parse_name_addr(text: str) -> NameAddr:
     if not uri or " " in uri or "<" in uri:
         raise Refusal(400, "Bad address")
     return NameAddr(display, uri, parse_params(rest[1:]) if rest else {})
+
+
+_SHORT = 200
+_remembered = lru_cache(maxsize=512)(_read_name_addr)
 
 
 def _split_display(text: str) -> tuple[str, str]:

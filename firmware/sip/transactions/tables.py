@@ -31,7 +31,19 @@ ONLY_UNRELIABLE = frozenset("DIJ")
 CAPPED = frozenset("EG")
 """Resend timers that double only up to T2; A doubles without a cap."""
 
-Table = dict[tuple[str, str], tuple[str, tuple[str, ...]]]
+Table = dict[tuple[str, str], tuple[str, tuple[tuple[str, str], ...]]]
+"""(state, event) -> (next state, actions), an action being the name of a method and the letter of a timer or ""."""
+
+
+def _table(rows: dict[tuple[str, str], tuple[str, tuple[str, ...]]]) -> Table:
+    """Rows as they are written below ("life:B") as they are stepped through: every message takes one or two."""
+
+    def method(action: str) -> tuple[str, str]:
+        name, _, letter = action.partition(":")
+        return f"_do_{name}", letter
+
+    return {key: (state, tuple(map(method, actions))) for key, (state, actions) in rows.items()}
+
 
 # Actions: send (request or last response), ack, tell (the message goes to the user), tell_ack, tell_timeout,
 # tell_unreachable, resend:X (start resend timer X), again (send once more and double the interval),
@@ -40,59 +52,67 @@ Table = dict[tuple[str, str], tuple[str, tuple[str, ...]]]
 # leave:X (end, but answer copies for as long as timer X).
 # Timer K of a non-INVITE client is not there: a copy of its response finds no transaction, and that is all it needs.
 
-INVITE_CLIENT: Table = {
-    ("calling", "start"): ("calling", ("send", "resend:A", "life:B")),
-    ("calling", "resend"): ("calling", ("again",)),
-    ("calling", "1xx"): ("proceeding", ("quiet", "stop_life", "tell")),
-    ("calling", "2xx"): ("terminated", ("shed", "tell", "leave:M", "let_go")),
-    ("calling", "failure"): ("terminated", ("ack", "leave:D", "tell", "let_go")),
-    ("calling", "life_over"): ("given_up", ("quiet", "spare", "life:M", "tell_timeout")),
-    ("calling", "unreachable"): ("terminated", ("end", "tell_unreachable", "let_go")),
-    ("proceeding", "1xx"): ("proceeding", ("tell",)),
-    ("proceeding", "2xx"): ("terminated", ("shed", "tell", "leave:M", "let_go")),
-    ("proceeding", "failure"): ("terminated", ("ack", "leave:D", "tell", "let_go")),
-    ("proceeding", "cancelled"): ("proceeding", ("life:B",)),
-    ("proceeding", "life_over"): ("given_up", ("spare", "life:M", "tell_timeout")),
-    ("given_up", "1xx"): ("proceeding", ("life:B", "tell")),
-    ("given_up", "2xx"): ("terminated", ("shed", "tell", "leave:M", "let_go")),
-    ("given_up", "failure"): ("terminated", ("ack", "leave:D", "let_go")),
-    ("given_up", "life_over"): ("terminated", ("end", "let_go")),
-}
+INVITE_CLIENT = _table(
+    {
+        ("calling", "start"): ("calling", ("send", "resend:A", "life:B")),
+        ("calling", "resend"): ("calling", ("again",)),
+        ("calling", "1xx"): ("proceeding", ("quiet", "stop_life", "tell")),
+        ("calling", "2xx"): ("terminated", ("shed", "tell", "leave:M", "let_go")),
+        ("calling", "failure"): ("terminated", ("ack", "leave:D", "tell", "let_go")),
+        ("calling", "life_over"): ("given_up", ("quiet", "spare", "life:M", "tell_timeout")),
+        ("calling", "unreachable"): ("terminated", ("end", "tell_unreachable", "let_go")),
+        ("proceeding", "1xx"): ("proceeding", ("tell",)),
+        ("proceeding", "2xx"): ("terminated", ("shed", "tell", "leave:M", "let_go")),
+        ("proceeding", "failure"): ("terminated", ("ack", "leave:D", "tell", "let_go")),
+        ("proceeding", "cancelled"): ("proceeding", ("life:B",)),
+        ("proceeding", "life_over"): ("given_up", ("spare", "life:M", "tell_timeout")),
+        ("given_up", "1xx"): ("proceeding", ("life:B", "tell")),
+        ("given_up", "2xx"): ("terminated", ("shed", "tell", "leave:M", "let_go")),
+        ("given_up", "failure"): ("terminated", ("ack", "leave:D", "let_go")),
+        ("given_up", "life_over"): ("terminated", ("end", "let_go")),
+    }
+)
 
-CLIENT: Table = {
-    ("trying", "start"): ("trying", ("send", "resend:E", "life:F")),
-    ("trying", "resend"): ("trying", ("again",)),
-    ("trying", "1xx"): ("proceeding", ("slow", "tell")),
-    ("trying", "2xx"): ("terminated", ("end", "tell", "let_go")),
-    ("trying", "failure"): ("terminated", ("end", "tell", "let_go")),
-    ("trying", "life_over"): ("terminated", ("end", "tell_timeout", "let_go")),
-    ("trying", "unreachable"): ("terminated", ("end", "tell_unreachable", "let_go")),
-    ("proceeding", "resend"): ("proceeding", ("again",)),
-    ("proceeding", "1xx"): ("proceeding", ("tell",)),
-    ("proceeding", "2xx"): ("terminated", ("end", "tell", "let_go")),
-    ("proceeding", "failure"): ("terminated", ("end", "tell", "let_go")),
-    ("proceeding", "life_over"): ("terminated", ("end", "tell_timeout", "let_go")),
-    ("proceeding", "unreachable"): ("terminated", ("end", "tell_unreachable", "let_go")),
-}
+CLIENT = _table(
+    {
+        ("trying", "start"): ("trying", ("send", "resend:E", "life:F")),
+        ("trying", "resend"): ("trying", ("again",)),
+        ("trying", "1xx"): ("proceeding", ("slow", "tell")),
+        ("trying", "2xx"): ("terminated", ("end", "tell", "let_go")),
+        ("trying", "failure"): ("terminated", ("end", "tell", "let_go")),
+        ("trying", "life_over"): ("terminated", ("end", "tell_timeout", "let_go")),
+        ("trying", "unreachable"): ("terminated", ("end", "tell_unreachable", "let_go")),
+        ("proceeding", "resend"): ("proceeding", ("again",)),
+        ("proceeding", "1xx"): ("proceeding", ("tell",)),
+        ("proceeding", "2xx"): ("terminated", ("end", "tell", "let_go")),
+        ("proceeding", "failure"): ("terminated", ("end", "tell", "let_go")),
+        ("proceeding", "life_over"): ("terminated", ("end", "tell_timeout", "let_go")),
+        ("proceeding", "unreachable"): ("terminated", ("end", "tell_unreachable", "let_go")),
+    }
+)
 
-INVITE_SERVER: Table = {
-    ("proceeding", "request"): ("proceeding", ("send",)),
-    ("proceeding", "answer_1xx"): ("proceeding", ("send",)),
-    ("proceeding", "answer_2xx"): ("accepted", ("send", "life:L", "shed")),
-    ("proceeding", "answer_failure"): ("completed", ("send", "resend:G", "life:H")),
-    ("accepted", "answer_2xx"): ("accepted", ("send", "shed")),
-    ("accepted", "ack"): ("accepted", ("tell_ack",)),
-    ("accepted", "request"): ("accepted", ()),
-    ("accepted", "let_go"): ("terminated", ("leave:L",)),
-    ("accepted", "life_over"): ("terminated", ("end",)),
-    ("completed", "request"): ("completed", ("send",)),
-    ("completed", "resend"): ("completed", ("again",)),
-    ("completed", "ack"): ("terminated", ("shed", "leave:I")),
-    ("completed", "life_over"): ("terminated", ("end",)),
-}
+INVITE_SERVER = _table(
+    {
+        ("proceeding", "request"): ("proceeding", ("send",)),
+        ("proceeding", "answer_1xx"): ("proceeding", ("send",)),
+        ("proceeding", "answer_2xx"): ("accepted", ("send", "life:L", "shed")),
+        ("proceeding", "answer_failure"): ("completed", ("send", "resend:G", "life:H")),
+        ("accepted", "answer_2xx"): ("accepted", ("send", "shed")),
+        ("accepted", "ack"): ("accepted", ("tell_ack",)),
+        ("accepted", "request"): ("accepted", ()),
+        ("accepted", "let_go"): ("terminated", ("leave:L",)),
+        ("accepted", "life_over"): ("terminated", ("end",)),
+        ("completed", "request"): ("completed", ("send",)),
+        ("completed", "resend"): ("completed", ("again",)),
+        ("completed", "ack"): ("terminated", ("shed", "leave:I")),
+        ("completed", "life_over"): ("terminated", ("end",)),
+    }
+)
 
-SERVER: Table = {
-    ("trying", "request"): ("trying", ()),
-    ("trying", "answer_2xx"): ("terminated", ("send", "leave:J")),
-    ("trying", "answer_failure"): ("terminated", ("send", "leave:J")),
-}
+SERVER = _table(
+    {
+        ("trying", "request"): ("trying", ()),
+        ("trying", "answer_2xx"): ("terminated", ("send", "leave:J")),
+        ("trying", "answer_failure"): ("terminated", ("send", "leave:J")),
+    }
+)

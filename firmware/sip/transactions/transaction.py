@@ -82,23 +82,16 @@ class Transaction:
             log.debug("sip: transaction %s: %s in state %s ignored", self.key, event, self.state)
             return
         self.state = row[0]
-        for action in row[1]:
-            if action[:5] == "life:":
-                self._start_life(action[5])
-            elif action[:7] == "resend:":
-                self._start_resending(action[7])
-            elif action[:6] == "leave:":
-                self._leave(action[6])
-            else:
-                getattr(self, "_do_" + action)(message)
+        for action, letter in row[1]:
+            getattr(self, action)(letter or message)
 
-    def _start_life(self, letter: str) -> None:
+    def _do_life(self, letter: str) -> None:
         if self._life is not None:
             self._life.cancel()
         reliable = self.transport.reliable and letter in ONLY_UNRELIABLE
         self._life = self._layer.timers.after(0.0 if reliable else DURATIONS_S[letter], self._life_over)
 
-    def _leave(self, letter: str) -> None:
+    def _do_leave(self, letter: str) -> None:
         """End, but for copies that may still come."""
         self._do_quiet(None)
         self._do_stop_life(None)
@@ -108,7 +101,7 @@ class Transaction:
     def _life_over(self) -> None:
         self.step("life_over")
 
-    def _start_resending(self, letter: str) -> None:
+    def _do_resend(self, letter: str) -> None:
         if not self.transport.reliable:
             self._interval_s = T1_S
             self._resend_cap_s = T2_S if letter in CAPPED else 64 * T1_S

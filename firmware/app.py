@@ -30,8 +30,9 @@ from firmware.config.load import Loaded, load_or_last_good
 from firmware.config.mistake import SettingsError
 from firmware.control.messages import ControlError
 from firmware.control.server import ControlServer
-from firmware.lines.fxs_line import FxsLine, LineTimers
-from firmware.lines.profiles import line_profile
+from firmware.lines.fxs_line import FxsLine
+from firmware.lines.line_options import LineTimers
+from firmware.lines.profiles import dial_plan, line_options, line_profile
 from firmware.media.codec_table import CODECS, ORDER, CodecName
 from firmware.media.engine import Engine
 from firmware.media.events import DigitHeard, PlayerEnded
@@ -157,13 +158,15 @@ class Core:
     # -- parts -------------------------------------------------------------------------
     def _make_lines(self) -> None:
         pbx = self._settings.pbx
-        timers = LineTimers(pbx.first_digit_s, pbx.inter_digit_s, pbx.congestion_s, pbx.howler_s)
+        timers = LineTimers(pbx.first_digit_s, pbx.inter_digit_s, pbx.complete_s, pbx.congestion_s, pbx.howler_s)
+        plan = dial_plan(self._country, self._routes, pbx.digit_map)
         for name, port in self._board.ports.items():
             settings = self._settings.lines.get(name, FxsLineSettings())
             slot = self._engine.open_slot(port.slot)
             slot.set_echo(0 if settings.echo == "off" else int(settings.echo))
             party = Party(settings.number, settings.name)
-            line = FxsLine(port, slot, party, self._country, self._exchange, self._routes, timers)
+            options = line_options(self._country, settings, numbers_known=bool(pbx.digit_map))
+            line = FxsLine(port, slot, party, self._country, self._exchange, plan, timers, options)
             self._lines[name] = line
             self._by_endpoint[slot.id] = line
             if settings.number:

@@ -17,7 +17,8 @@ from drivers.bus import Bus
 from drivers.sim.board import SimBoard
 from drivers.stepper import Stepper
 from firmware.config.line_settings import FxsLineSettings
-from firmware.lines.fxs_line import FxsLine, LineTimers
+from firmware.lines.fxs_line import FxsLine
+from firmware.lines.line_options import LineTimers
 from firmware.lines.profiles import line_profile
 from firmware.media.engine import Engine
 from firmware.media.events import DigitHeard

@@ -12,7 +12,8 @@ from collections import Counter
 import pytest
 
 from drivers.ports import HookFlash, OffHook, OnHook, PortFailed, PortRecovered
-from firmware.lines.fxs_line import FxsLine, LineTimers
+from firmware.lines.fxs_line import FxsLine
+from firmware.lines.line_options import LineTimers
 from firmware.pbx.exchange import Exchange
 from firmware.pbx.routes import Extension, Routes
 from firmware.telephony.cause import Cause

@@ -181,6 +181,22 @@ DOMAIN = Rule(
     Words("host names in lower case such as pbx.example.com", "nombres en minúsculas como pbx.example.com"),
 )
 EXTENSION = Rule(_pattern(r"[0-9]{2,8}"), Words('2 to 8 digits, such as "101"', 'de 2 a 8 cifras, como "101"'))
+DIALLED = Rule(_pattern(r"[0-9*#]{1,32}"), Words("1 to 32 of 0-9, * and #", "de 1 a 32 de 0-9, * y #"))
+ROTARY_CODE = Rule(_pattern(r"[0-9]{1,3}"), Words('1 to 3 digits, such as "11"', 'de 1 a 3 cifras, como "11"'))
+ROTARY_DIGIT = Rule(_pattern(r"[0-9]"), Words('one digit, such as "1"', 'una cifra, como "1"'))
+DIGIT_MAP = Rule(
+    _pattern(r"(?:(?:[0-9*#x]|\[(?:[0-9](?:-[0-9])?|[*#])+\])\.?){1,32}T?"),
+    Words(
+        'patterns such as "[67]xxxxxxxx" or "00x.T": x any digit, [ ] one of several, . none or more of the last, '
+        "T wait for more",
+        'patrones como "[67]xxxxxxxx" o "00x.T": x una cifra, [ ] una de varias, . ninguna o más de la última, '
+        "T esperar más",
+    ),
+)
+HOURS = Rule(
+    _pattern(r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]"),
+    Words('two times such as "22:00-07:30"', 'dos horas como "22:00-07:30"'),
+)
 LINE_NAME = Rule(_pattern(r"fxs[1-9][0-9]?"), Words("names fxs1 to fxs99", "nombres de fxs1 a fxs99"))
 PERSON = Rule(
     lambda text: len(text) <= 60 and text.isprintable(),

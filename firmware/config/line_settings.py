@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from firmware.config.declaration import EXTENSION, PERSON, setting
+from firmware.config.declaration import (
+    DIALLED,
+    EXTENSION,
+    HOURS,
+    PERSON,
+    ROTARY_CODE,
+    ROTARY_DIGIT,
+    setting,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,4 +99,47 @@ class FxsLineSettings:
         True,
         help_en="Understand rotary dials and pulse-dialling keypads",
         help_es="Entender discos y teclados que marcan por pulsos",
+    )
+    rotary_star: str | None = setting(
+        None,
+        rule=ROTARY_CODE,
+        example="11",
+        help_en="Digits that stand for * at the beginning of a number dialled by pulses; never of one that exists",
+        help_es="Cifras que valen por * al empezar un número marcado por pulsos; nunca de uno que exista",
+    )
+    rotary_hash: str | None = setting(
+        None,
+        rule=ROTARY_CODE,
+        example="12",
+        help_en="Digits that stand for # at the beginning of a number dialled by pulses; never of one that exists",
+        help_es="Cifras que valen por # al empezar un número marcado por pulsos; nunca de uno que exista",
+    )
+    rotary_recall: str | None = setting(
+        None,
+        rule=ROTARY_DIGIT,
+        example="1",
+        help_en="A pulse-dialled digit that is the R key (hook flash) in a call; without it every digit is passed on",
+        help_es="Una cifra por pulsos que vale por la tecla R en una llamada; sin ella todas pasan al otro extremo",
+    )
+    hotline: str | None = setting(
+        None,
+        rule=DIALLED,
+        example="201",
+        help_en="Number that is called when this telephone is lifted (hotline)",
+        help_es="Número al que llama este teléfono al descolgar (línea directa)",
+    )
+    hotline_s: float = setting(
+        0.0,
+        low=0.0,
+        high=30.0,
+        unit="s",
+        help_en="How long dial tone waits for a digit before the hotline is called (warm line); 0 calls at once",
+        help_es="Cuánto espera el tono una cifra antes de llamar a la línea directa; con 0 llama al descolgar",
+    )
+    quiet_hours: str | None = setting(
+        None,
+        rule=HOURS,
+        example="22:00-07:30",
+        help_en="When this telephone does not ring, in local time; callers hear busy. It can still call",
+        help_es="Cuándo no suena este teléfono, hora local; quien llama oye ocupado. Sí puede llamar",
     )

@@ -12,6 +12,7 @@ from firmware.config.declaration import (
     ADDRESS,
     ANY_ADDRESS,
     CODEC,
+    DIGIT_MAP,
     DOMAIN,
     EXTENSION,
     FILE,
@@ -315,6 +316,21 @@ class Pbx:
         unit="s",
         help_en="Longest pause between two digits; after it the number is taken as it is",
         help_es="Pausa máxima entre dos cifras; después el número se toma como está",
+    )
+    complete_s: float = setting(
+        4.0,
+        low=0.5,
+        high=30.0,
+        unit="s",
+        help_en="Longest pause after a number that is complete, but could be longer; after it the number is called",
+        help_es="Pausa máxima tras un número completo que podría ser más largo; después se llama a ese número",
+    )
+    digit_map: tuple[str, ...] = setting(
+        (),
+        rule=DIGIT_MAP,
+        example=("[679]xxxxxxxx", "00x.T"),
+        help_en="Numbers outside the house that telephones can dial; with it, one that fits no pattern ends at once",
+        help_es="Números de fuera que se pueden marcar; si los hay, uno que no encaje termina en el acto",
     )
     no_answer_s: float = setting(
         60.0,

@@ -21,6 +21,10 @@ _RELEASED = {
 }
 
 
+PULSED_DIGIT_MS = 100
+"""How long a pulse-dialled digit is for those who get it as a tone or event; a dial says nothing of it."""
+
+
 class Line(Protocol):
     """The line, as far as its leg needs it (`fxs_line.FxsLine`)."""
 
@@ -80,6 +84,10 @@ class FxsLeg(Leg):
 
     def digit(self, digit: str) -> None:
         self._tell(self.listener.leg_digit, self, digit)
+
+    def signalled(self, digit: str) -> None:
+        """A digit that the audio does not carry."""
+        self._tell(self.listener.leg_signalled, self, digit, PULSED_DIGIT_MS)
 
     def flashed(self) -> None:
         self._tell(self.listener.leg_flashed, self)

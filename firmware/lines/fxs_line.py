@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, Protocol
 
 from drivers.errors import HardwareError
@@ -24,12 +24,15 @@ from drivers.ports import (
     PortRecovered,
     PulseDigitDialled,
 )
-from firmware.lines.dialling import DialledNumber, pulsed_digit
+from firmware.lines.dialling import DialledNumber, Progress, pulsed_digit
 from firmware.lines.fxs_leg import FxsLeg
 from firmware.lines.fxs_machine import Action, Do, Event, FxsMachine, PlayTone, StartTimer, State
+from firmware.lines.line_alarm import LineAlarm
+from firmware.lines.line_options import LineOptions, LineTimers
 from firmware.media.events import EchoStats
 from firmware.telephony.cadence import Tone
 from firmware.telephony.cause import Cause
+from firmware.telephony.clock import wall
 from firmware.telephony.countries import Country
 from firmware.telephony.leg import Leg, LegListener, Party
 from firmware.telephony.number import NumberPlan
@@ -49,16 +52,6 @@ class Voice(Protocol):
     def stats(self) -> EchoStats | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class LineTimers:
-    """Seconds; defaults of architecture section 5."""
-
-    first_digit_s: float = 15.0
-    inter_digit_s: float = 4.0
-    congestion_s: float = 30.0
-    howler_s: float = 60.0
-
-
 class FxsLine:
     """Owner of one port. Events come in from the loop; `make_leg` serves a call to this telephone."""
 
@@ -71,6 +64,7 @@ class FxsLine:
         listener: LegListener,
         plan: NumberPlan,
         timers: LineTimers,
+        options: LineOptions | None = None,
     ) -> None:
         self.port = port
         self.party = party
@@ -80,11 +74,14 @@ class FxsLine:
         self._voice = voice
         self._country = country
         self._listener = listener
-        self._number = DialledNumber(plan)
-        self._timers = timers
+        self.options = options or LineOptions()
+        self.alarm = LineAlarm(port)
+        self._number = DialledNumber(plan, self.options.rotary, numbers_known=self.options.numbers_known)
+        self._timers = timers if country.has_howler else replace(timers, howler_s=0.0)
         self._timer: asyncio.TimerHandle | None = None
         self._serial = 0
         self._digit = ""
+        self._by_pulses = False
         if not port.in_service:
             self.machine.state = State.OUT_OF_SERVICE
         self._obeying: dict[Do, Callable[[], None]] = {
@@ -112,7 +109,7 @@ class FxsLine:
         match event:
             case OffHook():
                 log.info("%s: off hook%s", self.name, " (ring trip)" if event.ring_trip else "")
-                self.feed(Event.OFF_HOOK)
+                self._lifted()
             case OnHook():
                 log.info("%s: on hook", self.name)
                 if self.machine.state is not State.IDLE:
@@ -121,7 +118,7 @@ class FxsLine:
                 log.info("%s: hook flash, %.0f ms", self.name, event.open_ms)
                 self.feed(Event.FLASH)
             case PulseDigitDialled():
-                self.digit(pulsed_digit(event.digit, self._country.pulse_coding))
+                self._pulsed(pulsed_digit(event.digit, self._country.pulse_coding))
             case PortFailed():
                 log.error("%s: out of service: %s", self.name, event.reason)
                 self.feed(Event.FAILED)
@@ -129,10 +126,10 @@ class FxsLine:
                 log.info("%s: in service", self.name)
                 self.feed(Event.RECOVERED)
 
-    def digit(self, digit: str) -> None:
+    def digit(self, digit: str, *, by_pulses: bool = False) -> None:
         """A digit, heard as a tone or counted as pulses."""
         log.debug("%s: digit %s", self.name, digit)
-        self._digit = digit
+        self._digit, self._by_pulses = digit, by_pulses
         self.feed(Event.DIGIT)
 
     def play_digit(self, digit: str, ms: int) -> None:
@@ -145,13 +142,17 @@ class FxsLine:
         for action in self.machine.feed(event):
             self._obey(action)
         if self.machine.state is not before:
+            self.alarm.follow(self.machine.state)
             log.debug("%s: %s -> %s", self.name, before.value, self.machine.state.value)
 
     def make_leg(self) -> Leg | Cause:
-        """A leg that will ring this telephone, or why it cannot: out of order, busy."""
+        """A leg that will ring this telephone, or why it cannot: out of order, busy, do-not-ring hours."""
         if self.machine.state is State.OUT_OF_SERVICE:
             return Cause.DESTINATION_OUT_OF_ORDER
         if self.machine.state is not State.IDLE or self.leg is not None:
+            return Cause.USER_BUSY
+        if self.options.quiet is not None and self.options.quiet.hold(wall()):
+            log.info("%s: does not ring at this hour", self.name)
             return Cause.USER_BUSY
         self.leg = self._new_leg()
         return self.leg
@@ -170,6 +171,7 @@ class FxsLine:
             "state": self.machine.state.value,
             "in_service": self.machine.state is not State.OUT_OF_SERVICE,
             "reason": self.port.failure,
+            "alarm": self.alarm.texts(),
             "call": self.leg.call_id if self.leg is not None else None,
         }
 
@@ -182,14 +184,27 @@ class FxsLine:
         try:
             match action:
                 case PlayTone():
-                    self._voice.play_tone(self._country.tone(action.name))
+                    self._play(action.name)
                 case StartTimer():
-                    self._start_timer(getattr(self._timers, action.name))
+                    self._start_timer(self._lasts_s(action.name))
                 case _:
                     self._obeying[action]()
         except HardwareError as error:
             # The scanner finds the same fault and sends PortFailed with the full reason.
             log.warning("%s: %s failed: %s", self.name, action, error.reason)
+
+    def _play(self, tone: str) -> None:
+        if tone == "howler" and not self._timers.howler_s:
+            self._voice.stop_tone()
+        else:
+            self._voice.play_tone(self._country.tone(tone))
+
+    def _lasts_s(self, timer: str) -> float:
+        """A warm line waits for its own time at dial tone."""
+        if timer == "first_digit_s" and self.options.hotline:
+            return self.options.hotline_s
+        seconds: float = getattr(self._timers, timer)
+        return seconds
 
     def _start_timer(self, seconds: float) -> None:
         self._stop_timer()
@@ -202,12 +217,38 @@ class FxsLine:
 
     def _time_out(self) -> None:
         self._timer = None
-        self.feed(Event.TIME_OUT)
+        if self.machine.state is State.DIALLING and self.options.hotline:
+            self._call_hotline()
+        else:
+            self.feed(Event.TIME_OUT)
+
+    def _lifted(self) -> None:
+        resting = self.machine.state in (State.IDLE, State.OUT_OF_SERVICE)
+        if resting and self.options.hotline and not self.options.hotline_s:
+            self._call_hotline()
+        else:
+            self.feed(Event.OFF_HOOK)
+
+    def _call_hotline(self) -> None:
+        log.info("%s: calls its hotline %s", self.name, self.options.hotline)
+        self._number.digits = self.options.hotline
+        self.feed(Event.HOTLINE)
+
+    def _pulsed(self, digit: str) -> None:
+        """A digit of the dial, or the one that stands for the R key in a call."""
+        if digit == self.options.rotary.recall and self.leg is not None:
+            log.info("%s: recall by dial", self.name)
+            self.feed(Event.FLASH)
+        else:
+            self.digit(digit, by_pulses=True)
 
     def _collect(self) -> None:
         """The last action of its rows, so that a ready number is called before the next digit comes."""
-        if self._number.add(self._digit):
+        progress = self._number.add(self._digit, by_pulses=self._by_pulses)
+        if progress is Progress.READY:
             self.feed(Event.NUMBER_READY)
+        elif progress is Progress.COMPLETE:
+            self._start_timer(self._timers.complete_s)
 
     def _new_leg(self) -> FxsLeg:
         self._serial += 1
@@ -244,7 +285,12 @@ class FxsLine:
             self.leg.ended(cause)
 
     def _pass_digit(self) -> None:
-        if self.leg is not None:
+        """Tones travel in the audio; pulses are heard by nobody, so the other end is told of them."""
+        if self.leg is None:
+            return
+        if self._by_pulses:
+            self.leg.signalled(self._digit)
+        else:
             self.leg.digit(self._digit)
 
     def _pass_flash(self) -> None:

@@ -36,9 +36,13 @@ class State(enum.Enum):
 
 
 class Event(enum.Enum):
-    """What happened. RELEASED_*: the far end or the exchange ended the leg, named by the tone it means."""
+    """What happened. RELEASED_*: the far end or the exchange ended the leg, named by the tone it means.
+
+    HOTLINE: the telephone was lifted, and calls a number of its own.
+    """
 
     OFF_HOOK = enum.auto()
+    HOTLINE = enum.auto()
     ON_HOOK = enum.auto()
     FLASH = enum.auto()
     DIGIT = enum.auto()
@@ -102,13 +106,16 @@ _TO_UNOBTAINABLE: Row = (S.UNOBTAINABLE, (PlayTone("sit"), StartTimer("congestio
 _TO_HOWLER: Row = (S.HOWLER, (PlayTone("howler"), StartTimer("howler_s")))
 
 _TO_DIALLING: Row = (S.DIALLING, (Do.FORGET_DIGITS, PlayTone("dial"), Do.LISTEN, StartTimer("first_digit_s")))
+_TO_HOTLINE: Row = (S.CALLING, (Do.LISTEN, Do.PLACE_CALL))
 
 TABLE: dict[tuple[State, Event], Row] = {
     (S.IDLE, E.OFF_HOOK): _TO_DIALLING,
+    (S.IDLE, E.HOTLINE): _TO_HOTLINE,
     (S.IDLE, E.CALL_COMES): (S.RINGING, (Do.RING,)),
     # -- dialling
     (S.DIALLING, E.DIGIT): (S.COLLECTING, (Do.STOP_TONE, StartTimer("inter_digit_s"), Do.COLLECT_DIGIT)),
     (S.DIALLING, E.TIME_OUT): _TO_CONGESTION,
+    (S.DIALLING, E.HOTLINE): (S.CALLING, (Do.STOP_TONE, Do.STOP_TIMER, Do.PLACE_CALL)),
     (S.DIALLING, E.FLASH): (S.DIALLING, ()),
     (S.COLLECTING, E.DIGIT): (S.COLLECTING, (StartTimer("inter_digit_s"), Do.COLLECT_DIGIT)),
     (S.COLLECTING, E.NUMBER_READY): (S.CALLING, (Do.STOP_TIMER, Do.PLACE_CALL)),
@@ -138,6 +145,7 @@ TABLE: dict[tuple[State, Event], Row] = {
     (S.OUT_OF_SERVICE, E.RECOVERED): (S.IDLE, ()),
     # A telephone that was already lifted when its port came up may be told before the recovery is.
     (S.OUT_OF_SERVICE, E.OFF_HOOK): _TO_DIALLING,
+    (S.OUT_OF_SERVICE, E.HOTLINE): _TO_HOTLINE,
 }
 
 _WITH_LEG = (S.CALLING, S.RINGBACK, S.TALKING)

@@ -6,10 +6,14 @@ What the figures mean: `drivers/ports.py`; where they come from: `telephony/coun
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from drivers.ports import HookProfile, LineProfile
 from firmware.config.line_settings import FxsLineSettings
+from firmware.lines.line_options import LineOptions, QuietHours, RotaryCodes
 from firmware.telephony.countries import Country
+from firmware.telephony.digit_map import DigitMap, UnitedPlans
+from firmware.telephony.number import FixedNumbers, NumberPlan
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +37,33 @@ def line_profile(country: Country, settings: FxsLineSettings) -> LineProfile:
         rx_gain_db=settings.rx_gain_db,
         hook=hook_profile(country, settings),
     )
+
+
+def line_options(country: Country, settings: FxsLineSettings, *, numbers_known: bool = False) -> LineOptions:
+    """What the line does beyond a plain telephone. numbers_known: see `LineOptions`."""
+    for key in ("rotary_star", "rotary_hash"):
+        code = getattr(settings, key)
+        shadowed = [number for number in country.emergency if code and number.startswith(code)]
+        if shadowed:
+            log.warning(
+                "line %s: %s %s begins the emergency number %s and is not taken",
+                settings.number,
+                key,
+                code,
+                shadowed[0],
+            )
+    return LineOptions(
+        hotline=settings.hotline or "",
+        hotline_s=settings.hotline_s,
+        quiet=QuietHours.read(settings.quiet_hours) if settings.quiet_hours else None,
+        rotary=RotaryCodes(settings.rotary_star or "", settings.rotary_hash or "", settings.rotary_recall or ""),
+        numbers_known=numbers_known,
+    )
+
+
+def dial_plan(country: Country, numbers: NumberPlan, digit_map: Sequence[str]) -> NumberPlan:
+    """The numbers of the house, those of `digit_map`, and the emergency numbers: what a dialled number can be."""
+    return UnitedPlans(numbers, FixedNumbers(country.emergency), DigitMap(digit_map))
 
 
 def hook_profile(country: Country, settings: FxsLineSettings) -> HookProfile:

@@ -52,6 +52,11 @@ class Country:
     dtmf_dbm0: tuple[int, int]
     tones: Mapping[str, Tone]
 
+    @property
+    def has_howler(self) -> bool:
+        """False where a telephone left off hook only hears the congestion tone, and then nothing."""
+        return any(segment.hz for segment in self.tones["howler"].segments)
+
     def tone(self, name: str) -> Tone:
         """One of TONES, by its key."""
         return self.tones[name]

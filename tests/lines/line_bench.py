@@ -8,7 +8,8 @@ from typing import Any
 
 from drivers.errors import ChipError
 from drivers.ports import AT_ONCE, Feed, HookFlash, OffHook, OnHook, PortReadings, RingOpening
-from firmware.lines.fxs_line import FxsLine, LineTimers
+from firmware.lines.fxs_line import FxsLine
+from firmware.lines.line_options import LineOptions, LineTimers
 from firmware.telephony.cadence import Tone
 from firmware.telephony.cause import Cause
 from firmware.telephony.countries import load_country
@@ -126,15 +127,23 @@ class Notes:
 class LineBench:
     """The line "fxs1", number 101, in a house with 101, 102, 20 and 201."""
 
-    def __init__(self, country: str = "es", *, in_service: bool = True, timers: LineTimers | None = None) -> None:
+    def __init__(
+        self,
+        country: str = "es",
+        *,
+        in_service: bool = True,
+        timers: LineTimers | None = None,
+        options: LineOptions | None = None,
+    ) -> None:
         self.port = ScriptedPort()
         self.port.in_service = in_service
         self.slot = ScriptedSlot()
         self.notes = Notes()
         plan = FixedNumbers({"101", "102", "20", "201"})
         self.line = FxsLine(
-            self.port, self.slot, Party("101", "Ana"), load_country(country), self.notes, plan, timers or LineTimers()
-        )
+            self.port, self.slot, Party("101", "Ana"), load_country(country), self.notes, plan, timers or LineTimers(),
+            options,
+        )  # fmt: skip
 
     @property
     def state(self) -> str:

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from drivers.ports import Feed, PortFailed, PortRecovered, PulseDigitDialled
-from firmware.lines.fxs_line import LineTimers
+from firmware.lines.line_options import LineTimers
 from firmware.telephony.cause import Cause
 from firmware.telephony.leg import Leg
 from tests.fake_time import run
@@ -151,7 +151,7 @@ def test_left_off_hook_goes_congestion_howler_low_power_and_recovers() -> None:
 
 def test_timers_are_settings() -> None:
     async def main() -> None:
-        bench = LineBench(timers=LineTimers(3.0, 1.0, 5.0, 0.0))
+        bench = LineBench(timers=LineTimers(3.0, 1.0, 0.5, 5.0, 0.0))
         bench.lift()
         await asyncio.sleep(3.1)
         assert bench.slot.tone == "congestion"

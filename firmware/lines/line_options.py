@@ -1,0 +1,71 @@
+"""What the owner of one line wants of it beyond a plain telephone: hotline, quiet hours, codes of a rotary set.
+
+Made from the settings by `profiles.py`, obeyed by `fxs_line.py` and `dialling.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, time
+
+
+@dataclass(frozen=True, slots=True)
+class LineTimers:
+    """Seconds; defaults of architecture section 5. complete_s: after a number that could still be longer.
+
+    A howler_s of 0 leaves the howler out.
+    """
+
+    first_digit_s: float = 15.0
+    inter_digit_s: float = 4.0
+    complete_s: float = 4.0
+    congestion_s: float = 30.0
+    howler_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class RotaryCodes:
+    """What a dial has no holes for; "" for none.
+
+    star, hash: digits that stand for `*` and `#` at the beginning of a number, as 11 does in North America.
+    recall: a digit that is a hook flash in a call; a dial cannot be timed as finely as an R key.
+    """
+
+    star: str = ""
+    hash: str = ""
+    recall: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """From one time of the day to another, over midnight when the second is earlier. Local time."""
+
+    begin: time
+    end: time
+
+    @classmethod
+    def read(cls, text: str) -> QuietHours:
+        """From "22:00-07:30". Raises ValueError for anything else."""
+        begin, _, end = text.partition("-")
+        return cls(time.fromisoformat(begin), time.fromisoformat(end))
+
+    def hold(self, now: datetime) -> bool:
+        """Whether they are now. now: aware; its local time counts."""
+        at = now.astimezone().time()
+        if self.begin <= self.end:
+            return self.begin <= at < self.end
+        return at >= self.begin or at < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class LineOptions:
+    """hotline: the number called when the telephone is lifted, "" for none; after hotline_s seconds without a digit,
+    0 for at once. quiet: when it does not ring. numbers_known: no number outside the plan exists, so that a wrong
+    one is known as soon as it is dialled.
+    """
+
+    hotline: str = ""
+    hotline_s: float = 0.0
+    quiet: QuietHours | None = None
+    rotary: RotaryCodes = field(default_factory=RotaryCodes)
+    numbers_known: bool = False

@@ -60,7 +60,8 @@ class CoreStatus:
             "calls": self._exchange.status(),
             "notices": [
                 {"level": n.level, "en": n.en, "es": n.es} for n in (*self._loaded.notices, *self._agent.notices())
-            ],
+            ]
+            + [notice for line in self._lines if (notice := line_notice(line)) is not None],
         }
 
     def _port(self, line: FxsLine) -> dict[str, Any]:
@@ -107,3 +108,11 @@ class CoreStatus:
             "exchange": self._exchange.debug(),
             "media": self._engine.debug(),
         }
+
+
+def line_notice(line: FxsLine) -> dict[str, str] | None:
+    """What somebody should do about a line, for status and page; None while all is well."""
+    words = line.alarm.words
+    if words is None:
+        return None
+    return {"level": "warning", "en": f"{line.name}: {words.en}", "es": f"{line.name}: {words.es}"}

@@ -1,7 +1,7 @@
-"""Run by `test_slow_disk.py` in a process of its own: one SIP end hears music, and both are recorded.
+"""Run by `test_slow_disk.py` in a process of its own: one SIP end hears music, another speaks, and both are recorded.
 
-Arguments: the far end's port, the folder. Prints the local port; every line on standard input asks for `RecorderError`s
-so far; its end closes all.
+Arguments: the port of the hearer, that of the speaker, the folder. Prints the local ports of both; every line on
+standard input asks for `RecorderError`s so far; its end closes all.
 """
 
 from __future__ import annotations
@@ -12,17 +12,18 @@ from pathlib import Path
 from firmware.media.engine import Engine
 
 
-def main(far_port: int, folder: Path) -> None:
+def main(hearer_port: int, speaker_port: int, folder: Path) -> None:
     engine = Engine(rtp_ports=range(46000, 46100), local_ip="127.0.0.1")
     engine.start()
-    stream = engine.open_stream()
-    stream.set_codec(8, "PCMA", None)
-    stream.set_remote("127.0.0.1", far_port)
+    hearer, speaker = engine.open_stream(), engine.open_stream()
+    for stream, port in ((hearer, hearer_port), (speaker, speaker_port)):
+        stream.set_codec(8, "PCMA", None)
+        stream.set_remote("127.0.0.1", port)
     player = engine.open_player(folder / "music.wav", loop=True)
     recorder = engine.open_recorder(folder / "call.wav")
-    recorder.record(stream.id, player.id)
-    engine.listen(stream.id, player.id)
-    print(stream.local_port, flush=True)
+    recorder.record(speaker.id, player.id)
+    engine.listen(hearer.id, player.id)
+    print(hearer.local_port, speaker.local_port, flush=True)
     for _ in sys.stdin:
         print([event for event in engine.drain() if type(event).__name__ == "RecorderError"], flush=True)
     recorder.close()
@@ -30,4 +31,4 @@ def main(far_port: int, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
+    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))

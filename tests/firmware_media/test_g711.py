@@ -1,4 +1,4 @@
-"""G.711 against tables made from the standard's formulas, and against Python's own audioop."""
+"""G.711 against tables made from the standard's formulas; against ffmpeg in `test_g722.py`."""
 
 import numpy as np
 import pytest

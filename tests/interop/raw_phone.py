@@ -40,7 +40,7 @@ class RawPhone:
 
     answer: "200", "183", "486" …, "" to ring for ever. machine: where it lives. via: more parameters of its Via.
     host: what it calls itself in Via and Contact; a name keeps it reachable at the address it sends from.
-    contact: the URI to be reached at instead of its own.
+    contact: the URI to be reached at instead of its own. audio_port: of whoever hears and speaks in place of `rtp`.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class RawPhone:
         machine: Host = LOOPBACK,
         via: str = ";rport",
         contact: str = "",
+        audio_port: int = 0,
     ) -> None:
         self.user, self.password, self.ip, self.via = user, password, machine.ip, via
         self.server = (self.ip, server) if isinstance(server, int) else server
@@ -66,6 +67,7 @@ class RawPhone:
         self.port = int(self.socket.getsockname()[1])
         self.contact = contact or f"sip:{user}@{self.host}:{self.port}"
         self.rtp = RtpPeer(machine)
+        self.audio_port = audio_port or self.rtp.port
         self.tag, self.call_id, self.sequence = secrets.token_hex(4), f"{secrets.token_hex(6)}@raw", 0
         self.received: list[str] = []
         self.heard_at_s: list[float] = []
@@ -132,7 +134,7 @@ class RawPhone:
     def sdp(self, direction: str = "sendrecv") -> str:
         return (
             f"v=0\r\no=raw 1 1 IN IP4 {self.ip}\r\ns=-\r\nc=IN IP4 {self.ip}\r\nt=0 0\r\n"
-            f"m=audio {self.rtp.port} RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
+            f"m=audio {self.audio_port} RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
             f"a=fmtp:101 0-16\r\na={direction}\r\n"
         )
 

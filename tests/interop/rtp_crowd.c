@@ -7,8 +7,10 @@
  *
  * report answers a line for each end: index, sent, received, missing (sequence numbers that never came), reordered,
  * bad_times (timestamps off the sequence), torn (runs that are not 160 samples of the next code), gap_ms (the
- * longest time without a packet), then "done".
+ * longest time without a packet), late_ms (how far the latest packet was behind the steady clock of the earliest), then
+ * "done". Arrival times are the kernel's, so that a busy machine that wakes this process late is not blamed on the house.
  */
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <poll.h>
 #include <sched.h>
@@ -30,7 +32,8 @@ struct end {
     uint16_t sequence;
     uint32_t timestamp_base;
     int code, run; /* what is heard now, and for how many samples */
-    double last_s, gap_ms;
+    long frames; /* since the first, by sequence numbers */
+    double last_s, gap_ms, soonest_s, latest_s;
 };
 
 static struct end ends[MOST];
@@ -74,10 +77,37 @@ static void hear_samples(struct end *end, const unsigned char *samples, int leng
     }
 }
 
-static void receive_packet(struct end *end, double at_s)
+/* Returns its length; at_s: when the kernel got it. */
+static ssize_t take_packet(const struct end *end, unsigned char *packet, size_t most, double *at_s)
+{
+    char room[CMSG_SPACE(sizeof(struct timespec))];
+    struct iovec whole = {packet, most};
+    struct msghdr message = {.msg_iov = &whole, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room};
+    ssize_t length = recvmsg(end->fd, &message, MSG_DONTWAIT);
+    struct cmsghdr *told = length < 0 ? NULL : CMSG_FIRSTHDR(&message);
+    struct timespec at;
+    if (!told)
+        return -1;
+    memcpy(&at, CMSG_DATA(told), sizeof at);
+    *at_s = at.tv_sec + at.tv_nsec / 1e9;
+    return length;
+}
+
+/* The steady clock of the earliest packets, and how far the latest was behind it. */
+static void note_lateness(struct end *end, double at_s)
+{
+    double offset_s = at_s - end->frames * 0.02;
+    if (end->soonest_s == 0 || offset_s < end->soonest_s)
+        end->soonest_s = offset_s;
+    if (offset_s > end->latest_s)
+        end->latest_s = offset_s;
+}
+
+static void receive_packet(struct end *end)
 {
     unsigned char packet[2048];
-    ssize_t length = recv(end->fd, packet, sizeof packet, MSG_DONTWAIT);
+    double at_s = 0;
+    ssize_t length = take_packet(end, packet, sizeof packet, &at_s);
     if (length < 12 || (packet[1] & 127) != 8)
         return;
     uint16_t sequence = (uint16_t)(packet[2] << 8 | packet[3]);
@@ -96,6 +126,7 @@ static void receive_packet(struct end *end, double at_s)
             return;
         }
         end->missing += (unsigned)step - 1;
+        end->frames += step;
         if (sequence < end->sequence) /* the number wrapped: 65536 frames later */
             end->timestamp_base += 65536u * FRAME;
         end->sequence = sequence;
@@ -105,6 +136,7 @@ static void receive_packet(struct end *end, double at_s)
     if (timestamp != end->timestamp_base + (uint32_t)sequence * FRAME)
         end->bad_times++;
     end->last_s = at_s;
+    note_lateness(end, at_s);
     end->received++;
     hear_samples(end, packet + 12, (int)length - 12);
 }
@@ -119,12 +151,12 @@ static void obey(char *line)
     } else if (!strncmp(line, "clear", 5)) {
         for (struct end *end = ends; end < ends + count; end++) {
             end->received = end->missing = end->reordered = end->bad_times = end->torn = 0;
-            end->gap_ms = 0;
+            end->gap_ms = end->soonest_s = end->latest_s = 0;
         }
     } else if (!strncmp(line, "report", 6)) {
         for (struct end *end = ends; end < ends + count; end++)
-            printf("%d %u %u %u %u %u %u %.1f\n", (int)(end - ends), end->sent, end->received, end->missing,
-                   end->reordered, end->bad_times, end->torn, end->gap_ms);
+            printf("%d %u %u %u %u %u %u %.1f %.1f\n", (int)(end - ends), end->sent, end->received, end->missing,
+                   end->reordered, end->bad_times, end->torn, end->gap_ms, (end->latest_s - end->soonest_s) * 1000);
         printf("done\n");
         fflush(stdout);
     }
@@ -161,7 +193,9 @@ int main(int argc, char **argv)
         struct sockaddr_in own = {.sin_family = AF_INET};
         socklen_t size = sizeof own;
         own.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        int on = 1;
         ends[i].fd = socket(AF_INET, SOCK_DGRAM, 0);
+        setsockopt(ends[i].fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
         if (bind(ends[i].fd, (struct sockaddr *)&own, size) || getsockname(ends[i].fd, (struct sockaddr *)&own, &size))
             return 1;
         polled[i + 1] = (struct pollfd){.fd = ends[i].fd, .events = POLLIN};
@@ -173,12 +207,11 @@ int main(int argc, char **argv)
     for (;;) {
         int wait_ms = (int)((next_s - now_s()) * 1000);
         poll(polled, (nfds_t)count + 1, wait_ms > 0 ? wait_ms : 0);
-        double at_s = now_s();
         if (polled[0].revents && !read_orders())
             return 0;
         for (int i = 0; i < count; i++)
             if (polled[i + 1].revents)
-                receive_packet(&ends[i], at_s);
+                receive_packet(&ends[i]);
         while (now_s() >= next_s) {
             for (int i = 0; i < count; i++)
                 if (ends[i].remote_port)

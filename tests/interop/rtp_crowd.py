@@ -21,6 +21,7 @@ class Heard:
     bad_times: int
     torn: int
     gap_ms: float
+    late_ms: float
 
 
 class RtpCrowd:
@@ -58,7 +59,7 @@ class RtpCrowd:
         self._tell("report")
         heard = []
         while (line := self._line().split()) != ["done"]:
-            heard.append(Heard(*(int(word) for word in line[:7]), float(line[7])))
+            heard.append(Heard(*(int(word) for word in line[:7]), float(line[7]), float(line[8])))
         return heard
 
     def stop(self) -> None:

@@ -1,6 +1,6 @@
 """Only for tests: found through PYTHONPATH, it is loaded by every Python process of a site.
 
-SIGUSR2 holds core's GIL for 200 ms; a busy Python loop would not do (it yields), a C call through
+SIGUSR2 holds core's GIL for 300 ms; a busy Python loop would not do (it yields), a C call through
 PyDLL keeps the lock. With TIPRING_LOOKUPS, a file, each host name asked of the system is noted there.
 """
 
@@ -10,7 +10,7 @@ import signal
 import sys
 
 if "firmware.app" in sys.orig_argv:
-    signal.signal(signal.SIGUSR2, lambda *_: ctypes.PyDLL(None).usleep(200_000))
+    signal.signal(signal.SIGUSR2, lambda *_: ctypes.PyDLL(None).usleep(300_000))
 
 if "TIPRING_LOOKUPS" in os.environ:
     from name_lookups import tell

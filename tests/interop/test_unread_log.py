@@ -1,47 +1,92 @@
-"""A terminal stopped with Ctrl-S stops no call: the house goes on while nobody takes its log."""
+"""A flood of log lines, and a terminal stopped with Ctrl-S: calls lose no frame and get none late; new ones are made."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import select
+import socket
 import threading
 from pathlib import Path
 
+from tests.interop.living_calls import LivingCalls
 from tests.interop.raw_phone import RawPhone
 from tests.interop.site import PASSWORDS, Site
 
 F_SETPIPE_SZ = 1031
 
 
-def test_calls_go_on_while_nobody_reads_the_log(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "log")
-    reader = os.open(tmp_path / "log", os.O_RDONLY | os.O_NONBLOCK)
-    fcntl.fcntl(reader, F_SETPIPE_SZ, 8192)
-    heard: list[bytes] = []
+class Log:
+    """The log as a pipe of 8 kB that is read or, after `stop_reading`, not."""
 
-    def read_at_last() -> None:
-        while octets := os.read(reader, 65536):
-            heard.append(octets)
+    def __init__(self, path: Path) -> None:
+        os.mkfifo(path)
+        self._fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        fcntl.fcntl(self._fd, F_SETPIPE_SZ, 8192)
+        self.read: list[bytes] = []
+        self._reading = threading.Event()
+        self._reading.set()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._take)
+        self._thread.start()
 
+    def _take(self) -> None:
+        while self._reading.wait() and not self._over.is_set():
+            if not select.select([self._fd], [], [], 0.1)[0]:
+                continue
+            if octets := os.read(self._fd, 65536):
+                self.read.append(octets)
+            elif self.read:
+                return
+
+    def stop_reading(self) -> None:
+        self._reading.clear()
+
+    def read_again(self) -> None:
+        self._reading.set()
+
+    def close(self) -> None:
+        """Whoever writes to it has ended."""
+        self._over.set()
+        self._reading.set()
+        self._thread.join()
+        os.close(self._fd)
+
+
+def test_calls_go_on_under_a_flood_of_log_lines_read_or_not(tmp_path: Path) -> None:
+    log = Log(tmp_path / "log")
     site = Site(tmp_path).start()
     try:
-        caller, called = (RawPhone(user, PASSWORDS[user], site.sip_port) for user in ("201", "202"))
-        caller.register()
-        called.register()
-        for n in range(1000):  # a line of log each, some ten times what the pipe takes
-            caller.send(f"NONSENSE number {n} that is no SIP message\r\n\r\n")
-        for _ in range(3):
-            assert caller.options().startswith("SIP/2.0 200")
-            assert caller.call("202").startswith("SIP/2.0 200")
-            assert caller.bye().startswith("SIP/2.0 200")
-        caller.stop()
-        called.stop()
+        with LivingCalls(site, tmp_path) as calls:
+            calls.clear()
+            flood(site)
+            log.stop_reading()
+            flood(site)  # some ten times what the pipe takes
+            calls_are_made(site)
+            calls.heard(150)
+            calls.unharmed(150)
     finally:
-        os.set_blocking(reader, True)
-        reading = threading.Thread(target=read_at_last)
-        reading.start()
+        log.read_again()
         assert site.process is not None
         site.process.stop()
-        reading.join()
-        os.close(reader)
-    assert b"dropped" in b"".join(heard)
+        log.close()
+    assert b"dropped" in b"".join(log.read)
+
+
+def flood(site: Site) -> None:
+    """A line of log each."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for n in range(1000):
+            sender.sendto(f"NONSENSE number {n} that is no SIP message\r\n\r\n".encode(), ("127.0.0.1", site.sip_port))
+
+
+def calls_are_made(site: Site) -> None:
+    caller, called = (RawPhone(user, PASSWORDS[user], site.sip_port) for user in ("204", "203"))
+    caller.register()
+    called.register()
+    for _ in range(3):
+        assert caller.options().startswith("SIP/2.0 200")
+        assert caller.call("203").startswith("SIP/2.0 200")
+        assert caller.bye().startswith("SIP/2.0 200")
+    caller.stop()
+    called.stop()

@@ -33,6 +33,7 @@ from firmware.control.server import ControlServer
 from firmware.lines.fxs_line import FxsLine
 from firmware.lines.line_options import LineTimers
 from firmware.lines.profiles import dial_plan, line_options, line_profile
+from firmware.lines.send_profile import send_profile
 from firmware.media.codec_table import CODECS, ORDER, CodecName
 from firmware.media.engine import Engine
 from firmware.media.events import DigitHeard, PlayerEnded
@@ -45,7 +46,7 @@ from firmware.sip.accounts.binding_store import BindingStore
 from firmware.sip.agent import SipAgent
 from firmware.sip.settings import SipSettings, SipUser
 from firmware.telephony.cause import Cause
-from firmware.telephony.countries import country_names, load_country
+from firmware.telephony.countries import Country, country_names, load_country
 from firmware.telephony.leg import Leg, Party
 from firmware.version import VERSION
 
@@ -91,8 +92,11 @@ class Core:
         self._by_endpoint: dict[int, FxsLine] = {}
 
     def _wire(self, board: str) -> Board:
-        profiles = {name: line_profile(self._country, line) for name, line in self._settings.lines.items()}
+        profiles = {name: line_profile(self._country_of(line), line) for name, line in self._settings.lines.items()}
         return wire(board, self._run, profiles, CalibrationStore(self._data / "calibration"))
+
+    def _country_of(self, line: FxsLineSettings) -> Country:
+        return self._country if line.country is None else load_country(line.country)
 
     # -- life --------------------------------------------------------------------------
     async def run(self) -> None:
@@ -166,7 +170,9 @@ class Core:
             slot.set_echo(0 if settings.echo == "off" else int(settings.echo))
             party = Party(settings.number, settings.name)
             options = line_options(self._country, settings, numbers_known=bool(pbx.digit_map))
-            line = FxsLine(port, slot, party, self._country, self._exchange, plan, timers, options)
+            country = self._country_of(settings)
+            sends = send_profile(country, settings, self._settings.rings)
+            line = FxsLine(port, slot, party, country, self._exchange, plan, timers, options, sends)
             self._lines[name] = line
             self._by_endpoint[slot.id] = line
             if settings.number:

@@ -7,8 +7,10 @@ events to the lines, and lets the event loop's own (fake) time keep step.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from boards.calibration_store import CalibrationStore
 from boards.description import load
@@ -17,9 +19,11 @@ from drivers.bus import Bus
 from drivers.sim.board import SimBoard
 from drivers.stepper import Stepper
 from firmware.config.line_settings import FxsLineSettings
+from firmware.config.ring_settings import Ring
 from firmware.lines.fxs_line import FxsLine
 from firmware.lines.line_options import LineTimers
 from firmware.lines.profiles import line_profile
+from firmware.lines.send_profile import send_profile
 from firmware.media.engine import Engine
 from firmware.media.events import DigitHeard
 from firmware.pbx.exchange import Exchange
@@ -28,28 +32,39 @@ from firmware.telephony.countries import load_country
 from firmware.telephony.leg import Party
 from tests.pbx.exchange_bench import NotedRecords
 
+NOTHING_ELSE: Mapping[str, Any] = MappingProxyType({})
 STEP_MS = 5
 """Events reach the lines this often; the true house takes well under a millisecond."""
 
 
 class SteppedHouse:
     """numbers: by port name. lifted: the port whose telephone is off hook from the start.
-    echo_ms: tail of the echo cancellers, 0 for none.
+    echo_ms: tail of the echo cancellers, 0 for none. settings: of a line beside its number, by port name.
+    rings: ring classes. board: a name or board file.
 
     Used inside `fake_time.run`, closed with `close`.
     """
 
     def __init__(
-        self, numbers: dict[str, str], folder: Path, country: str = "es", *, lifted: str = "", echo_ms: int = 0
+        self,
+        numbers: dict[str, str],
+        folder: Path,
+        country: str = "es",
+        *,
+        lifted: str = "",
+        echo_ms: int = 0,
+        settings: Mapping[str, Mapping[str, Any]] = NOTHING_ELSE,
+        rings: Mapping[str, Ring] = NOTHING_ELSE,
+        board: str = "sim",
     ) -> None:
-        self.sim = SimBoard("sim", seed=7)
+        self.sim = SimBoard(board, seed=7)
         if lifted:
             self.sim.copper[lifted].lift()
         spain = load_country(country)
-        settings = {name: FxsLineSettings(number=number) for name, number in numbers.items()}
-        profiles = {name: line_profile(spain, line) for name, line in settings.items()}
+        said = {name: FxsLineSettings(number=number, **settings.get(name, {})) for name, number in numbers.items()}
+        profiles = {name: line_profile(spain, line) for name, line in said.items()}
         self._bus = Bus.in_process(self.sim.spi_ops_address)
-        self._board = Board(load("sim"), self._bus, None, profiles, CalibrationStore(folder))
+        self._board = Board(load(board), self._bus, None, profiles, CalibrationStore(folder))
         self._board.start(stepped=True)
         self._engine = Engine(
             highway_address=self.sim.highway_address, rtp_ports=range(20000, 20010), stepped=True, seed=7
@@ -63,7 +78,9 @@ class SteppedHouse:
             port = self._board.ports[name]
             slot = self._engine.open_slot(port.slot)
             slot.set_echo(echo_ms)
-            line = FxsLine(port, slot, Party(number), spain, exchange, routes, LineTimers())
+            sends = send_profile(spain, said[name], rings)
+            party = Party(number, said[name].name)
+            line = FxsLine(port, slot, party, spain, exchange, routes, LineTimers(), sends=sends)
             self.lines[name] = self._by_endpoint[slot.id] = line
             routes.add(Extension(number, name, line.make_leg, is_line=True))
         members = [

@@ -220,6 +220,15 @@ static void watch_hook(struct line_watch *line, long long now_us, int closed)
         tell(line, now_us, events[i].kind, events[i].value, 0);
 }
 
+/* A loop that closes lets the chip itself go from on-hook transmission to active (DR67 AOLD), where a telephone on the
+ * hook hears nothing. Ringers that are charged after a burst or a reversal do that too, and nothing brings it back. */
+static void keep_transmitting(struct line_watch *line, int closed, int state)
+{
+    int transmits = (line->commanded & ~REVERSE) == ON_HOOK_TRANSMISSION;
+    if (transmits && !closed && (state & ~REVERSE) == ACTIVE)
+        registers_write(line->registers, line->cs, LINEFEED, line->commanded);
+}
+
 void line_watch_polled(struct line_watch *line, long long now_us, const struct spi_op ops[LINE_POLL_OPS], int result)
 {
     if (lasts(&line->bus_errors, result < 0))
@@ -233,6 +242,8 @@ void line_watch_polled(struct line_watch *line, long long now_us, const struct s
         watch_burst(line, now_us, loop, state);
     else if (line->commanded != OPEN)
         watch_hook(line, now_us, loop & LOOP_CLOSED);
+    if (line->in_service)
+        keep_transmitting(line, loop & LOOP_CLOSED, state);
 }
 
 /* ---- ringing ------------------------------------------------------------------------ */

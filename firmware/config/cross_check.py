@@ -12,6 +12,7 @@ from firmware.config.declaration import Words
 from firmware.config.line_settings import FxsLineSettings
 from firmware.config.settings import Media, Settings, Sip
 
+SHORTEST_DISCONNECT_MS = 200
 _SELF_SIGNED = (
     "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 "
     "-subj /CN=tipring -keyout sip.key -out sip.pem"
@@ -28,12 +29,15 @@ def cross_check(settings: Settings, checker: Checker, known_countries: Collectio
     _tls(settings.sip, checker)
     for name, line in settings.lines.items():
         _flash(name, line, checker)
+        _disconnect(name, line, checker)
+        if line.country is not None:
+            _country(line.country, checker, known_countries, f"lines.{name}.country")
 
 
-def _country(country: str, checker: Checker, known: Collection[str] | None) -> None:
+def _country(country: str, checker: Checker, known: Collection[str] | None, key: str = "country") -> None:
     if known is not None and country not in known:
         listed = ", ".join(f'"{c}"' for c in sorted(known))
-        checker.wrong("country", country, Words(listed, listed))
+        checker.wrong(key, country, Words(listed, listed))
 
 
 def _numbers(settings: Settings, checker: Checker) -> None:
@@ -115,4 +119,13 @@ def _flash(name: str, line: FxsLineSettings, checker: Checker) -> None:
             f"lines.{name}.flash_max_ms",
             high,
             Words(f"more than flash_min_ms, which is {low} ms", f"más que flash_min_ms, que es {low} ms"),
+        )
+
+
+def _disconnect(name: str, line: FxsLineSettings, checker: Checker) -> None:
+    if line.disconnect_ms is not None and 0 < line.disconnect_ms < SHORTEST_DISCONNECT_MS:
+        checker.wrong(
+            f"lines.{name}.disconnect_ms",
+            line.disconnect_ms,
+            Words(f"0 or {SHORTEST_DISCONNECT_MS} to 1000 ms", f"0 o de {SHORTEST_DISCONNECT_MS} a 1000 ms"),
         )

@@ -14,7 +14,18 @@ from firmware.config.declaration import (
     PERSON,
     ROTARY_CODE,
     ROTARY_DIGIT,
+    Rule,
+    Words,
     setting,
+)
+
+IMPEDANCES = (
+    "600", "900", "tbr21", "220+820||120n", "220+820||115n", "320+1050||230n", "370+620||310n", "200+680||100n",
+)  # fmt: skip
+"""Names of `drivers.ports.LineProfile` that every chip has, or has a near one for."""
+WAITING_WAY = Rule(
+    lambda text: text in {"stutter", "fsk", "reversal"},
+    Words('"stutter", "fsk", "reversal"', '"stutter", "fsk", "reversal"'),
 )
 
 
@@ -68,6 +79,68 @@ class FxsLineSettings:
         unit="dB",
         help_en="Gain from the call to the telephone",
         help_es="Ganancia de la llamada hacia el teléfono",
+    )
+    country: str | None = setting(
+        None,
+        example="es",
+        help_en="Country of the telephone on this line, where it is not that of the house (two letters)",
+        help_es="País del teléfono de esta línea, si no es el de la casa (dos letras)",
+    )
+    impedance: str | None = setting(
+        None,
+        one_of=IMPEDANCES,
+        example="tbr21",
+        help_en="Impedance the port is matched to; the country decides when absent",
+        help_es="Impedancia a la que se adapta el puerto; si falta, decide el país",
+    )
+    ring_hz: float | None = setting(
+        None,
+        low=16.0,
+        high=60.0,
+        unit="Hz",
+        example=25.0,
+        help_en="Ringing frequency; the country decides when absent",
+        help_es="Frecuencia del timbre; si falta, decide el país",
+    )
+    caller_id: str = setting(
+        "country",
+        one_of=("country", "off", "etsi-fsk", "bellcore", "bellcore-number", "uk", "japan", "dtmf"),
+        help_en="How the telephone is told who calls; bellcore-number is for old displays without names",
+        help_es="Cómo se dice al teléfono quién llama; bellcore-number, para pantallas antiguas sin nombres",
+    )
+    caller_id_alert: str = setting(
+        "country",
+        one_of=("country", "during", "dt-as", "rp-as", "lr+dt-as", "reversal", "none"),
+        help_en="When: after the first ring, or before it with a dual tone, a ring pulse, a reversed line, or nothing",
+        help_es="Cuándo: tras el primer timbre, o antes con doble tono, un timbre corto, línea invertida, o sin nada",
+    )
+    caller_id_dtmf: str = setting(
+        "country",
+        one_of=("country", "A-C", "D-C", "A-#", "D-#", "-#", "-C", "-"),
+        help_en="Digits before and after a number sent by dtmf",
+        help_es="Dígitos antes y después de un número enviado por dtmf",
+    )
+    message_waiting: tuple[str, ...] = setting(
+        ("stutter",),
+        rule=WAITING_WAY,
+        help_en="How the telephone tells of messages: stuttering dial tone, its lamp by data, a reversed line",
+        help_es="Cómo avisa el teléfono de los mensajes: tono entrecortado, su luz por datos, línea invertida",
+    )
+    answer_reversal: bool = setting(
+        False,
+        help_en="Reverse the line's polarity while a call made from it is answered, for coin boxes and call meters",
+        help_es="Invertir la polaridad mientras dura una llamada contestada, para teléfonos de pago y contadores",
+    )
+    disconnect_ms: int | None = setting(
+        None,
+        low=0,
+        high=1000,
+        unit="ms",
+        example=500,
+        help_en="Open the line so long when the other end has hung up, 200 or more, 0 never; the country decides "
+        "when absent. Answering machines, door phones and other exchanges hang up by it",
+        help_es="Abrir la línea este tiempo cuando el otro ha colgado, 200 o más, 0 nunca; si falta, decide el país. "
+        "Con ello cuelgan contestadores, porteros y otras centralitas",
     )
     flash_min_ms: int | None = setting(
         None,

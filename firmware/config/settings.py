@@ -29,6 +29,7 @@ from firmware.config.declaration import (
     setting,
 )
 from firmware.config.line_settings import FxsLineSettings
+from firmware.config.ring_settings import RING_NAME, Ring
 
 
 @dataclass(frozen=True, slots=True)
@@ -421,6 +422,13 @@ class Settings:
         example="fxs1",
         help_en="Telephone lines: one table per port of the line card",
         help_es="Líneas telefónicas: una tabla por puerto de la tarjeta",
+    )
+    rings: dict[str, Ring] = named_groups(  # noqa: RUF009
+        Ring,
+        RING_NAME,
+        example="boss",
+        help_en="Ring classes: calls that ring telephone lines otherwise; the first that fits counts",
+        help_es="Clases de timbre: llamadas que suenan de otra forma; vale la primera que coincida",
     )
     users: dict[str, User] = named_groups(  # noqa: RUF009
         User,

@@ -40,6 +40,8 @@ class FxsLeg(Leg):
         super().__init__(leg_id, party, listener)
         self.line = line
         self.endpoint = endpoint
+        self.request = CallRequest("", party, party)
+        """What a called leg was asked to do."""
         self._over = False
 
     # -- from the exchange -------------------------------------------------------------
@@ -56,6 +58,7 @@ class FxsLeg(Leg):
         self._feed(Event.CONNECTED)
 
     def place(self, request: CallRequest) -> None:
+        self.request = request
         self._feed(Event.CALL_COMES)
 
     def release(self, cause: Cause, *, elsewhere: bool = False) -> None:

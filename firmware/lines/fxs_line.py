@@ -29,6 +29,8 @@ from firmware.lines.fxs_leg import FxsLeg
 from firmware.lines.fxs_machine import Action, Do, Event, FxsMachine, PlayTone, StartTimer, State
 from firmware.lines.line_alarm import LineAlarm
 from firmware.lines.line_options import LineOptions, LineTimers
+from firmware.lines.line_sender import LineSender
+from firmware.lines.send_profile import SENDS_LITTLE, SendProfile
 from firmware.media.events import EchoStats
 from firmware.telephony.cadence import Tone
 from firmware.telephony.cause import Cause
@@ -49,6 +51,7 @@ class Voice(Protocol):
     def stop_tone(self) -> None: ...
     def listen_digits(self, on: bool) -> None: ...
     def play_digit(self, digit: str, ms: int) -> None: ...
+    def play_clip(self, pcm: bytes) -> None: ...
     def stats(self) -> EchoStats | None: ...
 
 
@@ -65,6 +68,7 @@ class FxsLine:
         plan: NumberPlan,
         timers: LineTimers,
         options: LineOptions | None = None,
+        sends: SendProfile = SENDS_LITTLE,
     ) -> None:
         self.port = port
         self.party = party
@@ -82,6 +86,7 @@ class FxsLine:
         self._serial = 0
         self._digit = ""
         self._by_pulses = False
+        self.sender = LineSender(port, voice, country.ring_cadence_ms, sends, lambda: self.feed(Event.OFF_HOOK))
         if not port.in_service:
             self.machine.state = State.OUT_OF_SERVICE
         self._obeying: dict[Do, Callable[[], None]] = {
@@ -93,19 +98,21 @@ class FxsLine:
             Do.FORGET_DIGITS: self._number.clear,
             Do.PLACE_CALL: self._place_call,
             Do.RING: self._ring,
-            Do.STOP_RINGING: port.stop_ring,
+            Do.STOP_RINGING: self._stop_ringing,
             Do.ANSWER: self._answer,
             Do.HANG_UP: lambda: self._end_leg(Cause.NORMAL_CLEARING),
             Do.FAIL_LEG: lambda: self._end_leg(Cause.DESTINATION_OUT_OF_ORDER),
             Do.PASS_DIGIT: self._pass_digit,
             Do.PASS_FLASH: self._pass_flash,
             Do.LOW_POWER: lambda: port.feed(Feed.LOW_POWER),
-            Do.FULL_POWER: lambda: port.feed(Feed.ACTIVE),
+            Do.FULL_POWER: self.sender.full_power,
         }
 
     # -- what happens ------------------------------------------------------------------
     def port_event(self, event: PortEvent) -> None:
         """Take an event of the port."""
+        if self.sender.takes(event):
+            return
         match event:
             case OffHook():
                 log.info("%s: off hook%s", self.name, " (ring trip)" if event.ring_trip else "")
@@ -128,6 +135,8 @@ class FxsLine:
 
     def digit(self, digit: str, *, by_pulses: bool = False) -> None:
         """A digit, heard as a tone or counted as pulses."""
+        if self.sender.takes_digit(digit):
+            return
         log.debug("%s: digit %s", self.name, digit)
         self._digit, self._by_pulses = digit, by_pulses
         self.feed(Event.DIGIT)
@@ -143,6 +152,7 @@ class FxsLine:
             self._obey(action)
         if self.machine.state is not before:
             self.alarm.follow(self.machine.state)
+            self.sender.state_changed(before, self.machine.state)
             log.debug("%s: %s -> %s", self.name, before.value, self.machine.state.value)
 
     def make_leg(self) -> Leg | Cause:
@@ -197,7 +207,7 @@ class FxsLine:
         if tone == "howler" and not self._timers.howler_s:
             self._voice.stop_tone()
         else:
-            self._voice.play_tone(self._country.tone(tone))
+            self._voice.play_tone(self._country.tone(self.sender.tone(tone)))
 
     def _lasts_s(self, timer: str) -> float:
         """A warm line waits for its own time at dial tone."""
@@ -267,7 +277,7 @@ class FxsLine:
         leg = self.leg
         assert leg is not None
         try:
-            self.port.ring(self._country.ring_cadence_ms)
+            self.sender.ring(leg.request)
         except HardwareError as error:
             log.warning("%s: cannot ring: %s", self.name, error.reason)
             # A port in service refuses only when its telephone is being lifted right now.
@@ -275,6 +285,10 @@ class FxsLine:
             asyncio.get_running_loop().call_soon(leg.release, cause)
             return
         leg.ringing()
+
+    def _stop_ringing(self) -> None:
+        self.sender.stop()
+        self.port.stop_ring()
 
     def _answer(self) -> None:
         if self.leg is not None:

@@ -29,9 +29,9 @@ def line_profile(country: Country, settings: FxsLineSettings) -> LineProfile:
             settings.number, settings.ring_v_rms, country.name, country.ring_v_rms_min,
         )  # fmt: skip
     return LineProfile(
-        ring_hz=country.ring_hz,
+        ring_hz=settings.ring_hz or country.ring_hz,
         ring_v_rms=settings.ring_v_rms,
-        impedance=country.impedance,
+        impedance=settings.impedance or country.impedance,
         loop_ma=settings.loop_ma,
         tx_gain_db=settings.tx_gain_db,
         rx_gain_db=settings.rx_gain_db,

@@ -109,6 +109,14 @@ class Endpoint(Node):
         """
         checked(lib.engine_play_digit(self._native, self.id, digit.encode("ascii"), ms), f"digit {digit}")
 
+    def play_clip(self, pcm: bytes) -> None:
+        """Play samples worked out beforehand (`clip.py`) towards this end, over everything, exact to a sample.
+
+        pcm: 16-bit values at 8 kHz, at most 10 s. They take the place of a clip before them; b"" ends it.
+        """
+        samples = ffi.from_buffer("int16_t[]", pcm)
+        checked(lib.engine_play_clip(self._native, self.id, samples, len(samples)), f"clip of {len(pcm)} octets")
+
     def listen_digits(self, on: bool) -> None:
         """Tell `DigitHeard` for tones from this end: of a stream only while a slot, mixer or recorder hears it.
 

@@ -72,7 +72,9 @@ class Call:
         """Ring the legs of `destination` beside those that ring already. journey: how the call came to them."""
         self._add(destination.legs)
         caller = self.caller
-        request = CallRequest(self.call_id, caller.party, destination.party, caller.hops - 1, journey, caller.codecs())
+        request = CallRequest(
+            self.call_id, caller.party, destination.party, caller.hops - 1, journey, caller.codecs(), caller.alert
+        )
         for leg in destination.legs:
             leg.place(request)
 

@@ -20,7 +20,11 @@ _FILE = Path(__file__).with_name("countries.toml")
 TONES = ("dial", "stutter", "recall", "busy", "congestion", "ringback", "call_waiting", "sit", "howler")
 """Every country has these; "record" is missing in one."""
 PULSE_CODINGS = ("n", "n+1", "10-n")
-CALLER_IDS = ("etsi-fsk", "bellcore", "uk", "japan", "dtmf")
+CALLER_IDS = ("etsi-fsk", "bellcore", "bellcore-number", "uk", "japan", "dtmf")
+CALLER_ID_ALERTS = ("", "during", "dt-as", "rp-as", "lr+dt-as", "reversal", "none")
+"""How a telephone is told that data come; "" as the standard has it. What they mean: `lines/caller_id/sending.py`."""
+CALLER_ID_DTMF = ("A-C", "D-C", "A-#", "D-#", "-#", "-C", "-")
+"""Digits before and after a number sent in DTMF."""
 HOWLER_DBM0 = -3.0
 """The howler is meant to be heard from across the room; everything else stays at the level plan's -10."""
 
@@ -34,7 +38,9 @@ class Country:
     """One table of the file. Windows (min, max) are inclusive.
 
     ring_hz: 16 to 60. ring_v_rms_min: least voltage into 5 REN. impedance: a name of `drivers.ports`.
-    pulse_coding: one of PULSE_CODINGS. dtmf_dbm0: high and low group in the national network.
+    pulse_coding: one of PULSE_CODINGS. caller_id, caller_id_alert, caller_id_dtmf: one of the lists above.
+    international: prefix that people dial for "+". disconnect_ms: open interval at the end of a call, 0 for none,
+    200 to 1000. dtmf_dbm0: high and low group in the national network.
     """
 
     code: str
@@ -48,6 +54,10 @@ class Country:
     digit_gap_ms: int
     pulse_coding: str
     caller_id: str
+    caller_id_alert: str
+    caller_id_dtmf: str
+    international: str
+    disconnect_ms: int
     emergency: tuple[str, ...]
     dtmf_dbm0: tuple[int, int]
     tones: Mapping[str, Tone]
@@ -100,6 +110,10 @@ def _made(code: str, table: Mapping[str, Any], tones: Mapping[str, str]) -> Coun
         digit_gap_ms=table["digit_gap_ms"],
         pulse_coding=table["pulse_coding"],
         caller_id=table["caller_id"],
+        caller_id_alert=table["caller_id_alert"],
+        caller_id_dtmf=table["caller_id_dtmf"],
+        international=table["international"],
+        disconnect_ms=table["disconnect_ms"],
         emergency=tuple(table["emergency"]),
         dtmf_dbm0=_pair(table["dtmf_dbm0"]),
         tones={name: _tone(name, text) for name, text in tones.items()},
@@ -127,6 +141,10 @@ def _check(country: Country) -> None:
         "pulse_ms must rise": country.pulse_ms[0] < country.pulse_ms[1],
         f"pulse_coding must be one of {PULSE_CODINGS}": country.pulse_coding in PULSE_CODINGS,
         f"caller_id must be one of {CALLER_IDS}": country.caller_id in CALLER_IDS,
+        f"caller_id_alert must be one of {CALLER_ID_ALERTS}": country.caller_id_alert in CALLER_ID_ALERTS,
+        f"caller_id_dtmf must be one of {CALLER_ID_DTMF}": country.caller_id_dtmf in CALLER_ID_DTMF,
+        "international must be digits": country.international.isdigit(),
+        "disconnect_ms must be 0 or 200 to 1000": country.disconnect_ms == 0 or 200 <= country.disconnect_ms <= 1000,
         "emergency numbers must be digits": all(number.isdigit() for number in country.emergency),
     }
     for sentence, kept in rules.items():

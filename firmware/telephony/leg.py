@@ -67,6 +67,7 @@ class CallRequest:
 
     call_id: the call's id in logs, record and capture. hops: Max-Forwards still allowed (RFC 3261 8.1.1.6).
     codecs: what the caller's end speaks, the best first, so that nothing need be transcoded; () is not known.
+    alert: how the caller's end wants it to ring, in small letters ("bellcore-dr2"), "" for ordinary.
     """
 
     call_id: str
@@ -75,6 +76,7 @@ class CallRequest:
     hops: int = 70
     journey: Journey = SETTING_OUT
     codecs: tuple[str, ...] = ()
+    alert: str = ""
 
 
 @dataclass(slots=True)
@@ -144,6 +146,8 @@ class Leg(ABC):
         """Filled in by the exchange; every log line of the leg names it."""
         self.hops = 70
         self.journey = SETTING_OUT
+        self.alert = ""
+        """For a calling leg: how it wants the called telephone to ring, as in `CallRequest`."""
         self.sip_status = 0
         """The SIP status this leg failed with; 0 when it did not fail, or speaks no SIP."""
         self.far_status = 0

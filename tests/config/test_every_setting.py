@@ -89,6 +89,31 @@ CASES: dict[str, Cases] = {
     "lines.fxs1.loop_ma": ([20, 41], [19, 42, 20.5]),
     "lines.fxs1.tx_gain_db": ([-12, 0, 6], [-12.1, 6.1, "0"]),
     "lines.fxs1.rx_gain_db": ([-12, 0, 6], [-13, 7]),
+    "lines.fxs1.country": (["fr", "es"], ["xx", "", 34]),
+    "lines.fxs1.impedance": (["600", "tbr21", "220+820||120n"], ["", "50", 600]),
+    "lines.fxs1.ring_hz": ([16, 25.5, 60], [15.9, 61, "25"]),
+    "lines.fxs1.caller_id": (
+        ["country", "off", "etsi-fsk", "bellcore", "bellcore-number", "uk", "japan", "dtmf"],
+        ["", "on", True],
+    ),
+    "lines.fxs1.caller_id_alert": (
+        ["country", "during", "dt-as", "rp-as", "lr+dt-as", "reversal", "none"],
+        ["", "before", 1],
+    ),
+    "lines.fxs1.caller_id_dtmf": (["country", "A-C", "D-C", "A-#", "D-#", "-#", "-C", "-"], ["", "E-C", "AC"]),
+    "lines.fxs1.message_waiting": (
+        [[], ["stutter"], ["stutter", "fsk", "reversal"]],
+        [["neon"], "stutter", [1], [""]],
+    ),
+    "lines.fxs1.answer_reversal": ([True, False], [1, "yes"]),
+    "lines.fxs1.disconnect_ms": ([0, 200, 1000], [1, 199, 1001, -1, "500", 500.5]),
+    "rings.boss.cadence": (
+        ["800,400,800,4000", "1000,4000", "100,10000"],
+        ["", "1000", "99,1000", "1000,10001", "1,2,3", "a,b", "1000, 4000", "1,1,1,1,1,1,1,1,1,1", 5],
+    ),
+    "rings.boss.callers": ([[], ["201", "3491*", "*", "+34*"]], [["a"], [""], "201", ["1*2"], [201]]),
+    "rings.boss.called": ([["600"]], [["6 0"], [6]]),
+    "rings.boss.alert": (["", "Bellcore-dr2", "alert-group"], ["a b", "ñ", "x" * 65, 2]),
     "lines.fxs1.flash_min_ms": ([30, 80], [29, 1501, 80.0, 131]),
     "lines.fxs1.flash_max_ms": ([81, 1500], [80, 29, 1501, "130"]),
     "lines.fxs1.echo": (["off", "32", "48", "64", "96", "128"], ["", "31", "129", "on", 64, False]),
@@ -113,6 +138,7 @@ def site(key: str, value: object) -> str:
         "": {},
         "sip": {"tls_certificate": "/sip.pem", "tls_key": "/sip.key"},
         "lines.fxs1": {"number": "101", "flash_min_ms": 80, "flash_max_ms": 130},
+        "rings.boss": {"cadence": "800,400,800,4000"},
         "users.201": {"ha1_md5": HEX * 2, "ha1_sha256": HEX * 4},
     }
     table, _, name = key.rpartition(".")

@@ -62,6 +62,7 @@ class ScriptedSlot:
         self.tone = ""
         self.listening = False
         self.digits: list[tuple[str, int]] = []
+        self.clips: list[bytes] = []
 
     def play_tone(self, tone: Tone) -> None:
         self.tone = tone.name
@@ -74,6 +75,9 @@ class ScriptedSlot:
 
     def play_digit(self, digit: str, ms: int) -> None:
         self.digits.append((digit, ms))
+
+    def play_clip(self, pcm: bytes) -> None:
+        self.clips.append(pcm)
 
     def stats(self) -> None:
         return None

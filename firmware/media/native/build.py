@@ -20,6 +20,7 @@ HEADERS = (
     "jitter.h",
     "drift.h",
     "tone.h",
+    "fsk.h",
     "dtmf_rx.h",
     "dtmf_events.h",
     "echo.h",

@@ -4,6 +4,7 @@
  * hears whom: a node hears one other, a mixer many. Every call may come from any thread; none of them waits for audio.
  * Unless said otherwise they return 0 or a negative errno. IP addresses are 16
  * octets, IPv4 mapped into IPv6 (ip.h). */
+#define ENGINE_CLIP_SAMPLES 80000
 #define ENGINE_DIGIT 1          /* endpoint, digit, by_rtp, ms */
 #define ENGINE_SOURCE_LOCKED 2  /* endpoint, ip, port */
 #define ENGINE_SOURCE_REFUSED 3 /* endpoint, ip, port: the first packet of a stranger */
@@ -120,6 +121,8 @@ int engine_seek(struct engine *engine, int player, int ms);
 int engine_play_tone(struct engine *engine, int id, const struct tone_spec *spec);
 int engine_stop_tone(struct engine *engine, int id);
 int engine_play_digit(struct engine *engine, int id, char digit, int ms);
+/* Samples of 8 kHz (copied), 0 to ENGINE_CLIP_SAMPLES of them, over all else; they end the clip before. -ENOMEM. */
+int engine_play_clip(struct engine *engine, int id, const int16_t *pcm, int samples);
 /* Of tones, at a slot, or at a stream that somebody hears by blocks. */
 int engine_listen_digits(struct engine *engine, int id, int on);
 /* tail_ms: 32 to 128, else 0: no echo canceller. -ENOMEM: nothing changes. */

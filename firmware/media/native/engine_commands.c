@@ -1,6 +1,8 @@
 /* What slots and streams are told to do: see engine.h. */
 #include <errno.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "echo.h"
 #include "engine_parts.h"
@@ -46,6 +48,24 @@ int engine_stop_tone(struct engine *engine, int id)
     if (end)
         tone_source_stop(end->tones);
     return engine_leave(engine, end ? 0 : -ENOENT);
+}
+
+int engine_play_clip(struct engine *engine, int id, const int16_t *pcm, int samples)
+{
+    if (samples < 0 || samples > ENGINE_CLIP_SAMPLES)
+        return -EINVAL;
+    int16_t *copy = samples ? malloc(sizeof *copy * (size_t)samples) : NULL;
+    if (samples && !copy)
+        return -ENOMEM;
+    if (samples)
+        memcpy(copy, pcm, sizeof *copy * (size_t)samples);
+    engine_enter(engine);
+    struct endpoint *end = find_player(engine, id);
+    if (end)
+        copy = tone_source_clip(end->tones, copy, samples);
+    int result = engine_leave(engine, end ? 0 : -ENOENT);
+    free(copy);
+    return result;
 }
 
 int engine_play_digit(struct engine *engine, int id, char digit, int ms)

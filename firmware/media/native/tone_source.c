@@ -26,6 +26,8 @@ struct tone_source {
     struct queued queue[QUEUE];
     int first, count;       /* the first is the one that sounds while pair_on */
     int played_ms, gap_ms;
+    int16_t *clip;
+    int clip_samples, clip_at;
 };
 
 struct tone_source *tone_source_new(void)
@@ -48,6 +50,7 @@ void tone_source_free(struct tone_source *source)
         return;
     tone_free(source->tone);
     tone_free(source->pair);
+    free(source->clip);
     free(source);
 }
 
@@ -61,6 +64,15 @@ int tone_source_play(struct tone_source *source, const struct tone_spec *spec)
 void tone_source_stop(struct tone_source *source)
 {
     tone_stop(source->tone);
+}
+
+int16_t *tone_source_clip(struct tone_source *source, int16_t *pcm, int samples)
+{
+    int16_t *before = source->clip;
+    source->clip = pcm;
+    source->clip_samples = pcm ? samples : 0;
+    source->clip_at = 0;
+    return before;
 }
 
 int tone_source_digit(struct tone_source *source, char digit, int ms)
@@ -89,7 +101,7 @@ void tone_source_end_digit(struct tone_source *source, int ms)
 
 int tone_source_busy(const struct tone_source *source)
 {
-    return source->count > 0 || source->tone_on;
+    return source->count > 0 || source->tone_on || source->clip_at < source->clip_samples;
 }
 
 int tone_source_in_digit(const struct tone_source *source)
@@ -124,8 +136,21 @@ static void digit_block(struct tone_source *source, int16_t *pcm)
     tone_block(source->pair, pcm, BLOCK_SAMPLES);
 }
 
+static void clip_block(struct tone_source *source, int16_t *pcm)
+{
+    int left = source->clip_samples - source->clip_at;
+    int count = left < BLOCK_SAMPLES ? left : BLOCK_SAMPLES;
+    memset(pcm, 0, sizeof(int16_t) * BLOCK_SAMPLES);
+    memcpy(pcm, source->clip + source->clip_at, sizeof(int16_t) * (size_t)count);
+    source->clip_at += count;
+}
+
 int tone_source_block(struct tone_source *source, int16_t *pcm)
 {
+    if (source->clip_at < source->clip_samples) {
+        clip_block(source, pcm);
+        return 1;
+    }
     if (source->count > 0) {
         digit_block(source, pcm);
         return 1;

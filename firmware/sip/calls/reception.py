@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from firmware.media.errors import PortsExhausted
 from firmware.sip.accounts.gate import Gate
+from firmware.sip.calls.alert_info import alert_of
 from firmware.sip.calls.calling import CallingLeg
 from firmware.sip.calls.context import SipContext
 from firmware.sip.calls.directory import Directory
@@ -52,6 +53,7 @@ class Reception:
             raise Refusal(503, "No audio port is free", retry_after()) from None
         leg.hops = request.hops()
         leg.journey = journey
+        leg.alert = alert_of(request.headers.get("alert-info", ()))
         leg.may_call_lines = user is not None
         return leg
 

@@ -1,0 +1,60 @@
+"""What a line sends its telephone of its own accord, as country and settings say: input of `line_sender.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from firmware.config.line_settings import FxsLineSettings
+from firmware.config.ring_settings import Ring
+from firmware.lines.caller_id.sending import SILENT, STANDARDS, Manner
+from firmware.lines.ring_classes import RingClass, read_cadence
+from firmware.telephony.countries import Country
+
+OF_COUNTRY = "country"
+NOTHING = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class SendProfile:
+    """manner: of caller ID. waiting: ways to tell of messages, of "stutter", "fsk", "reversal".
+
+    answer_reversal: reverse the line while an outgoing call is answered. disconnect_ms: open interval when the far
+    end has hung up, 0 for none. rings: ring classes, the first that fits counts.
+    """
+
+    manner: Manner = SILENT
+    waiting: frozenset[str] = frozenset({"stutter"})
+    answer_reversal: bool = False
+    disconnect_ms: int = 0
+    rings: tuple[RingClass, ...] = ()
+
+
+SENDS_LITTLE = SendProfile()
+"""No caller ID; stuttering dial tone while messages wait."""
+
+
+def send_profile(country: Country, line: FxsLineSettings, rings: Mapping[str, Ring] | None = None) -> SendProfile:
+    """The country's figures where the line's settings do not say otherwise."""
+    return SendProfile(
+        manner=_manner(country, line),
+        waiting=frozenset(line.message_waiting),
+        answer_reversal=line.answer_reversal,
+        disconnect_ms=country.disconnect_ms if line.disconnect_ms is None else line.disconnect_ms,
+        rings=tuple(_ring_class(name, ring) for name, ring in (rings or {}).items()),
+    )
+
+
+def _manner(country: Country, line: FxsLineSettings) -> Manner:
+    standard = country.caller_id if line.caller_id == OF_COUNTRY else line.caller_id
+    if standard == NOTHING:
+        return SILENT
+    alert = line.caller_id_alert
+    if alert == OF_COUNTRY:
+        alert = country.caller_id_alert if standard == country.caller_id else ""
+    form = country.caller_id_dtmf if line.caller_id_dtmf == OF_COUNTRY else line.caller_id_dtmf
+    return Manner(standard, alert or STANDARDS[standard].alert, form, country.international, line.rx_gain_db)
+
+
+def _ring_class(name: str, ring: Ring) -> RingClass:
+    return RingClass(name, read_cadence(ring.cadence), ring.callers, ring.called, ring.alert.casefold())

@@ -1,4 +1,4 @@
-"""A flood of log lines, and a terminal stopped with Ctrl-S: calls lose no frame and get none late; new ones are made."""
+"""A flood of log lines, and a terminal stopped with Ctrl-S: calls lose no frame, none is late; new ones are made."""
 
 from __future__ import annotations
 

@@ -28,13 +28,16 @@ PULSED_DIGIT_MS = 100
 class Line(Protocol):
     """The line, as far as its leg needs it (`fxs_line.FxsLine`)."""
 
-    def feed(self, event: Event) -> None: ...
+    def leg_event(self, leg: FxsLeg, event: Event) -> None: ...
     def leg_ended(self, leg: FxsLeg) -> None: ...
     def play_digit(self, digit: str, ms: int) -> None: ...
 
 
 class FxsLeg(Leg):
-    """One call of one telephone. Events to the exchange go through the loop, never from inside a command."""
+    """One call of one telephone. Events to the exchange go through the loop, never from inside a command.
+
+    up: it was answered. over: it is dead. The endpoint is the telephone's while it is busy with this call, else 0.
+    """
 
     def __init__(self, line: Line, leg_id: str, party: Party, listener: LegListener, endpoint: int) -> None:
         super().__init__(leg_id, party, listener)
@@ -42,7 +45,8 @@ class FxsLeg(Leg):
         self.endpoint = endpoint
         self.request = CallRequest("", party, party)
         """What a called leg was asked to do."""
-        self._over = False
+        self.up = False
+        self.over = False
 
     # -- from the exchange -------------------------------------------------------------
     def proceed(self) -> None:
@@ -55,6 +59,7 @@ class FxsLeg(Leg):
         self._feed(Event.EARLY_MEDIA)
 
     def accept(self) -> None:
+        self.up = True
         self._feed(Event.CONNECTED)
 
     def place(self, request: CallRequest) -> None:
@@ -62,14 +67,14 @@ class FxsLeg(Leg):
         self._feed(Event.CALL_COMES)
 
     def release(self, cause: Cause, *, elsewhere: bool = False) -> None:
-        if self._over:
+        if self.over:
             return
         self._feed(_RELEASED[CAUSES[cause].tone])
         self.ended(cause)
 
     def send_digit(self, digit: str, duration_ms: int = 100) -> None:
         """The telephone hears the digit's tones."""
-        if not self._over:
+        if not self.over:
             self.line.play_digit(digit, duration_ms)
 
     def codecs(self) -> tuple[str, ...]:
@@ -82,8 +87,29 @@ class FxsLeg(Leg):
     def ringing(self) -> None:
         self._tell(self.listener.leg_ringing, self)
 
-    def answered(self) -> None:
-        self._tell(self.listener.leg_answered, self)
+    def hold(self) -> None:
+        """The telephone turns to something else."""
+        if self.endpoint:
+            self.endpoint = 0
+            self._tell(self.listener.leg_held, self, True)
+
+    def resume(self, endpoint: int) -> None:
+        """The telephone turns to this call: answers it, or talks on with whom it held."""
+        was, self.endpoint = self.endpoint, endpoint
+        if not self.up:
+            self.up = True
+            self._tell(self.listener.leg_answered, self)
+        elif not was:
+            self._tell(self.listener.leg_held, self, False)
+
+    def joins(self, other: FxsLeg, together: bool) -> None:
+        """A conference of three with the other call of the telephone, or out of it."""
+        self._tell(self.listener.leg_conference, self, other, together)
+
+    def leaves_to(self, other: FxsLeg) -> None:
+        """Leave the far end of this call to that of the other one. The exchange releases both."""
+        self.endpoint = other.endpoint = 0
+        self._tell(self.listener.leg_transferred, self, other)
 
     def digit(self, digit: str) -> None:
         self._tell(self.listener.leg_digit, self, digit)
@@ -97,17 +123,18 @@ class FxsLeg(Leg):
 
     def ended(self, cause: Cause) -> None:
         """The leg is over; told once, whoever began it."""
-        if self._over:
+        if self.over:
             return
-        self._over = True
+        self.over = True
+        self.endpoint = 0
         self.line.leg_ended(self)
         asyncio.get_running_loop().call_soon(self.listener.leg_released, self, cause)
 
     def _feed(self, event: Event) -> None:
-        if not self._over:
-            self.line.feed(event)
+        if not self.over:
+            self.line.leg_event(self, event)
 
     def _tell(self, listener: object, *args: object) -> None:
         assert callable(listener)
-        if not self._over:
+        if not self.over:
             asyncio.get_running_loop().call_soon(listener, *args)

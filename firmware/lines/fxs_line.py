@@ -1,7 +1,8 @@
-"""One FXS line: its port, its slot in the media engine, its machine, and at most one leg.
+"""One FXS line: its port, its slot in the media engine, its machine, and the leg it is busy with.
 
-It feeds the machine with what the port and the engine tell, and obeys the actions. When the
-chip does not obey, the scanner takes the port out of service and says so; nothing here retries.
+A second leg, on hold or waiting, is kept in `flash_services.py`. The line feeds the machine with what the port
+and the engine tell, and obeys the actions. When the chip does not obey, the scanner takes the port out of service
+and says so; nothing here retries.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ from drivers.ports import (
     PulseDigitDialled,
 )
 from firmware.lines.dialling import DialledNumber, Progress, pulsed_digit
+from firmware.lines.flash_services import FlashServices, Other
 from firmware.lines.fxs_leg import FxsLeg
-from firmware.lines.fxs_machine import Action, Do, Event, FxsMachine, PlayTone, StartTimer, State
+from firmware.lines.fxs_machine import RELEASES, Action, Do, Event, FxsMachine, PlayTone, StartTimer, State
 from firmware.lines.line_alarm import LineAlarm
-from firmware.lines.line_options import LineOptions, LineTimers
+from firmware.lines.line_options import LineOptions, LineTimers, ServiceRules
 from firmware.lines.line_sender import LineSender
 from firmware.lines.send_profile import SENDS_LITTLE, SendProfile
 from firmware.media.events import EchoStats
@@ -75,10 +77,12 @@ class FxsLine:
         self.name = port.name
         self.machine = FxsMachine(port.name)
         self.leg: FxsLeg | None = None
+        """The one the telephone is busy with."""
         self._voice = voice
         self._country = country
         self._listener = listener
-        self.options = options or LineOptions()
+        self.options = options or LineOptions(services=ServiceRules(country.flash_habit))
+        self.services = FlashServices(self, voice.id, country.tone("call_waiting"), self.options.services)
         self.alarm = LineAlarm(port)
         self._number = DialledNumber(plan, self.options.rotary, numbers_known=self.options.numbers_known)
         self._timers = timers if country.has_howler else replace(timers, howler_s=0.0)
@@ -99,11 +103,13 @@ class FxsLine:
             Do.PLACE_CALL: self._place_call,
             Do.RING: self._ring,
             Do.STOP_RINGING: self._stop_ringing,
-            Do.ANSWER: self._answer,
+            Do.ANSWER: self.services.answered,
             Do.HANG_UP: lambda: self._end_leg(Cause.NORMAL_CLEARING),
-            Do.FAIL_LEG: lambda: self._end_leg(Cause.DESTINATION_OUT_OF_ORDER),
+            Do.FAIL_LEG: self._fail_legs,
             Do.PASS_DIGIT: self._pass_digit,
             Do.PASS_FLASH: self._pass_flash,
+            Do.TAKE_ORDER: lambda: self.services.order(self._digit),
+            Do.GO_ON: self.services.go_on,
             Do.LOW_POWER: lambda: port.feed(Feed.LOW_POWER),
             Do.FULL_POWER: self.sender.full_power,
         }
@@ -120,10 +126,10 @@ class FxsLine:
             case OnHook():
                 log.info("%s: on hook", self.name)
                 if self.machine.state is not State.IDLE:
-                    self.feed(Event.ON_HOOK)
+                    self.services.hang_up()
             case HookFlash():
                 log.info("%s: hook flash, %.0f ms", self.name, event.open_ms)
-                self.feed(Event.FLASH)
+                self._flash()
             case PulseDigitDialled():
                 self._pulsed(pulsed_digit(event.digit, self._country.pulse_coding))
             case PortFailed():
@@ -156,9 +162,13 @@ class FxsLine:
             log.debug("%s: %s -> %s", self.name, before.value, self.machine.state.value)
 
     def make_leg(self) -> Leg | Cause:
-        """A leg that will ring this telephone, or why it cannot: out of order, busy, do-not-ring hours."""
+        """A leg that will ring this telephone or wait for its user, or why not: out of order, busy, quiet hours."""
         if self.machine.state is State.OUT_OF_SERVICE:
             return Cause.DESTINATION_OUT_OF_ORDER
+        if self.services.may_wait:
+            leg = self._new_leg()
+            self.services.wait(leg)
+            return leg
         if self.machine.state is not State.IDLE or self.leg is not None:
             return Cause.USER_BUSY
         if self.options.quiet is not None and self.options.quiet.hold(wall()):
@@ -167,10 +177,21 @@ class FxsLine:
         self.leg = self._new_leg()
         return self.leg
 
+    def leg_event(self, leg: FxsLeg, event: Event) -> None:
+        """What the exchange says to a leg: to the machine, if the telephone is busy with that one."""
+        if leg is not self.leg:
+            if event is Event.CALL_COMES:
+                self.services.alert(leg)
+        elif not (event in RELEASES and self.services.is_ is Other.THREE_WAY):
+            self.feed(event)
+
     def leg_ended(self, leg: FxsLeg) -> None:
         """The leg is over; the telephone may still be off hook."""
-        if self.leg is leg:
-            self.leg = None
+        self.services.ended(leg)
+
+    def play_over(self, tone: Tone) -> None:
+        """Play a tone that ends by itself over the call."""
+        self._voice.play_tone(tone)
 
     def status(self) -> dict[str, Any]:
         """What the line is doing, without asking the chip."""
@@ -183,6 +204,7 @@ class FxsLine:
             "reason": self.port.failure,
             "alarm": self.alarm.texts(),
             "call": self.leg.call_id if self.leg is not None else None,
+            "other": self.services.is_.value,
         }
 
     def echo(self) -> EchoStats | None:
@@ -211,10 +233,10 @@ class FxsLine:
 
     def _lasts_s(self, timer: str) -> float:
         """A warm line waits for its own time at dial tone."""
-        if timer == "first_digit_s" and self.options.hotline:
+        if timer == "first_digit_s" and self.options.hotline and self.services.held is None:
             return self.options.hotline_s
         seconds: float = getattr(self._timers, timer)
-        return seconds
+        return self.services.patience_s(seconds) if timer == "congestion_s" else seconds
 
     def _start_timer(self, seconds: float) -> None:
         self._stop_timer()
@@ -227,9 +249,9 @@ class FxsLine:
 
     def _time_out(self) -> None:
         self._timer = None
-        if self.machine.state is State.DIALLING and self.options.hotline:
+        if self.machine.state is State.DIALLING and self.options.hotline and self.services.held is None:
             self._call_hotline()
-        else:
+        elif not self.services.timed_out():
             self.feed(Event.TIME_OUT)
 
     def _lifted(self) -> None:
@@ -244,11 +266,16 @@ class FxsLine:
         self._number.digits = self.options.hotline
         self.feed(Event.HOTLINE)
 
+    def _flash(self) -> None:
+        if not self.services.flash():
+            self.feed(Event.FLASH)
+
     def _pulsed(self, digit: str) -> None:
         """A digit of the dial, or the one that stands for the R key in a call."""
-        if digit == self.options.rotary.recall and self.leg is not None:
+        in_call = self.leg is not None and self.machine.state is not State.ORDERING
+        if digit == self.options.rotary.recall and in_call:
             log.info("%s: recall by dial", self.name)
-            self.feed(Event.FLASH)
+            self._flash()
         else:
             self.digit(digit, by_pulses=True)
 
@@ -262,7 +289,9 @@ class FxsLine:
 
     def _new_leg(self) -> FxsLeg:
         self._serial += 1
-        return FxsLeg(self, f"{self.name}/{self._serial}", self.party, self._listener, self._voice.id)
+        leg = FxsLeg(self, f"{self.name}/{self._serial}", self.party, self._listener, self._voice.id)
+        leg.beside = self.services.held
+        return leg
 
     def _place_call(self) -> None:
         leg = self.leg = self._new_leg()
@@ -270,7 +299,7 @@ class FxsLine:
         asyncio.get_running_loop().call_soon(self._announce, leg)
 
     def _announce(self, leg: FxsLeg) -> None:
-        if self.leg is leg:
+        if not leg.over:
             self._listener.leg_arrived(leg)
 
     def _ring(self) -> None:
@@ -290,13 +319,13 @@ class FxsLine:
         self.sender.stop()
         self.port.stop_ring()
 
-    def _answer(self) -> None:
-        if self.leg is not None:
-            self.leg.answered()
-
     def _end_leg(self, cause: Cause) -> None:
         if self.leg is not None:
             self.leg.ended(cause)
+
+    def _fail_legs(self) -> None:
+        self.services.end_other(Cause.DESTINATION_OUT_OF_ORDER)
+        self._end_leg(Cause.DESTINATION_OUT_OF_ORDER)
 
     def _pass_digit(self) -> None:
         """Tones travel in the audio; pulses are heard by nobody, so the other end is told of them."""

@@ -6,6 +6,9 @@ the table is logged once and changes nothing.
 
 An off-hook telephone that nobody serves walks busy, congestion or number unobtainable (30 s) -> howler (60 s) ->
 parked at low power until it is hung up.
+
+The machine knows the one call the telephone is busy with. What R does with a second one is decided in
+`flash_services.py`, which feeds CONSULTS, ASKS and RESUMED.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ class State(enum.Enum):
     CALLING = "calling"
     RINGBACK = "ringback"
     TALKING = "talking"
+    ORDERING = "ordering"
     RINGING = "ringing"
     BUSY = "busy"
     CONGESTION = "congestion"
@@ -38,7 +42,9 @@ class State(enum.Enum):
 class Event(enum.Enum):
     """What happened. RELEASED_*: the far end or the exchange ended the leg, named by the tone it means.
 
-    HOTLINE: the telephone was lifted, and calls a number of its own.
+    HOTLINE: the telephone was lifted, and calls a number of its own. CONSULTS: the call is on hold, and another
+    number will be dialled. ASKS: it is on hold until a digit says what is wanted. RESUMED: there is somebody to talk
+    with again.
     """
 
     OFF_HOOK = enum.auto()
@@ -53,11 +59,17 @@ class Event(enum.Enum):
     FAR_END_RINGS = enum.auto()
     EARLY_MEDIA = enum.auto()
     CONNECTED = enum.auto()
+    CONSULTS = enum.auto()
+    ASKS = enum.auto()
+    RESUMED = enum.auto()
     RELEASED_BUSY = enum.auto()
     RELEASED_CONGESTION = enum.auto()
     RELEASED_UNOBTAINABLE = enum.auto()
     FAILED = enum.auto()
     RECOVERED = enum.auto()
+
+
+RELEASES = frozenset({Event.RELEASED_BUSY, Event.RELEASED_CONGESTION, Event.RELEASED_UNOBTAINABLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +103,8 @@ class Do(enum.Enum):
     FAIL_LEG = enum.auto()
     PASS_DIGIT = enum.auto()
     PASS_FLASH = enum.auto()
+    TAKE_ORDER = enum.auto()
+    GO_ON = enum.auto()
     LOW_POWER = enum.auto()
     FULL_POWER = enum.auto()
 
@@ -136,6 +150,13 @@ TABLE: dict[tuple[State, Event], Row] = {
     (S.RINGING, E.RELEASED_UNOBTAINABLE): (S.IDLE, (Do.STOP_RINGING,)),
     # -- talking
     (S.TALKING, E.DIGIT): (S.TALKING, (Do.PASS_DIGIT,)),
+    # -- a second call
+    (S.TALKING, E.CONSULTS): (S.DIALLING, (Do.FORGET_DIGITS, PlayTone("recall"), StartTimer("first_digit_s"))),
+    (S.TALKING, E.ASKS): (S.ORDERING, (PlayTone("recall"), StartTimer("inter_digit_s"))),
+    (S.ORDERING, E.DIGIT): (S.ORDERING, (Do.TAKE_ORDER,)),
+    (S.ORDERING, E.FLASH): (S.ORDERING, (Do.GO_ON,)),
+    (S.ORDERING, E.TIME_OUT): (S.ORDERING, (Do.GO_ON,)),
+    (S.PARKED, E.RESUMED): (S.TALKING, (Do.FULL_POWER, Do.LISTEN)),
     # -- nobody serves an off-hook telephone
     (S.BUSY, E.TIME_OUT): _TO_HOWLER,
     (S.CONGESTION, E.TIME_OUT): _TO_HOWLER,
@@ -148,7 +169,7 @@ TABLE: dict[tuple[State, Event], Row] = {
     (S.OUT_OF_SERVICE, E.HOTLINE): _TO_HOTLINE,
 }
 
-_WITH_LEG = (S.CALLING, S.RINGBACK, S.TALKING)
+_WITH_LEG = (S.CALLING, S.RINGBACK, S.TALKING, S.ORDERING)
 for _state in _WITH_LEG:
     TABLE[_state, E.RELEASED_BUSY] = _TO_BUSY
     TABLE[_state, E.RELEASED_CONGESTION] = _TO_CONGESTION
@@ -160,8 +181,10 @@ for _state in (S.CALLING, S.RINGBACK, S.BUSY, S.CONGESTION, S.UNOBTAINABLE, S.HO
     # People press keys out of impatience; it means nothing here, nor does the hook switch without a call.
     TABLE[_state, E.DIGIT] = (_state, ())
     TABLE[_state, E.FLASH] = (_state, ())
-for _state in _WITH_LEG:
+for _state in (S.CALLING, S.RINGBACK, S.TALKING):
     TABLE[_state, E.FLASH] = (_state, (Do.PASS_FLASH,))
+for _state in (*_WITH_LEG, S.DIALLING, S.COLLECTING, S.BUSY, S.CONGESTION, S.UNOBTAINABLE, S.HOWLER):
+    TABLE[_state, E.RESUMED] = (S.TALKING, (Do.STOP_TONE, Do.STOP_TIMER, Do.LISTEN))
 for _state in S:
     if _state is not S.OUT_OF_SERVICE:
         TABLE[_state, E.FAILED] = (S.OUT_OF_SERVICE, (*_QUIET, Do.FAIL_LEG))

@@ -1,10 +1,11 @@
-"""What the owner of one line wants of it beyond a plain telephone: hotline, quiet hours, codes of a rotary set.
+"""What the owner of one line wants of it beyond a plain telephone: hotline, quiet hours, a rotary set, services.
 
 Made from the settings by `profiles.py`, obeyed by `fxs_line.py` and `dialling.py`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, time
 
@@ -58,6 +59,22 @@ class QuietHours:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceRules:
+    """What a telephone may do with two calls. habit: a name of `flash_table.HABITS`.
+
+    transfer: hanging up between two calls leaves them to each other. may_wait: asked for each call that comes while
+    one talks. failed_consult_s: how long a consultation that failed is heard before the held party is back. recall_s:
+    how long a telephone that was hung up rings for the party it held.
+    """
+
+    habit: str = "codes"
+    transfer: bool = True
+    may_wait: Callable[[], bool] = lambda: True
+    failed_consult_s: float = 5.0
+    recall_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
 class LineOptions:
     """hotline: the number called when the telephone is lifted, "" for none; after hotline_s seconds without a digit,
     0 for at once. quiet: when it does not ring. numbers_known: no number outside the plan exists, so that a wrong
@@ -69,3 +86,4 @@ class LineOptions:
     quiet: QuietHours | None = None
     rotary: RotaryCodes = field(default_factory=RotaryCodes)
     numbers_known: bool = False
+    services: ServiceRules = field(default_factory=ServiceRules)

@@ -221,5 +221,5 @@ class Call:
         who = f" by {by.leg_id}" if by is not None else ""
         log.info("call %s: ended%s, cause %d, %s", self.call_id, who, cause, CAUSES[cause].en)
         self.connection.end()
-        for leg in list(self._alive):
+        for leg in [leg for leg in self._legs if leg in self._alive]:
             leg.release(cause)

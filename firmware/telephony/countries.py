@@ -25,6 +25,7 @@ CALLER_ID_ALERTS = ("", "during", "dt-as", "rp-as", "lr+dt-as", "reversal", "non
 """How a telephone is told that data come; "" as the standard has it. What they mean: `lines/caller_id/sending.py`."""
 CALLER_ID_DTMF = ("A-C", "D-C", "A-#", "D-#", "-#", "-C", "-")
 """Digits before and after a number sent in DTMF."""
+FLASH_HABITS = ("codes", "hook")
 HOWLER_DBM0 = -3.0
 """The howler is meant to be heard from across the room; everything else stays at the level plan's -10."""
 
@@ -38,7 +39,8 @@ class Country:
     """One table of the file. Windows (min, max) are inclusive.
 
     ring_hz: 16 to 60. ring_v_rms_min: least voltage into 5 REN. impedance: a name of `drivers.ports`.
-    pulse_coding: one of PULSE_CODINGS. caller_id, caller_id_alert, caller_id_dtmf: one of the lists above.
+    pulse_coding: one of PULSE_CODINGS. flash_habit: one of FLASH_HABITS, what R does in a call. caller_id,
+    caller_id_alert, caller_id_dtmf: one of the lists above.
     international: prefix that people dial for "+". disconnect_ms: open interval at the end of a call, 0 for none,
     200 to 1000. dtmf_dbm0: high and low group in the national network.
     """
@@ -50,6 +52,7 @@ class Country:
     ring_v_rms_min: float
     impedance: str
     flash_ms: tuple[int, int]
+    flash_habit: str
     pulse_ms: tuple[int, int]
     digit_gap_ms: int
     pulse_coding: str
@@ -106,6 +109,7 @@ def _made(code: str, table: Mapping[str, Any], tones: Mapping[str, str]) -> Coun
         ring_v_rms_min=float(table["ring_v_rms_min"]),
         impedance=table["impedance"],
         flash_ms=_pair(table["flash_ms"]),
+        flash_habit=table["flash_habit"],
         pulse_ms=_pair(table["pulse_ms"]),
         digit_gap_ms=table["digit_gap_ms"],
         pulse_coding=table["pulse_coding"],
@@ -138,6 +142,7 @@ def _check(country: Country) -> None:
         "ring_ms must be pairs of on and off, at most four": len(country.ring_cadence_ms) in (2, 4, 6, 8),
         "ring_hz must be 16 to 60": 16 <= country.ring_hz <= 60,
         "flash_ms must rise": country.flash_ms[0] < country.flash_ms[1],
+        f"flash_habit must be one of {FLASH_HABITS}": country.flash_habit in FLASH_HABITS,
         "pulse_ms must rise": country.pulse_ms[0] < country.pulse_ms[1],
         f"pulse_coding must be one of {PULSE_CODINGS}": country.pulse_coding in PULSE_CODINGS,
         f"caller_id must be one of {CALLER_IDS}": country.caller_id in CALLER_IDS,

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from drivers.ports import Feed, PortFailed, PortRecovered, PulseDigitDialled
-from firmware.lines.line_options import LineTimers
+from firmware.lines.line_options import LineOptions, LineTimers, ServiceRules
 from firmware.telephony.cause import Cause
 from firmware.telephony.leg import Leg
 from tests.fake_time import run
@@ -262,9 +262,9 @@ def test_a_telephone_lifted_before_its_port_is_up_gets_dial_tone() -> None:
     run(main())
 
 
-def test_a_flash_is_told_to_the_exchange_while_there_is_a_call() -> None:
+def test_without_flash_services_a_flash_is_told_to_the_exchange_while_there_is_a_call() -> None:
     async def main() -> None:
-        bench = LineBench()
+        bench = LineBench(options=LineOptions(services=ServiceRules(habit="off")))
         leg = await bench.call_out()
         for change, state in ((leg.proceed, "calling"), (leg.show_ringing, "ringback"), (leg.accept, "talking")):
             change()

@@ -11,7 +11,7 @@ import pytest
 from drivers.ports import HookFlash, PortFailed, PortRecovered, PulseDigitDialled
 from firmware.config.line_settings import FxsLineSettings
 from firmware.lines.dialling import DialledNumber, Progress
-from firmware.lines.line_options import LineOptions, LineTimers, QuietHours, RotaryCodes
+from firmware.lines.line_options import LineOptions, LineTimers, QuietHours, RotaryCodes, ServiceRules
 from firmware.lines.profiles import dial_plan, line_options
 from firmware.telephony.cause import Cause
 from firmware.telephony.countries import load_country
@@ -101,7 +101,7 @@ def test_pulses_in_a_call_are_told_beside_the_audio_and_tones_are_not() -> None:
 
 def test_the_recall_digit_of_a_rotary_set_is_a_flash_in_a_call_and_a_digit_before() -> None:
     async def main() -> None:
-        bench = LineBench(options=LineOptions(rotary=RotaryCodes(recall="1")))
+        bench = LineBench(options=LineOptions(rotary=RotaryCodes(recall="1"), services=ServiceRules(habit="off")))
         bench.lift()
         spin(bench, "102")
         await settle()

@@ -1,0 +1,437 @@
+"""What R, a digit and the hook do to a telephone with two calls: what it hears, what the exchange is told."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+
+import pytest
+
+from firmware.lines.fxs_leg import FxsLeg
+from firmware.lines.line_options import LineOptions, ServiceRules
+from firmware.lines.waiting_tone import bursts
+from firmware.telephony.cadence import Tone
+from firmware.telephony.cause import Cause
+from firmware.telephony.countries import country_names, load_country
+from firmware.telephony.leg import Leg
+from tests.fake_time import run
+from tests.lines.line_bench import REQUEST, LineBench, settle
+
+
+class Telephone(LineBench):
+    """The line of `LineBench` with one call up; what the exchange was told since is in `news`."""
+
+    def __init__(self, country: str = "es", rules: ServiceRules | None = None) -> None:
+        super().__init__(country, options=LineOptions(services=rules) if rules is not None else None)
+
+    async def talks(self) -> Leg:
+        leg = await self.call_out("201")
+        leg.proceed()
+        leg.accept()
+        await settle()
+        self.notes.told.clear()
+        return leg
+
+    async def news(self) -> list[tuple[object, ...]]:
+        await settle()
+        told, self.notes.told = self.notes.told, []
+        return told
+
+    async def consults(self, *, answered: bool = True) -> tuple[Leg, Leg]:
+        """Talks with 201, holds it, calls 102: both legs."""
+        held = await self.talks()
+        self.flash()
+        self.dial("102")
+        await settle()
+        beside = self.notes.arrived[-1]
+        beside.show_ringing()
+        if answered:
+            beside.accept()
+        await self.news()
+        return held, beside
+
+    async def waited(self) -> tuple[Leg, FxsLeg]:
+        """Talks with 201 while another call waits: both legs."""
+        leg = await self.talks()
+        waiting = self.line.make_leg()
+        assert isinstance(waiting, FxsLeg)
+        waiting.place(REQUEST)
+        assert await self.news() == [("ringing",)]
+        return leg, waiting
+
+
+def test_r_in_a_call_holds_it_and_gives_recall_dial_tone() -> None:
+    async def main() -> None:
+        phone = Telephone()
+        held = await phone.talks()
+        phone.flash()
+        assert (phone.state, phone.slot.tone, phone.slot.listening) == ("dialling", "recall", True)
+        assert held.endpoint == 0 and phone.line.status()["other"] == "held"
+        phone.dial("102")
+        assert await phone.news() == [("held", True), ("arrived", "102")]
+        beside = phone.notes.arrived[-1]
+        assert (beside.endpoint, beside.beside) == (1, held)
+
+    run(main())
+
+
+@pytest.mark.parametrize("dialled", ["", "1", "102"])
+def test_r_again_before_the_answer_returns_to_the_held_party(dialled: str) -> None:
+    async def main() -> None:
+        phone = Telephone()
+        held = await phone.talks()
+        phone.flash()
+        phone.dial(dialled)
+        await phone.news()
+        phone.flash()
+        told = await phone.news()
+        assert told[-1] == ("held", False)
+        assert (("released", Cause.NORMAL_CLEARING) in told) == (dialled == "102")
+        assert (phone.state, phone.slot.tone, held.endpoint) == ("talking", "", 1)
+        assert phone.line.status()["other"] == ""
+
+    run(main())
+
+
+def test_a_consultation_that_fails_returns_by_itself_after_its_tone() -> None:
+    async def main() -> None:
+        phone = Telephone()
+        _, beside = await phone.consults(answered=False)
+        beside.release(Cause.USER_BUSY)
+        assert (phone.state, phone.slot.tone) == ("busy", "busy")
+        await asyncio.sleep(4.9)
+        assert phone.state == "busy"
+        await asyncio.sleep(0.2)
+        assert (phone.state, phone.slot.tone) == ("talking", "")
+        assert await phone.news() == [("released", Cause.USER_BUSY), ("held", False)]
+
+    run(main())
+
+
+def test_nothing_dialled_after_r_returns_too() -> None:
+    async def main() -> None:
+        phone = Telephone()
+        await phone.talks()
+        phone.flash()
+        await asyncio.sleep(15.1)
+        assert phone.state == "congestion"
+        await asyncio.sleep(5)
+        assert phone.state == "talking"
+
+    run(main())
+
+
+CODES = ServiceRules("codes")
+HOOK = ServiceRules("hook")
+
+
+@pytest.mark.parametrize(
+    ("digit", "told", "other"),
+    [
+        ("0", [("released", Cause.NORMAL_CLEARING), ("held", False)], ""),
+        ("1", [("released", Cause.NORMAL_CLEARING), ("held", False)], ""),
+        ("2", [("held", False)], "held"),
+        ("3", [("held", False), ("conference", "fxs1/2", "fxs1/1", True)], "three-way"),
+        ("4", [("transferred", "fxs1/1", "fxs1/2")], ""),
+        ("7", [("held", False)], "held"),
+        ("#", [("held", False)], "held"),
+    ],
+)
+def test_r_and_a_digit_between_two_calls(digit: str, told: list[object], other: str) -> None:
+    async def main() -> None:
+        phone = Telephone(rules=CODES)
+        held, beside = await phone.consults()
+        phone.flash()
+        assert (phone.state, phone.slot.tone) == ("ordering", "recall")
+        assert await phone.news() == [("held", True)]
+        phone.dial(digit)
+        assert phone.state == ("busy" if digit == "4" else "talking")
+        assert await phone.news() == told
+        assert phone.line.status()["other"] == other
+        busy_with = {"0": beside, "1": held, "2": held, "4": None}.get(digit, beside)
+        assert [leg.endpoint for leg in (held, beside)] == [int(leg is busy_with) for leg in (held, beside)]
+
+    run(main())
+
+
+def test_r_without_a_digit_goes_on() -> None:
+    async def main() -> None:
+        phone = Telephone(rules=CODES)
+        await phone.consults()
+        phone.flash()
+        await asyncio.sleep(4.1)
+        assert phone.state == "talking"
+        phone.flash()
+        phone.flash()
+        assert phone.state == "talking"
+        assert await phone.news() == [("held", True), ("held", False)] * 2
+
+    run(main())
+
+
+def test_with_the_hook_alone_r_joins_all_three_and_then_drops_the_last() -> None:
+    async def main() -> None:
+        phone = Telephone("us", HOOK)
+        held, beside = await phone.consults()
+        phone.flash()
+        assert await phone.news() == [("conference", "fxs1/2", "fxs1/1", True)]
+        assert (phone.state, beside.endpoint) == ("talking", 1)
+        phone.flash()
+        assert await phone.news() == [("released", Cause.NORMAL_CLEARING), ("held", False)]
+        assert (phone.state, held.endpoint, phone.line.status()["other"]) == ("talking", 1, "")
+
+    run(main())
+
+
+def test_of_three_either_may_go_and_the_telephone_talks_on_without_a_tone() -> None:
+    async def main() -> None:
+        for goes in (0, 1):
+            phone = Telephone("us", HOOK)
+            legs = await phone.consults()
+            phone.flash()
+            await phone.news()
+            legs[goes].release(Cause.NORMAL_CLEARING)
+            assert (phone.state, phone.slot.tone, phone.line.leg) == ("talking", "", legs[1 - goes])
+            assert legs[1 - goes].endpoint == 1 and phone.line.status()["other"] == ""
+            assert (("held", False) in await phone.news()) == (goes == 1)
+            legs[1 - goes].release(Cause.NORMAL_CLEARING)
+            assert phone.state == "busy"
+
+    run(main())
+
+
+def test_three_part_again_with_r2() -> None:
+    async def main() -> None:
+        phone = Telephone(rules=CODES)
+        held, beside = await phone.consults()
+        phone.flash()
+        phone.dial("3")
+        await phone.news()
+        phone.flash()
+        phone.dial("2")
+        assert await phone.news() == [("held", True), ("conference", "fxs1/2", "fxs1/1", False), ("held", False)]
+        assert (phone.line.status()["other"], held.endpoint, beside.endpoint) == ("held", 0, 1)
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("rules", "state", "told"),
+    [
+        (CODES, "idle", [("transferred", "fxs1/1", "fxs1/2")]),
+        (ServiceRules("codes", transfer=False), "ringing", [("released", Cause.NORMAL_CLEARING), ("ringing",)]),
+    ],
+)
+@pytest.mark.parametrize("answered", [True, False])
+def test_hanging_up_between_two_calls(rules: ServiceRules, state: str, told: list[object], answered: bool) -> None:
+    async def main() -> None:
+        phone = Telephone(rules=rules)
+        held, _ = await phone.consults(answered=answered)
+        phone.hang_up()
+        assert (phone.state, phone.slot.tone) == (state, "")
+        told_now = await phone.news()
+        assert sorted(told_now) == sorted(told)
+        if state == "ringing":
+            phone.lift(ring_trip=True)
+            assert (phone.state, held.endpoint) == ("talking", 1)
+            assert await phone.news() == [("held", False)]
+
+    run(main())
+
+
+def test_a_transfer_dialled_a_moment_before_the_handset_is_down() -> None:
+    async def main() -> None:
+        phone = Telephone(rules=CODES)
+        await phone.talks()
+        phone.flash()
+        phone.dial("102")
+        phone.hang_up()
+        assert await phone.news() == [("held", True), ("arrived", "102"), ("transferred", "fxs1/1", "fxs1/2")]
+
+    run(main())
+
+
+@pytest.mark.parametrize("dialled", ["", "10"])
+def test_hanging_up_with_somebody_held_rings_back(dialled: str) -> None:
+    async def main() -> None:
+        phone = Telephone()
+        held = await phone.talks()
+        phone.flash()
+        phone.dial(dialled)
+        phone.hang_up()
+        assert phone.state == "ringing" and phone.port.commands[-1][0] == "ring"
+        await asyncio.sleep(29)
+        assert phone.state == "ringing"
+        phone.lift(ring_trip=True)
+        assert (phone.state, held.endpoint) == ("talking", 1)
+        assert await phone.news() == [("held", True), ("ringing",), ("held", False)]
+        await asyncio.sleep(60)
+        assert phone.state == "talking"
+
+    run(main())
+
+
+def test_nobody_comes_to_a_recall() -> None:
+    async def main() -> None:
+        phone = Telephone()
+        await phone.talks()
+        phone.flash()
+        phone.hang_up()
+        await asyncio.sleep(30.1)
+        assert (phone.state, phone.line.leg) == ("idle", None)
+        assert phone.port.commands[-1] == ("stop_ring",)
+        assert (await phone.news())[-1] == ("released", Cause.NO_ANSWER)
+
+    run(main())
+
+
+def test_the_held_party_goes_while_another_number_is_dialled() -> None:
+    async def main() -> None:
+        phone = Telephone()
+        held = await phone.talks()
+        phone.flash()
+        phone.dial("1")
+        held.release(Cause.NORMAL_CLEARING)
+        assert (phone.state, phone.line.status()["other"]) == ("collecting", "")
+        phone.dial("02")
+        await settle()
+        assert phone.state == "calling"
+        phone.hang_up()
+        assert phone.state == "idle"
+
+    run(main())
+
+
+# -- call waiting ------------------------------------------------------------------------
+
+
+def test_a_second_call_is_told_in_the_countrys_cadence() -> None:
+    async def main() -> None:
+        phone = Telephone("es")
+        played: list[float] = []
+        loop = asyncio.get_running_loop()
+
+        def note(tone: Tone) -> None:
+            if tone.name == "call_waiting":
+                played.append(loop.time())
+
+        phone.slot.play_tone = note  # type: ignore[method-assign]
+        _, waiting = await phone.waited()
+        assert waiting.endpoint == 0 and phone.line.status()["other"] == "waiting"
+        await asyncio.sleep(9)
+        assert [b - a for a, b in itertools.pairwise(played)] == pytest.approx([4.025, 4.025])
+        assert phone.line.make_leg() is Cause.USER_BUSY, "a third call"
+        waiting.release(Cause.NO_ANSWER)
+        count = len(played)
+        await asyncio.sleep(20)
+        assert len(played) == count and phone.line.status()["other"] == ""
+
+    run(main())
+
+
+@pytest.mark.parametrize("country", country_names())
+def test_every_countrys_waiting_tone_leaves_room_to_talk(country: str) -> None:
+    """Judged by the table: the sounding segments are all there, in order, and bursts are apart."""
+    tone = load_country(country).tone("call_waiting")
+    found, repeats = bursts(tone)
+    sounding = [(s.hz, s.ms) for s in tone.segments if s.hz]
+    assert [(s.hz, s.ms) for burst in found for s in burst.tone.segments if s.hz] == sounding
+    assert all(s.once for burst in found for s in burst.tone.segments), "each ends by itself"
+    for burst in found:
+        sounds_ms = sum(segment.ms or 0 for segment in burst.tone.segments)
+        assert burst.next_s is None or burst.next_s * 1000 - sounds_ms >= 1000
+    assert repeats == (country not in {"de", "dk", "pa"})
+    period_ms = sum(segment.ms or 0 for segment in tone.segments)
+    if repeats and country not in {"mo", "za"}:  # their tables leave no pause to talk in
+        assert sum(burst.next_s or 0 for burst in found) * 1000 == pytest.approx(period_ms)
+
+
+def test_a_waiting_tone_that_does_not_repeat_ends() -> None:
+    assert bursts(Tone("x", load_country("dk").tone("call_waiting").segments))[0][-1].next_s is None
+
+
+@pytest.mark.parametrize(
+    ("rules", "digit", "told", "other"),
+    [
+        (HOOK, "", [("held", True), ("answered",)], "held"),
+        (CODES, "2", [("held", True), ("answered",)], "held"),
+        (CODES, "1", [("held", True), ("released", Cause.NORMAL_CLEARING), ("answered",)], ""),
+        (CODES, "0", [("held", True), ("released", Cause.USER_BUSY), ("held", False)], ""),
+        (CODES, "3", [("held", True), ("answered",), ("conference", "fxs1/2", "fxs1/1", True)], "three-way"),
+    ],
+)
+def test_r_with_a_call_waiting(rules: ServiceRules, digit: str, told: list[object], other: str) -> None:
+    async def main() -> None:
+        phone = Telephone(rules=rules)
+        leg, waiting = await phone.waited()
+        phone.flash()
+        phone.dial(digit)
+        assert await phone.news() == told
+        assert (phone.state, phone.line.status()["other"]) == ("talking", other)
+        assert (leg.endpoint, waiting.endpoint) == ((1, 0) if digit == "0" else (0, 1))
+
+    run(main())
+
+
+def test_two_callers_are_swapped_and_never_left_to_each_other_by_hanging_up() -> None:
+    async def main() -> None:
+        phone = Telephone("us", HOOK)
+        first, second = await phone.waited()
+        phone.flash()
+        await phone.news()
+        phone.flash()
+        assert await phone.news() == [("held", True), ("held", False)]
+        assert (first.endpoint, second.endpoint) == (1, 0)
+        phone.hang_up()
+        assert phone.state == "ringing"
+        assert await phone.news() == [("released", Cause.NORMAL_CLEARING), ("ringing",)]
+        phone.lift(ring_trip=True)
+        assert await phone.news() == [("held", False)] and second.endpoint == 1
+
+    run(main())
+
+
+def test_hanging_up_with_a_call_waiting_rings_for_it() -> None:
+    async def main() -> None:
+        phone = Telephone()
+        _, waiting = await phone.waited()
+        phone.hang_up()
+        assert phone.state == "ringing"
+        assert await phone.news() == [("released", Cause.NORMAL_CLEARING), ("ringing",)]
+        phone.lift(ring_trip=True)
+        assert await phone.news() == [("answered",)] and waiting.endpoint == 1
+
+    run(main())
+
+
+def test_when_the_present_party_goes_r_takes_the_call_that_waits() -> None:
+    async def main() -> None:
+        for rules in (CODES, HOOK):
+            phone = Telephone(rules=rules)
+            leg, waiting = await phone.waited()
+            leg.release(Cause.NORMAL_CLEARING)
+            assert phone.state == "busy"
+            await asyncio.sleep(31)
+            assert phone.state == "howler", "who only waits shortens no tone"
+            phone.flash()
+            assert (phone.state, phone.slot.tone, waiting.endpoint) == ("talking", "", 1)
+
+    run(main())
+
+
+def test_no_call_waits_where_the_rules_say_no_or_nobody_talks_yet() -> None:
+    async def main() -> None:
+        phone = Telephone(rules=ServiceRules(may_wait=lambda: False))
+        await phone.talks()
+        assert phone.line.make_leg() is Cause.USER_BUSY
+        without_flash = Telephone(rules=ServiceRules(habit="off"))
+        await without_flash.talks()
+        assert without_flash.line.make_leg() is Cause.USER_BUSY, "nobody could turn to it"
+        calling = Telephone()
+        await calling.call_out("102")
+        assert calling.line.make_leg() is Cause.USER_BUSY
+        consulting = Telephone()
+        await consulting.consults()
+        assert consulting.line.make_leg() is Cause.USER_BUSY
+
+    run(main())

@@ -169,8 +169,8 @@ class Core:
             slot = self._engine.open_slot(port.slot)
             slot.set_echo(0 if settings.echo == "off" else int(settings.echo))
             party = Party(settings.number, settings.name)
-            options = line_options(self._country, settings, numbers_known=bool(pbx.digit_map))
             country = self._country_of(settings)
+            options = line_options(country, settings, numbers_known=bool(pbx.digit_map), recall_s=pbx.recall_s)
             sends = send_profile(country, settings, self._settings.rings)
             line = FxsLine(port, slot, party, country, self._exchange, plan, timers, options, sends)
             self._lines[name] = line

@@ -22,10 +22,11 @@ from firmware.config.line_settings import FxsLineSettings
 from firmware.config.ring_settings import Ring
 from firmware.lines.fxs_line import FxsLine
 from firmware.lines.line_options import LineTimers
-from firmware.lines.profiles import line_profile
+from firmware.lines.profiles import line_options, line_profile
 from firmware.lines.send_profile import send_profile
 from firmware.media.engine import Engine
 from firmware.media.events import DigitHeard
+from firmware.pbx.connection import Sounds
 from firmware.pbx.exchange import Exchange
 from firmware.pbx.routes import Extension, Routes
 from firmware.telephony.countries import load_country
@@ -71,7 +72,8 @@ class SteppedHouse:
         )
         self.records = NotedRecords()
         self.routes = routes = Routes()
-        self.exchange = exchange = Exchange(routes, self._engine, self.records)
+        sounds = Sounds(ringback=spain.tone("ringback"))
+        self.exchange = exchange = Exchange(routes, self._engine, self.records, sounds=sounds)
         self.lines: dict[str, FxsLine] = {}
         self._by_endpoint: dict[int, FxsLine] = {}
         for name, number in numbers.items():
@@ -79,8 +81,9 @@ class SteppedHouse:
             slot = self._engine.open_slot(port.slot)
             slot.set_echo(echo_ms)
             sends = send_profile(spain, said[name], rings)
+            options = line_options(spain, said[name])
             party = Party(number, said[name].name)
-            line = FxsLine(port, slot, party, spain, exchange, routes, LineTimers(), sends=sends)
+            line = FxsLine(port, slot, party, spain, exchange, routes, LineTimers(), options, sends)
             self.lines[name] = self._by_endpoint[slot.id] = line
             routes.add(Extension(number, name, line.make_leg, is_line=True))
         members = [
@@ -89,6 +92,10 @@ class SteppedHouse:
             (self._engine.tick_address, self._engine.ctx_address, 5),
         ]
         self._stepper = Stepper(members, self._bus.now_us)
+
+    @property
+    def engine_counts(self) -> dict[str, int]:
+        return self._engine.debug()
 
     def state(self, port: str) -> str:
         return str(self.lines[port].status()["state"])

@@ -110,13 +110,14 @@ def test_a_lifted_telephone_is_busy(house: SteppedHouse) -> None:
     live(day())
 
 
-def test_a_flash_in_a_call_does_no_harm_and_a_longer_opening_hangs_up(house: SteppedHouse) -> None:
+def test_two_flashes_in_a_call_do_no_harm_and_a_longer_opening_hangs_up(house: SteppedHouse) -> None:
     async def day() -> None:
         one, two = phones(house)
         await talk(house)
-        one.flash(100)
-        await house.pass_ms(500)
-        assert house.state("fxs1") == "talking"
+        for state in ("dialling", "talking"):
+            one.flash(100)
+            await house.pass_ms(500)
+            assert house.state("fxs1") == state
         two.say(measure.sine(1000, -10.0, 0.4))
         await house.pass_ms(300)
         assert heard_hz(one) == [1000]

@@ -216,3 +216,21 @@ class FxsLineSettings:
         help_en="When this telephone does not ring, in local time; callers hear busy. It can still call",
         help_es="Cuándo no suena este teléfono, hora local; quien llama oye ocupado. Sí puede llamar",
     )
+    flash_services: str = setting(
+        "country",
+        one_of=("country", "codes", "hook", "off"),
+        help_en="What the R key does in a call: as the country has it; codes (R and a digit: 0 refuse, 1 end and take, "
+        "2 change over, 3 all three, 4 transfer); hook (R alone takes what comes next); off passes it on",
+        help_es="Qué hace la tecla R en una llamada: lo del país; codes (R y una cifra: 0 rechazar, 1 cortar y tomar, "
+        "2 alternar, 3 los tres, 4 transferir); hook (R sola hace lo que toca); off la deja pasar",
+    )
+    call_waiting: bool = setting(
+        True,
+        help_en="Tell somebody who talks of another call; never for a fax machine or modem, whose call it would spoil",
+        help_es="Avisar de otra llamada a quien habla; nunca para un fax o módem, al que le estropearía la suya",
+    )
+    transfer_by_hanging_up: bool = setting(
+        True,
+        help_en="Hanging up between two calls leaves them to each other; without it the telephone rings back",
+        help_es="Al colgar entre dos llamadas, quedan hablando entre sí; sin ello, el teléfono vuelve a sonar",
+    )

@@ -341,6 +341,14 @@ class Pbx:
         help_en="How long a telephone rings before the caller hears that nobody answers",
         help_es="Cuánto suena un teléfono antes de que el llamante oiga que nadie contesta",
     )
+    recall_s: float = setting(
+        30.0,
+        low=5.0,
+        high=300.0,
+        unit="s",
+        help_en="How long a telephone that was hung up while somebody was on hold rings for whom it held",
+        help_es="Cuánto suena un teléfono que se colgó con alguien retenido, para volver a hablar con él",
+    )
     congestion_s: float = setting(
         30.0,
         low=5.0,

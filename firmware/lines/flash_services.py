@@ -12,6 +12,7 @@ import asyncio
 import enum
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from firmware.lines.flash_table import HABITS, HUNG_UP, HUNG_UP_WITHOUT_TRANSFER, ORDERS, Deed, Situation
@@ -279,6 +280,8 @@ class FlashServices:
 
     def _ring_for(self, leg: FxsLeg) -> None:
         self._line.leg = leg
+        if leg.called.number:  # a call we made: the display shows whom it is with
+            leg.request = replace(leg.request, call_id=leg.call_id, caller=leg.called)
         self._line.feed(Event.CALL_COMES)
         if leg.up and self._line.leg is leg:
             self._recall = asyncio.get_running_loop().call_later(self._rules.recall_s, self._nobody_came, leg)

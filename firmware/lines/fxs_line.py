@@ -158,7 +158,8 @@ class FxsLine:
             self._obey(action)
         if self.machine.state is not before:
             self.alarm.follow(self.machine.state)
-            self.sender.state_changed(before, self.machine.state)
+            if self.services.is_ is Other.NONE or self.machine.state is State.TALKING:
+                self.sender.state_changed(before, self.machine.state)
             log.debug("%s: %s -> %s", self.name, before.value, self.machine.state.value)
 
     def make_leg(self) -> Leg | Cause:

@@ -6,11 +6,11 @@ What the figures mean: `drivers/ports.py`; where they come from: `telephony/coun
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from drivers.ports import HookProfile, LineProfile
 from firmware.config.line_settings import FxsLineSettings
-from firmware.lines.line_options import LineOptions, QuietHours, RotaryCodes
+from firmware.lines.line_options import LineOptions, QuietHours, RotaryCodes, ServiceRules
 from firmware.telephony.countries import Country
 from firmware.telephony.digit_map import DigitMap, UnitedPlans
 from firmware.telephony.number import FixedNumbers, NumberPlan
@@ -39,8 +39,15 @@ def line_profile(country: Country, settings: FxsLineSettings) -> LineProfile:
     )
 
 
-def line_options(country: Country, settings: FxsLineSettings, *, numbers_known: bool = False) -> LineOptions:
-    """What the line does beyond a plain telephone. numbers_known: see `LineOptions`."""
+def line_options(
+    country: Country,
+    settings: FxsLineSettings,
+    *,
+    numbers_known: bool = False,
+    recall_s: float = 30.0,
+    may_wait: Callable[[], bool] = lambda: True,
+) -> LineOptions:
+    """What the line does beyond a plain telephone. numbers_known: see `LineOptions`; the others: `ServiceRules`."""
     for key in ("rotary_star", "rotary_hash"):
         code = getattr(settings, key)
         shadowed = [number for number in country.emergency if code and number.startswith(code)]
@@ -58,6 +65,12 @@ def line_options(country: Country, settings: FxsLineSettings, *, numbers_known: 
         quiet=QuietHours.read(settings.quiet_hours) if settings.quiet_hours else None,
         rotary=RotaryCodes(settings.rotary_star or "", settings.rotary_hash or "", settings.rotary_recall or ""),
         numbers_known=numbers_known,
+        services=ServiceRules(
+            habit=country.flash_habit if settings.flash_services == "country" else settings.flash_services,
+            transfer=settings.transfer_by_hanging_up,
+            may_wait=lambda: settings.call_waiting and may_wait(),
+            recall_s=recall_s,
+        ),
     )
 
 

@@ -3,90 +3,18 @@ and libspandsp, with the times of ringing, alert and data measured off the recor
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from drivers.sim import measure
-from drivers.sim.measure_ringing import ringing
-from drivers.sim.phone import Phone
-from firmware.telephony.leg import CallRequest, Leg, Party
+from firmware.telephony.cause import Cause
+from firmware.telephony.leg import Party
 from tests.fake_time import run
-from tests.lines.adsi_judge import Message, decode
+from tests.lines.adsi_judge import decode
+from tests.lines.called_telephone import Recording, after_alert, house, only, place, rung, stamp_is_now
 from tests.lines.fsk_tools import minimodem
-from tests.stepped_house import SteppedHouse
-
-ANA = Party("34911234567", "Ana Núñez Ibáñez")
-SHOWN = {2: b"34911234567", 7: b"Ana Nunez Ibane"}
-LONGEST_S = 7
-
-
-@contextmanager
-def house(folder: Path, country: str = "es", **line: Any) -> Iterator[SteppedHouse]:
-    made = SteppedHouse({"fxs1": "101", "fxs2": "102"}, folder, country, settings={"fxs1": line})
-    yield made
-    assert made.sim.violations() == []
-    made.close()
-
-
-class Recording:
-    """What arrived at the telephone on fxs1 since a call for it came."""
-
-    def __init__(self, phone: Phone, frame: int) -> None:
-        self.sound: NDArray[np.int16] = phone.heard_since(frame)
-        self.volts = phone.volts_since(frame).astype(np.float64)
-        seen = ringing(self.volts)
-        self.bursts = [(burst.start_ms, burst.start_ms + burst.ms) for burst in seen.bursts] if seen else []
-        self.heard = measure.bursts(self.sound, bridge_ms=20)
-
-    @property
-    def data(self) -> tuple[float, float]:
-        """Begin and end of the longest sound, in ms."""
-        longest = max(self.heard, key=lambda burst: burst.ms)
-        return longest.start_ms, longest.start_ms + longest.ms
-
-    def turned_before(self, ms: float) -> float | None:
-        """When the polarity turned; None if it had not by then."""
-        wrong = np.flatnonzero(self.volts[: round(ms * 8)] < -20)
-        return None if wrong.size == 0 else float(wrong[0] / 8)
-
-
-def rung(made: SteppedHouse, caller: Party = ANA, ms: int = 6500) -> Recording:
-    """The telephone on fxs1 rings for `caller`; nobody lifts."""
-    phone = made.sim.copper["fxs1"]
-
-    async def day() -> Recording:
-        await made.pass_ms(500)
-        frame = phone.frame
-        leg = made.lines["fxs1"].make_leg()
-        assert isinstance(leg, Leg)
-        leg.place(CallRequest("1", caller, Party("101")))
-        await made.pass_ms(ms)
-        return Recording(phone, frame)
-
-    return run(day())
-
-
-def after_alert(seen: Recording) -> NDArray[np.int16]:
-    """A telephone turns its receiver on when the alert is over, and so does the judge."""
-    return seen.sound[max(0, round(seen.data[0] - 40)) * 8 :]
-
-
-def only(messages: list[Message]) -> Message:
-    (message,) = messages
-    return message
-
-
-def stamp_is_now(stamp: bytes) -> bool:
-    sent = datetime.strptime(f"{datetime.now().year}{stamp.decode()}", "%Y%m%d%H%M")
-    return abs((datetime.now() - sent).total_seconds()) < 180
-
 
 # -- after the first ring ------------------------------------------------------------------
 
@@ -202,14 +130,70 @@ def test_the_line_has_its_polarity_back_when_the_caller_gives_up(tmp_path: Path)
     with house(tmp_path, "uk") as made:
 
         async def day() -> None:
-            leg = made.lines["fxs1"].make_leg()
-            assert isinstance(leg, Leg)
-            leg.place(CallRequest("1", ANA, Party("101")))
+            leg = place(made)
             await made.pass_ms(800)
             assert made.sim.copper["fxs1"].line().phone_v < -40
-            made.lines["fxs1"].leg.release(16)  # type: ignore[union-attr,arg-type]
+            leg.release(Cause.NORMAL_CLEARING)
             await made.pass_ms(400)
             assert made.sim.copper["fxs1"].line().phone_v > 40
             assert measure.level_dbm0(made.sim.copper["fxs1"].heard_last(0.2)) < -60
+
+        run(day())
+
+
+# -- who calls -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("country", "caller", "fields"),
+    [
+        ("es", Party("anonymous", "Anonymous"), {4: b"P", 8: b"P"}),
+        ("us", Party("", "Anonymous"), {4: b"P", 8: b"P"}),
+        ("es", Party("", ""), {4: b"O", 8: b"O"}),
+        ("us", Party("unknown", "Łódź Straße"), {4: b"O", 7: b"Lodz Strasse"}),
+        ("es", Party("+4930123", "Ørsted & Ænima, Çelik"), {2: b"004930123", 7: b"Orsted & AEnima, Cel"}),
+        ("us", Party("+4930123", "東京"), {2: b"0114930123", 8: b"O"}),
+        ("es", Party("102", ""), {2: b"102", 8: b"O"}),
+        ("es", Party("1" * 40, "x"), {2: b"1" * 20, 7: b"x"}),
+    ],
+)
+def test_private_unavailable_abroad_and_accents(
+    country: str, caller: Party, fields: dict[int, bytes], tmp_path: Path
+) -> None:
+    with house(tmp_path, country) as made:
+        seen = rung(made, caller, 4000)
+    message = only(decode(seen.sound, "bellcore" if country == "us" else "etsi"))
+    del message.fields[1]
+    assert message.fields == fields
+
+
+def test_a_line_may_send_nothing(tmp_path: Path) -> None:
+    with house(tmp_path, "es", caller_id="off") as made:
+        seen = rung(made)
+    assert len(seen.bursts) == 2 and not seen.heard
+
+
+@pytest.mark.parametrize("alert", ["during", "rp-as", "lr+dt-as"])
+def test_five_ringers_on_the_line_spoil_nothing(alert: str, tmp_path: Path) -> None:
+    """Their capacitors close the loop for up to 240 ms, and the chip leaves its transmission by itself."""
+    with house(tmp_path, "es", caller_id_alert=alert) as made:
+        made.sim.copper["fxs1"].set_wire(ren=5)
+        seen = rung(made)
+    assert only(decode(after_alert(seen), "etsi")).fields[2] == b"34911234567"
+
+
+def test_lifting_cuts_the_data_off(tmp_path: Path) -> None:
+    with house(tmp_path, "es") as made:
+        phone = made.sim.copper["fxs1"]
+
+        async def day() -> None:
+            await made.pass_ms(200)
+            place(made)
+            await made.pass_ms(2400)
+            assert measure.level_dbm0(phone.heard_last(0.1)) > -20
+            phone.lift()
+            await made.until("answered", lambda: made.state("fxs1") == "talking", 300)
+            await made.pass_ms(200)
+            assert measure.level_dbm0(phone.heard_last(0.1)) < -60
 
         run(day())

@@ -87,6 +87,7 @@ void line_watch_begin(struct line_watch *line, long long now_us, int linefeed)
     line->changed_us = line->settle_us = now_us;
     line->burst_end_us = now_us - FADE_US;
     line->turned = 0;
+    line->turn_due_us = line->may_ring_us = 0;
     line->bus_errors = line->no_answers = line->resets = line->opens = line->status_kept = line->alarms = 0;
     hook_reset(&line->hook, now_us, 0);
 }
@@ -147,19 +148,38 @@ static int alarmed(struct line_watch *line, long long now_us, int state, int sta
     return !line->in_service;
 }
 
-/* Gives the line the polarity back that it had before it rang. Returns 1 when that is a change. */
-static int turn_back(struct line_watch *line)
+/* Gives the line the polarity back that it had before it rang: at once, which is a change of feed and answers 1, or
+ * when the ringing voltage is gone, since the chip must not turn while it rings. */
+static int turn_back(struct line_watch *line, long long now_us)
 {
-    int turned = line->turned;
-    if (turned)
-        line->wanted ^= REVERSE;
+    if (!line->turned)
+        return 0;
     line->turned = 0;
-    return turned;
+    if (line->commanded == RINGING) {
+        line->turn_due_us = now_us + FADE_US;
+        line->may_ring_us = line->turn_due_us + FEED_CHANGE_US;
+        return 0;
+    }
+    line->wanted ^= REVERSE;
+    line->may_ring_us = now_us + FEED_CHANGE_US;
+    return 1;
+}
+
+static void turn_when_due(struct line_watch *line, long long now_us)
+{
+    if (!line->turn_due_us || now_us < line->turn_due_us)
+        return;
+    line->turn_due_us = 0;
+    line->wanted ^= REVERSE;
+    if (line->mode == LINE_OPENED)
+        return;
+    line->settle_us = now_us + settle_us(line);
+    command(line, now_us, line->wanted);
 }
 
 static void answered(struct line_watch *line, long long now_us)
 {
-    turn_back(line);
+    turn_back(line, now_us);
     line->wanted = line->wanted & REVERSE ? ACTIVE + REVERSE : ACTIVE;
     refeed(line, now_us, SETTLE_OFF_HOOK_US);
     hook_reset(&line->hook, now_us, 1);
@@ -300,6 +320,7 @@ static void enter_part(struct line_watch *line, long long now_us, int part)
 
 void line_watch_tick(struct line_watch *line, long long now_us)
 {
+    turn_when_due(line, now_us);
     if (line->mode == LINE_FEEDING || now_us < line->due_us)
         return;
     if (line->mode == LINE_OPENED)
@@ -362,6 +383,7 @@ int line_watch_feed(struct line_watch *line, long long now_us, int linefeed)
     if (linefeed < 0 || linefeed > 7 || linefeed == RINGING)
         return -EINVAL;
     line->wanted = linefeed;
+    line->turn_due_us = 0;
     return line->mode == LINE_OPENED ? 0 : refeed(line, now_us, settle_us(line));
 }
 
@@ -386,7 +408,7 @@ int line_watch_ring(struct line_watch *line, long long now_us, const struct ring
     line->plan = *plan;
     line->part = NOT_BEGUN;
     line->mode = LINE_PAUSE;
-    line->due_us = now_us;
+    line->due_us = now_us > line->may_ring_us ? now_us : line->may_ring_us;
     line->turned = plan->reversed != 0;
     if (line->turned)
         line->wanted ^= REVERSE;
@@ -397,7 +419,7 @@ int line_watch_stop_ring(struct line_watch *line, long long now_us)
 {
     if (line->mode != LINE_BURST && line->mode != LINE_PAUSE)
         return 0;
-    return refeed(line, now_us, turn_back(line) ? SETTLE_ON_HOOK_US : SETTLE_RING_US);
+    return refeed(line, now_us, turn_back(line, now_us) ? SETTLE_ON_HOOK_US : SETTLE_RING_US);
 }
 
 int line_watch_open(struct line_watch *line, long long now_us, int ms)

@@ -31,6 +31,8 @@ struct line_watch {
     struct ring_plan plan;
     int part;                /* of the plan's two lists, -1: it has not begun */
     int turned;              /* the plan has reversed the line; its end turns it back */
+    long long turn_due_us;   /* when it is turned back after it rang; 0: not due */
+    long long may_ring_us;   /* not earlier: the chip would ring with the polarity it is leaving */
     int burst_seen;          /* the chip has shown this burst in DR64 */
     long long burst_end_us;  /* of the last burst */
     int steady_lsb;            /* loop voltage of a closed loop in the pause, in steps of 1.5 V */

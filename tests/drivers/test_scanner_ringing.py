@@ -55,6 +55,15 @@ def test_a_reversed_line_turns_back_when_it_is_answered(card: Card) -> None:
     assert written(card)[-1][1] == ACTIVE
 
 
+def test_a_line_that_stops_in_a_burst_turns_back_when_its_voltage_is_gone(card: Card) -> None:
+    card.ports[0].ring([1000, 4000], RingOpening(first_ms=(0, 1200), reversed=True))
+    card.run(1500)
+    card.ports[0].stop_ring()
+    card.ports[0].ring([500, 500])
+    card.run(100)
+    assert written(card)[2:] == [(1500, Linefeed.REVERSE_ACTIVE), (1560, ACTIVE), (1580, RINGING)]
+
+
 def test_the_part_told_may_be_one_of_the_cadence_and_is_told_once(card: Card) -> None:
     card.ports[0].ring([400, 200, 400, 2000], RingOpening(told=3))
     assert card.run(7000) == [RingPartBegan("fxs1", 1.01 + 1.0, 3)]

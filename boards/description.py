@@ -122,6 +122,11 @@ def names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
+def is_simulated(board: str) -> bool:
+    """Whether `board` needs the process `tipring-simboard`. Raises SettingsError like `load`."""
+    return load(board).bus.kind == "simboard"
+
+
 def load(board: str) -> BoardDescription:
     """Read and check the file of `board`: a name from `names()` or a path ending in .toml.
 

@@ -85,7 +85,7 @@ class Board:
                     self.scanner.start()
             except HardwareError as error:
                 for slic in self.ports.values():
-                    slic.out_of_service(error.reason)
+                    slic.out_of_service(error.reason, error.trouble)
                 return
             run_together(self.bus, {name: slic.begin(after_reset=True) for name, slic in self.ports.items()})
 
@@ -109,7 +109,7 @@ class Board:
         events += self.scanner.drain()
         for event in events:
             if isinstance(event, PortFailed):
-                self.ports[event.port].out_of_service(event.reason)
+                self.ports[event.port].out_of_service(event.reason, event.trouble)
         return events
 
     def _tell(self, event: PortEvent) -> None:

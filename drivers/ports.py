@@ -15,6 +15,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from drivers.errors import Trouble
+
 
 @dataclass(frozen=True, slots=True)
 class OffHook:
@@ -58,6 +60,7 @@ class PortFailed:
     port: str
     at_s: float
     reason: str
+    trouble: Trouble = Trouble.SET_UP
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,8 @@ class FxsPort(Protocol):
     in_service: bool
     failure: str
     """Why the port is out of service, "" when it is in service."""
+    trouble: Trouble
+    """The kind of it; without meaning while the port is in service."""
 
     def ring(self, cadence_ms: Sequence[int], opening: RingOpening = AT_ONCE) -> None:
         """Ring until lifted (`OffHook(ring_trip=True)`) or `stop_ring`. cadence_ms: on, off[, on, off ...].

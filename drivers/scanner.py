@@ -15,7 +15,7 @@ from typing import Any
 
 from drivers._native import ffi, lib
 from drivers.bus import Bus
-from drivers.errors import BusError, ChipError, HardwareError
+from drivers.errors import BusError, ChipError, HardwareError, Trouble
 from drivers.ports import (
     AT_ONCE,
     HookFlash,
@@ -176,10 +176,21 @@ def _of_port(event: Any, port: str, at_s: float) -> PortEvent:
         lib.HOOK_ON_HOOK: lambda: OnHook(port, at_s),
         lib.HOOK_FLASH: lambda: HookFlash(port, at_s, event.value / 1000.0),
         lib.HOOK_DIGIT: lambda: PulseDigitDialled(port, at_s, str(event.value)),
-        lib.SCANNER_FAILED: lambda: PortFailed(port, at_s, failure_sentence(event.value, event.detail)),
+        lib.SCANNER_FAILED: lambda: PortFailed(
+            port, at_s, failure_sentence(event.value, event.detail), _TROUBLES[event.value]
+        ),
         lib.SCANNER_RING_PART: lambda: RingPartBegan(port, at_s, event.value),
     }
     return made[event.kind]()
+
+
+_TROUBLES = {
+    lib.SCANNER_REASON_BUS: Trouble.BUS,
+    lib.SCANNER_REASON_NO_ANSWER: Trouble.SILENT,
+    lib.SCANNER_REASON_CHIP_RESET: Trouble.RESET,
+    lib.SCANNER_REASON_POWER_ALARM: Trouble.POWER,
+    lib.SCANNER_REASON_INTERRUPT: Trouble.INTERRUPT,
+}
 
 
 def failure_sentence(reason: int, detail: int) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from drivers.bus import Bus
-from drivers.errors import ChipError, HardwareError
+from drivers.errors import ChipError, HardwareError, Trouble
 from drivers.ports import AT_ONCE, EventSink, Feed, LineProfile, PortReadings, PortRecovered, RingOpening
 from drivers.scanner import Scanner, ScannerPort
 from drivers.slic_calibration import Waits, is_finished
@@ -78,6 +78,7 @@ class Slic:
         self.profile = profile
         self.in_service = False
         self.failure = _NOT_STARTED
+        self.trouble = Trouble.STARTING
         self.identity: Identity | None = None
         self.scanner: Scanner | None = None
         """Who watches the line once it is started; commands need it."""
@@ -117,7 +118,7 @@ class Slic:
                     raise self._chip.error("closed before it was ready")
                 yield wait_ms
         except HardwareError as error:
-            self.out_of_service(error.reason)
+            self.out_of_service(error.reason, error.trouble)
             raise
 
     def _begin(self, after_reset: bool) -> Waits:
@@ -155,11 +156,11 @@ class Slic:
         """Octets to store for the next start; b"" when calibration was not complete (telephone off hook)."""
         return self._calibration
 
-    def out_of_service(self, reason: str) -> None:
+    def out_of_service(self, reason: str, trouble: Trouble = Trouble.SET_UP) -> None:
         """Note why the port is lost and make its line safe as far as the chip still listens."""
         if self.failure != reason:  # a port that is tried every few seconds says so once
             log.error("%s: out of service: %s", self.name, reason)
-        self.in_service, self.failure = False, reason
+        self.in_service, self.failure, self.trouble = False, reason, trouble
         self._end_watch()
         self._open_line()
 
@@ -171,7 +172,7 @@ class Slic:
         """Open the line and stop talking to the chip; waits for a recovery in another thread to give up."""
         self.give_up()
         with self._starting:
-            self.in_service, self.failure = False, "closed"
+            self.in_service, self.failure, self.trouble = False, "closed", Trouble.STARTING
             self._end_watch()
             self._open_line()
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from drivers.bus import Bus
-from drivers.errors import BusError, ChipError
+from drivers.errors import BusError, ChipError, Trouble
 from drivers.slic_registers import Direct, Family
 
 OLDEST_REVISION = 2
@@ -78,8 +78,8 @@ class SlicChip:
         except BusError as error:
             raise BusError(self.name, error.reason) from error
 
-    def error(self, reason: str) -> ChipError:
-        return ChipError(self.name, reason)
+    def error(self, reason: str, trouble: Trouble = Trouble.SET_UP) -> ChipError:
+        return ChipError(self.name, reason, trouble)
 
     def identify(self, expected: str | None, after_reset: bool) -> Identity:
         """Find out which chip answers, and refuse what this driver cannot run.
@@ -103,7 +103,8 @@ class SlicChip:
                 who = "no chip answers on" if found == ABSENT else "no Si321x fresh from reset answers on"
                 raise self.error(
                     f"{who} chip select {self.cs} "
-                    f"(register {int(register)} reads 0x{found:02X}, expected 0x{expected:02X})"
+                    f"(register {int(register)} reads 0x{found:02X}, expected 0x{expected:02X})",
+                    Trouble.ABSENT if found == ABSENT else Trouble.SET_UP,
                 )
 
     def _identity(self) -> Identity:

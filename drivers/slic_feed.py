@@ -8,6 +8,7 @@ port can also be started anew without the card's reset line. Values by line prof
 
 from __future__ import annotations
 
+from drivers.errors import Trouble
 from drivers.slic_calibration import CONVERTER_DELAY, LOOP_CLOSED_BIT, POLL_MS, Waits
 from drivers.slic_chip import Identity, SlicChip
 from drivers.slic_levels import LineCodes
@@ -98,7 +99,8 @@ def check_foreign_voltage(chip: SlicChip) -> Waits:
         if waited_ms >= FOREIGN_WATCH_MS:
             raise chip.error(
                 f"foreign voltage on the line: {wire_v:.0f} V while the port is off (registers 80 and 81); "
-                f"is it connected to an exchange line?"
+                f"is it connected to an exchange line?",
+                Trouble.FOREIGN_VOLTAGE,
             )
         yield POLL_MS
         waited_ms += POLL_MS
@@ -161,7 +163,7 @@ def go_on_line(chip: SlicChip) -> Waits:
         alarms = chip.read(Direct.INTERRUPT_2) & ALARM_BITS
         if alarms or waited_ms >= FEED_LIMIT_MS:
             because = f"power alarm, register 19 reads 0x{alarms:02X}" if alarms else f"register 64 reads 0x{state:02X}"
-            raise chip.error(f"the line feed does not start ({because})")
+            raise chip.error(f"the line feed does not start ({because})", Trouble.POWER if alarms else Trouble.SET_UP)
         yield POLL_MS
         waited_ms += POLL_MS
 
@@ -188,5 +190,6 @@ def prove(chip: SlicChip) -> Waits:
         alarms = chip.read(Direct.INTERRUPT_2) & ALARM_BITS
         if alarms:
             raise chip.error(
-                f"power alarm again after {waited_ms:.0f} ms of feeding (register 19 reads 0x{alarms:02X})"
+                f"power alarm again after {waited_ms:.0f} ms of feeding (register 19 reads 0x{alarms:02X})",
+                Trouble.POWER,
             )

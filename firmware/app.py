@@ -42,10 +42,12 @@ from firmware.pbx.connection import Sounds
 from firmware.pbx.exchange import Exchange
 from firmware.pbx.records import CallRecords
 from firmware.pbx.routes import Extension, LegMaker, Routes
+from firmware.port_recovery import RETRY_S, PortRecovery
 from firmware.sip.accounts.binding_store import BindingStore
 from firmware.sip.agent import SipAgent
 from firmware.sip.settings import SipSettings, SipUser
 from firmware.telephony.cause import Cause
+from firmware.telephony.clock import now_s
 from firmware.telephony.countries import Country, country_names, load_country
 from firmware.telephony.leg import Leg, Party
 from firmware.version import VERSION
@@ -54,7 +56,6 @@ log = logging.getLogger(__name__)
 
 EXIT_FAILED = 1
 EXIT_SETTINGS = 2
-RECOVER_EVERY_S = 2.0
 NICE = -10
 FILES_MOST = 8192
 
@@ -150,10 +151,11 @@ class Core:
     async def _tend_cards(self) -> None:
         """Set the cards up, then try failed ports again, each try in a thread."""
         await asyncio.to_thread(self._board.start)
+        recovery = PortRecovery()
         while True:
-            await asyncio.sleep(RECOVER_EVERY_S)
+            await asyncio.sleep(RETRY_S)
             for port in self._board.ports.values():
-                if not port.in_service:
+                if recovery.due(port, now_s()):
                     try:
                         await asyncio.to_thread(port.recover)
                     except HardwareError as error:

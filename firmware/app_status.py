@@ -115,4 +115,5 @@ def line_notice(line: FxsLine) -> dict[str, str] | None:
     words = line.alarm.words
     if words is None:
         return None
-    return {"level": "warning", "en": f"{line.name}: {words.en}", "es": f"{line.name}: {words.es}"}
+    level = "warning" if line.port.in_service else "error"
+    return {"level": level, "en": f"{line.name}: {words.en}", "es": f"{line.name}: {words.es}"}

@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from boards.description import is_simulated
 from firmware.app_log import set_up_logging
 from firmware.cli_check import known_countries, print_mistakes
 from firmware.cli_output import complain, say
@@ -181,7 +182,7 @@ def ready_text(settings: Settings, board: str, run: Path, page_answers: bool, si
     lines += [
         f"  {line.number} → {name}" + (f" ({line.name})" if line.name else "") for name, line in settings.lines.items()
     ]
-    if board == "sim" and settings.lines:
+    if is_simulated(board) and settings.lines:
         first, *others = settings.lines
         number = settings.lines[others[0]].number if others else users[0] if users else "201"
         lines += [

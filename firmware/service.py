@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from boards.description import is_simulated
 from firmware.config.settings import Settings
 from firmware.control.client import ControlClient
 from firmware.control.messages import ControlError
@@ -86,11 +87,8 @@ def plan(config: Path, data: Path, board: str, run: Path, settings: Settings) ->
 
     listen, port = settings.web.listen, settings.web.port
     simboard = None
-    if board == "sim":
-        board_file = Path(__file__).resolve().parents[1] / "boards" / "sim.toml"
-        simboard = Program(
-            "simboard", python("drivers.sim.simboard", "--run", run, "--board", board_file), signal.SIGKILL
-        )
+    if is_simulated(board):
+        simboard = Program("simboard", python("drivers.sim.simboard", "--run", run, "--board", board), signal.SIGKILL)
     return Plan(
         run,
         Program("core", python("firmware.app", "--config", config, "--data", data, "--board", board, "--run", run)),

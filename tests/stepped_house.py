@@ -7,7 +7,7 @@ events to the lines, and lets the event loop's own (fake) time keep step.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -22,7 +22,7 @@ from firmware.config.line_settings import FxsLineSettings
 from firmware.config.ring_settings import Ring
 from firmware.lines.fxs_line import FxsLine
 from firmware.lines.line_options import LineTimers
-from firmware.lines.profiles import line_options, line_profile
+from firmware.lines.profiles import dial_plan, line_options, line_profile
 from firmware.lines.send_profile import send_profile
 from firmware.media.engine import Engine
 from firmware.media.events import DigitHeard
@@ -32,6 +32,7 @@ from firmware.pbx.routes import Extension, Routes
 from firmware.telephony.countries import load_country
 from firmware.telephony.leg import Party
 from tests.pbx.exchange_bench import NotedRecords
+from tests.stepped_recovery import SteppedRecovery
 
 NOTHING_ELSE: Mapping[str, Any] = MappingProxyType({})
 STEP_MS = 5
@@ -41,7 +42,7 @@ STEP_MS = 5
 class SteppedHouse:
     """numbers: by port name. lifted: the port whose telephone is off hook from the start.
     echo_ms: tail of the echo cancellers, 0 for none. settings: of a line beside its number, by port name.
-    rings: ring classes. board: a name or board file.
+    rings: ring classes. board: a name or board file. Ports that failed are tried again as core does it.
 
     Used inside `fake_time.run`, closed with `close`.
     """
@@ -57,6 +58,7 @@ class SteppedHouse:
         settings: Mapping[str, Mapping[str, Any]] = NOTHING_ELSE,
         rings: Mapping[str, Ring] = NOTHING_ELSE,
         board: str = "sim",
+        digit_map: Sequence[str] = (),
     ) -> None:
         self.sim = SimBoard(board, seed=7)
         if lifted:
@@ -76,14 +78,15 @@ class SteppedHouse:
         self.exchange = exchange = Exchange(routes, self._engine, self.records, sounds=sounds)
         self.lines: dict[str, FxsLine] = {}
         self._by_endpoint: dict[int, FxsLine] = {}
+        plan = dial_plan(spain, routes, digit_map)
         for name, number in numbers.items():
             port = self._board.ports[name]
             slot = self._engine.open_slot(port.slot)
             slot.set_echo(echo_ms)
             sends = send_profile(spain, said[name], rings)
-            options = line_options(spain, said[name])
+            options = line_options(spain, said[name], numbers_known=bool(digit_map))
             party = Party(number, said[name].name)
-            line = FxsLine(port, slot, party, spain, exchange, routes, LineTimers(), options, sends)
+            line = FxsLine(port, slot, party, spain, exchange, plan, LineTimers(), options, sends)
             self.lines[name] = self._by_endpoint[slot.id] = line
             routes.add(Extension(number, name, line.make_leg, is_line=True))
         members = [
@@ -92,6 +95,7 @@ class SteppedHouse:
             (self._engine.tick_address, self._engine.ctx_address, 5),
         ]
         self._stepper = Stepper(members, self._bus.now_us)
+        self._recovery = SteppedRecovery(self._board)
 
     @property
     def engine_counts(self) -> dict[str, int]:
@@ -105,10 +109,12 @@ class SteppedHouse:
         for _ in range(0, ms, STEP_MS):
             self._stepper.step_ms(STEP_MS)
             for told in self._board.drain_events():
-                self.lines[told.port].port_event(told)
+                if told.port in self.lines:
+                    self.lines[told.port].port_event(told)
             for heard in self._engine.drain():
                 if isinstance(heard, DigitHeard):
                     self._by_endpoint[heard.endpoint].digit(heard.digit)
+            self._recovery.step()
             await asyncio.sleep(STEP_MS / 1000)
 
     async def until(self, what: str, true: Callable[[], bool], most_ms: int) -> int:

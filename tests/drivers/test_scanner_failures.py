@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from drivers.errors import ChipError
+from drivers.errors import ChipError, Trouble
 from drivers.ports import OffHook, PortFailed
 from drivers.slic_registers import Linefeed
 from tests.drivers.register_card import LINEFEED, STATUS, Card
@@ -37,19 +37,19 @@ def alarm(card: Card) -> None:
 
 
 @pytest.mark.parametrize(
-    ("breakage", "reason"),
+    ("breakage", "trouble", "reason"),
     [
-        (vanish, "the chip does not answer any more (register 68 reads 0xFF)"),
-        (reset, "the chip was reset, probably by a dip of its supply (register 8 reads 0x02)"),
-        (alarm, "power alarm: the chip opened the line because Q5, Q6 ran hot"),
+        (vanish, Trouble.SILENT, "the chip does not answer any more (register 68 reads 0xFF)"),
+        (reset, Trouble.RESET, "the chip was reset, probably by a dip of its supply (register 8 reads 0x02)"),
+        (alarm, Trouble.POWER, "power alarm: the chip opened the line because Q5, Q6 ran hot"),
     ],
 )
 def test_a_failed_port_is_left_alone_and_the_other_works(
-    card: Card, breakage: Callable[[Card], None], reason: str
+    card: Card, breakage: Callable[[Card], None], trouble: Trouble, reason: str
 ) -> None:
     breakage(card)
     (failed,) = card.run(50)
-    assert failed == PortFailed("fxs1", failed.at_s, reason)
+    assert failed == PortFailed("fxs1", failed.at_s, reason, trouble)
     assert failed.at_s * 1e6 - 1_100_000 <= 12_000
     assert card.linefeeds[-1][1:] == (0, Linefeed.OPEN)
     with pytest.raises(ChipError, match="is not in service"):

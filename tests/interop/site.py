@@ -15,6 +15,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from boards.description import load as describe
 from drivers.sim.rig_client import RigClient
 from firmware.control.client import call_core
 from tests.interop.host import LOOPBACK, Host
@@ -35,6 +36,7 @@ class Site:
     """`with Site(tmp_path) as site:` runs until the block ends; extra settings are appended to the file.
 
     authority: with it, SIP is also taken over TLS and on the IPv6 loopback. host: the machine it runs on.
+    board: a name of boards/; its telephones are 101, 102 and so on.
     """
 
     def __init__(
@@ -47,7 +49,10 @@ class Site:
         rtp_pairs: int = 40,
         host: Host = LOOPBACK,
         authority: Authority | None = None,
+        board: str = "sim",
     ) -> None:
+        self.board = board
+        self.ports = [port.name for port in describe(board).ports]
         self.folder = folder
         self.host = host
         self.authority = authority
@@ -88,14 +93,16 @@ class Site:
             f"{self._sip_text()}{sip_extra}"
             f"[media]\nrtp_first = {self.rtp_first}\nrtp_last = {self.rtp_last}\n{media_extra}"
             f"[web]\nport = {self.web_port}\n"
-            '[lines.fxs1]\nnumber = "101"\n[lines.fxs2]\nnumber = "102"\n' + users
+            + "".join(f'[lines.{port}]\nnumber = "10{at}"\n' for at, port in enumerate(self.ports, 1))
+            + users
         )
 
     # -- life --------------------------------------------------------------------------
     def start(self) -> Site:
-        argv = [str(TIPRING), "run", "--config", str(self.settings), "--data", str(self.data_folder), "--board", "sim"]
+        argv = [str(TIPRING), "run", "--config", str(self.settings), "--data", str(self.data_folder)]
+        argv += ["--board", self.board]
         self.process = Process("tipring", self.host.argv(argv), self.folder / "log", env=self.environment)
-        eventually("both lines in service", self._ready, 20)
+        eventually("all lines in service", self._ready, 20)
         return self
 
     def _ready(self) -> bool:
@@ -103,7 +110,7 @@ class Site:
         if not self.process.alive():
             raise RuntimeError(f"tipring run ended:\n{self.process.output()}")
         ports = self.status()["ports"]
-        return len(ports) == 2 and all(p["in_service"] for p in ports)
+        return len(ports) == len(self.ports) and all(p["in_service"] for p in ports)
 
     def __enter__(self) -> Site:
         return self.start()

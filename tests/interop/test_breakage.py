@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,27 @@ def test_core_killed_opens_every_line_within_a_second_and_registrations_return(o
     phone.stop()
 
 
-@pytest.mark.parametrize("kind", ["dead-bus", "wrong-identity", "over-temperature", "stuck-interrupt"])
+def test_core_killed_while_four_ports_ring_and_talk_leaves_every_wire_without_voltage(tmp_path: Path) -> None:
+    with Site(tmp_path, board="sim-4fxs") as site:
+        for port, number in (("fxs1", "102"), ("fxs3", "104")):
+            site.phone(port, "lift")
+            site.phone(port, "dial", digits=number)
+        for port in ("fxs2", "fxs4"):
+            eventually(f"{port} rings", partial(lambda port: site.phone(port, "state")["ringing"], port), 5)
+        site.phone("fxs2", "lift")
+        eventually("two talk", lambda: [site.port(p)["state"] for p in ("fxs1", "fxs2")] == ["talking"] * 2, 5)
+        site.kill(site.core_pid())
+        killed = time.monotonic()
+
+        def safe() -> bool:
+            ports = site.rig("board.state")["ports"].values()
+            return all(p["open"] and not p["ringing"] and abs(p["loop_ma"]) < 0.1 for p in ports)
+
+        eventually("every line open and silent", safe, 1.0)
+        assert time.monotonic() - killed < 1.0
+
+
+@pytest.mark.parametrize("kind", ["dead-bus", "wrong-identity", "stuck-interrupt"])
 def test_chip_fault_takes_one_port_out_and_the_other_calls(own_site: Site, kind: str) -> None:
     site = own_site
     site.rig("board.fault", port="fxs2", kind=kind, on=True)

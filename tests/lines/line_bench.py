@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from drivers.errors import ChipError
+from drivers.errors import ChipError, Trouble
 from drivers.ports import AT_ONCE, Feed, HookFlash, OffHook, OnHook, PortReadings, RingOpening
 from firmware.lines.fxs_line import FxsLine
 from firmware.lines.line_options import LineOptions, LineTimers
@@ -27,6 +27,7 @@ class ScriptedPort:
         self.slot = slot
         self.in_service = True
         self.failure = ""
+        self.trouble = Trouble.STARTING
         self.refuses = False
         self.commands: list[tuple[Any, ...]] = []
 

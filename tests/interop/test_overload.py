@@ -60,8 +60,13 @@ class Memory:
         return resident_mib(self._pid) - self.begin_mib
 
 
-def cpu_ms_a_call(site: Site, folder: Path, count: int = 400) -> float:
-    """What core spends on a call at a rate that is easy for it; every call must succeed."""
+def cpu_ms_a_call(site: Site, folder: Path) -> float:
+    """What core spends on a call at a rate that is easy for it: the least of three measures, since others run too."""
+    return min(one_measure(site, folder) for _ in range(3))
+
+
+def one_measure(site: Site, folder: Path, count: int = 200) -> float:
+    """Every call must succeed."""
     pid = site.core_pid()
     before = cpu_s(pid)
     result = Sipp(
@@ -107,12 +112,14 @@ def hold_out(site: Site, folder: Path, audio: RtpCrowd, crowd: CallCrowd) -> Non
         assert flooding.process is not None
         time.sleep(FLOOD_S / 2)
         undisturbed(audio, 1, CALLS, FLOOD_S)
-        flooding.process.wait(60)
+        flooding.process.wait(150)  # on a busy machine sipp needs longer than it was told
     flooded = SippResult(flooding.folder, 0, "")
     assert memory.growth_mib <= GROWTH_MIB
     answers_are_fair(flooded)
     eventually("a new call", lambda: crowd.call(2), 10)
-    assert cpu_ms_a_call(site, folder) <= 3 * before_ms  # a coarse net: two short measures on a shared machine
+    after_ms = cpu_ms_a_call(site, folder)
+    print(f"a call costs {before_ms:.2f} ms of CPU before, {after_ms:.2f} ms after")
+    assert after_ms <= 1.5 * before_ms  # what it was; the rest is the measures' own spread on a shared machine
     eventually("nothing left of it", lambda: site.core("debug")["transactions"] < 10, 60, every_s=1)
     eventually("memory is given back", lambda: memory.now() < LEFT_MIB, 30, every_s=1)
     undisturbed(audio, 1, CALLS, FLOOD_S)

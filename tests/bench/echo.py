@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 import time
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 
 from firmware.media._engine import ffi, lib
-from tests.bench.figures import Row
+from tests.bench.figures import Plan, Row, repeat
 from tests.firmware_media.echo_paths import BLOCK, hybrid, speech
 
 SECONDS = 10
 
 
-def echo_rows(runs: int) -> list[Row]:
+def echo_rows(_: Path, plan: Plan) -> list[Row]:
     """us of CPU per line and 20 ms, of this thread."""
-    return [Row(f"echo canceller of {ms} ms, CPU of 20 ms", "us", figures(ms, runs)) for ms in (32, 64, 128)]
+    return [Row(f"echo canceller of {ms} ms, CPU of 20 ms", "us", figures(ms, plan)) for ms in (32, 64, 128)]
 
 
-def figures(tail_ms: int, runs: int) -> tuple[float, ...]:
-    far = speech(1, SECONDS)
-    line = np.convolve(far, hybrid(1, 8, 10))[: len(far)] + speech(2, SECONDS, "es", -30)
+def figures(tail_ms: int, plan: Plan) -> tuple[float, ...]:
+    seconds = plan.count(SECONDS)
+    far = speech(1, seconds)
+    line = np.convolve(far, hybrid(1, 8, 10))[: len(far)] + speech(2, seconds, "es", -30)
     blocks = [
         (ffi.new(f"int16_t[{BLOCK}]", near.tolist()), ffi.new(f"int16_t[{BLOCK}]", sent.tolist()))
         for near, sent in zip(whole_blocks(line), whole_blocks(far), strict=True)
     ]
-    return tuple(one_run(tail_ms, blocks) for _ in range(runs))
+    return repeat(plan.runs, partial(one_run, tail_ms, blocks))
 
 
 def whole_blocks(signal: np.ndarray) -> np.ndarray:
-    return np.clip(np.rint(signal), -32768, 32767).astype(np.int16).reshape(-1, BLOCK)
+    return np.asarray(np.clip(np.rint(signal), -32768, 32767).astype(np.int16).reshape(-1, BLOCK))
 
 
 def one_run(tail_ms: int, blocks: list[tuple[object, object]]) -> float:

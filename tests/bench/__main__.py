@@ -1,6 +1,6 @@
 """`make bench`: what the house costs, beside a bare C relay and a fixed Python loop of the same run.
 
-    python -m tests.bench [media|load|conference|calls|long|memory|start|jitter|listeners|echo ...] [--runs 3]
+    python -m tests.bench [media|load|conference|copper|calls|long|memory|start|jitter|listeners|echo ...] [--runs 3]
 
 Every row shows min, median and max of its runs, and the architecture's bar with "ok" or "MISSED": the median has to
 keep it, of packets lost every run. Times of a busy machine say little; ratios hold, they are of one run. A whole bench
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tests.bench.calls import call_rows, memory_rows
 from tests.bench.conference import conference_rows
+from tests.bench.copper import copper_rows
 from tests.bench.echo import echo_rows
 from tests.bench.figures import DOCS, Plan, Row
 from tests.bench.jitter import jitter_rows
@@ -30,6 +31,7 @@ PARTS: dict[str, Callable[[Path, Plan], Sequence[Row | str]]] = {
     "media": media_rows,
     "load": load_rows,
     "conference": conference_rows,
+    "copper": copper_rows,
     "calls": call_rows,
     "long": long_rows,
     "memory": memory_rows,

@@ -96,7 +96,7 @@ def memory_rows(folder: Path, plan: Plan) -> list[Row]:
     with Site(folder, rtp_pairs=600) as site:
         web = site.child("firmware.web")
         core = site.core_pid()
-        time.sleep(1.0)
+        time.sleep(plan.seconds(1.0, 0.1))
         rows = [
             Row("core idle, resident", "MiB", (resident_mib(core),), at_most(40)),
             Row("core and web idle, resident", "MiB", (resident_mib(core) + resident_mib(web),), at_most(90)),
@@ -104,7 +104,7 @@ def memory_rows(folder: Path, plan: Plan) -> list[Row]:
         answering = callee(site, folder)
         caller = Sipp(
             folder, "caller", "-m", str(most), "-r", "50", "-s", "201", "-key", "callee", "202",
-            "-au", "201", "-ap", PASSWORDS["201"], "-d", "6000", "-key", "rtp_port", "9",
+            "-au", "201", "-ap", PASSWORDS["201"], "-d", str(plan.count(6000, 1500)), "-key", "rtp_port", "9",
             remote=f"127.0.0.1:{site.sip_port}",
         ).start()  # fmt: skip
         eventually("all calls up", lambda: len(site.status()["calls"]) == most, 20)

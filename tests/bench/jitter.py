@@ -27,7 +27,7 @@ COLOURS = {"uniform": "#1b6ca8", "spikes": "#b4431f", "wifi": "#2e7d4f"}
 
 def sweep(plan: Plan) -> list[Row]:
     """Delay and late packets over jitter, behind each network; every run has seeds of its own."""
-    sent = noise(plan.count(PACKETS, 600) * 20)
+    sent = noise(plan.count(PACKETS, 800) * 20)
     delays = Panel("Delay made, ms", 0, 240, bar=None)
     late = Panel("Late packets, %", 0, 1.2, bar=1.0)
     delays.curves.append(Curve("99th percentile + 20 ms", "#888", [(0.0, 20.0), (200.0, 220.0)], dashed=True))

@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from firmware.config.check import Checker
-from firmware.config.declaration import LINE_NAME, Words, group, setting
+from firmware.config.declaration import PORT_NAME, Words, group, setting
 from firmware.config.mistake import Mistake, SettingsError
 
 FOLDER = Path(__file__).parent
 NO_GPIO = -1
+CHIPS = {"fxs": ("si3210", "si3215"), "fxo": ("si3050",)}
+"""By kind of port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +78,21 @@ class PortDescription:
     name: str = setting(
         "",
         required=True,
-        rule=LINE_NAME,
+        rule=PORT_NAME,
         help_en="Name of the line.",
         help_es="Nombre de la línea.",
     )
-    kind: str = setting("", required=True, one_of=("fxs",), help_en="Kind of line.", help_es="Tipo de línea.")
+    kind: str = setting(
+        "",
+        required=True,
+        one_of=("fxs", "fxo"),
+        help_en="A telephone (fxs) or an exchange line (fxo).",
+        help_es="Un teléfono (fxs) o una línea de la central (fxo).",
+    )
     chip: str = setting(
         "",
         required=True,
-        one_of=("si3210", "si3215"),
+        one_of=("si3210", "si3215", "si3050"),
         help_en="Chip family that must answer.",
         help_es="Familia de chip que debe responder.",
     )
@@ -155,6 +163,7 @@ def parse(table: dict[str, object], file: str) -> BoardDescription:
     rest = {"bus": {}, **{key: value for key, value in table.items() if key != "port"}}
     described = replace(checker.table(BoardDescription, rest), ports=_ports(checker, table.get("port", [])))
     _refuse_twins(checker, described.ports)
+    _refuse_wrong_chips(checker, described.ports)
     if checker.mistakes:
         raise SettingsError(checker.mistakes)
     return described
@@ -166,6 +175,19 @@ def _ports(checker: Checker, entries: object) -> tuple[PortDescription, ...]:
         checker.note("port", Words(f"is missing, allowed {allowed.en}", f"falta, se permite {allowed.es}"), allowed)
         return ()
     return tuple(checker.table(PortDescription, entry, f"port[{n}]") for n, entry in enumerate(entries, 1))
+
+
+def _refuse_wrong_chips(checker: Checker, ports: tuple[PortDescription, ...]) -> None:
+    """An exchange line wants a chip that goes off hook, a telephone one that feeds."""
+    for number, port in enumerate(ports, 1):
+        fitting = CHIPS.get(port.kind, ())
+        if port.chip and fitting and port.chip not in fitting:
+            listed = ", ".join(fitting)
+            problem = Words(
+                f"is {port.chip}, on an {port.kind} port, allowed {listed}",
+                f"es {port.chip}, en un puerto {port.kind}, se permite {listed}",
+            )
+            checker.note(f"port[{number}].chip", problem, Words(listed, listed), port.chip)
 
 
 def _refuse_twins(checker: Checker, ports: tuple[PortDescription, ...]) -> None:

@@ -17,9 +17,11 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from boards.calibration_store import CalibrationStore
-from boards.description import NO_GPIO, BoardDescription, load
+from boards.description import NO_GPIO, BoardDescription, PortDescription, load
 from drivers.bus import GPIO_RESET, Bus
+from drivers.daa import Daa
 from drivers.errors import HardwareError
+from drivers.exchange_port import ExchangeLineEvent, ExchangeLineProfile
 from drivers.gpio import CardGpio
 from drivers.pcm import Highway
 from drivers.ports import LineProfile, PortEvent, PortFailed
@@ -30,6 +32,8 @@ from drivers.slic_setup import run_together
 __all__ = ["Board", "CalibrationStore", "make_safe", "wire"]
 
 SPI_SOCKET = "simboard.spi"
+Profiles = Mapping[str, LineProfile | ExchangeLineProfile]
+"""By port name."""
 RESET_PULSE_MS = 1
 AFTER_RESET_MS = 10
 """The chip sheet wants 100 ns and 2 ms at least (sections 2.4 and 5)."""
@@ -43,7 +47,7 @@ class Board:
         described: BoardDescription,
         bus: Bus,
         highway: Highway | None,
-        profiles: Mapping[str, LineProfile],
+        profiles: Profiles,
         store: CalibrationStore,
     ) -> None:
         self.described = described
@@ -51,20 +55,36 @@ class Board:
         self.scanner = Scanner(bus)
         self.scanner.set_ring_most(described.ring_at_once)
         self.ports: dict[str, Slic] = {}
+        """Telephone ports."""
+        self.exchange_ports: dict[str, Daa] = {}
+        """Exchange-line ports."""
         self._highway = highway
         self._store = store
-        self._told: deque[PortEvent] = deque()
+        self._told: deque[PortEvent | ExchangeLineEvent] = deque()
         self._starting = threading.Lock()
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._events = select.epoll()
         self._events.register(self._bell, select.EPOLLIN)
         self._events.register(self.scanner.fileno(), select.EPOLLIN)
         for port in described.ports:
-            profile = profiles.get(port.name, LineProfile())
-            slic = Slic(port.name, bus, port.cs, port.slot, profile, store.load(port.name), port.chip)
-            slic.scanner = self.scanner
-            slic.tell = self._tell
-            self.ports[port.name] = slic
+            self._make(port, profiles.get(port.name))
+
+    def _make(self, port: PortDescription, profile: LineProfile | ExchangeLineProfile | None) -> None:
+        made: Slic | Daa
+        if port.kind == "fxo":
+            exchange = profile if isinstance(profile, ExchangeLineProfile) else ExchangeLineProfile()
+            made = self.exchange_ports[port.name] = Daa(port.name, self.bus, port.cs, port.slot, exchange)
+        else:
+            line = profile if isinstance(profile, LineProfile) else LineProfile()
+            stored = self._store.load(port.name)
+            made = self.ports[port.name] = Slic(port.name, self.bus, port.cs, port.slot, line, stored, port.chip)
+        made.scanner = self.scanner
+        made.tell = self._tell
+
+    @property
+    def all_ports(self) -> dict[str, Slic | Daa]:
+        """Every port by name."""
+        return {**self.ports, **self.exchange_ports}
 
     @property
     def highway_address(self) -> int:
@@ -84,10 +104,10 @@ class Board:
                 if not stepped:
                     self.scanner.start()
             except HardwareError as error:
-                for slic in self.ports.values():
-                    slic.out_of_service(error.reason, error.trouble)
+                for port in self.all_ports.values():
+                    port.out_of_service(error.reason, error.trouble)
                 return
-            run_together(self.bus, {name: slic.begin(after_reset=True) for name, slic in self.ports.items()})
+            run_together(self.bus, {name: port.begin(after_reset=True) for name, port in self.all_ports.items()})
 
     def _reset_card(self) -> None:
         self.bus.gpio_set(GPIO_RESET, 0)
@@ -99,22 +119,22 @@ class Board:
         """Readable while `drain_events` has something to give."""
         return self._events.fileno()
 
-    def drain_events(self) -> list[PortEvent]:
+    def drain_events(self) -> list[PortEvent | ExchangeLineEvent]:
         """All events so far. A port told as failed is out of service when this returns."""
         with suppress(BlockingIOError):
             os.eventfd_read(self._bell)
-        events: list[PortEvent] = []
+        events: list[PortEvent | ExchangeLineEvent] = []
         while self._told:
             events.append(self._told.popleft())
         events += self.scanner.drain()
         for event in events:
             if isinstance(event, PortFailed):
-                self.ports[event.port].out_of_service(event.reason, event.trouble)
+                self.all_ports[event.port].out_of_service(event.reason, event.trouble)
         return events
 
     def _tell(self, event: PortEvent) -> None:
         """A port came into service; runs in the thread that started it."""
-        calibration = self.ports[event.port].calibration
+        calibration = self.all_ports[event.port].calibration
         if calibration and calibration != self._store.load(event.port):
             self._store.save(event.port, calibration)
         self._told.append(event)
@@ -124,12 +144,12 @@ class Board:
         """Open all lines, pull the reset line and let go of the hardware. Once is enough."""
         if self._events.closed:
             return
-        for slic in self.ports.values():
-            slic.give_up()
+        for port in self.all_ports.values():
+            port.give_up()
         with self._starting:  # a start in another thread must have let go of the bus
             pass
-        for slic in self.ports.values():
-            slic.close()
+        for port in self.all_ports.values():
+            port.close()
         self.scanner.close()
         with suppress(HardwareError):
             self.bus.gpio_set(GPIO_RESET, 0)
@@ -140,7 +160,7 @@ class Board:
         os.close(self._bell)
 
 
-def wire(board: str, run_dir: Path, profiles: Mapping[str, LineProfile], store: CalibrationStore) -> Board:
+def wire(board: str, run_dir: Path, profiles: Profiles, store: CalibrationStore) -> Board:
     """Open the hardware of `board` (a name in boards/ or a .toml file); its ports are not started yet.
 
     run_dir: where the simulated board's socket lies. profiles: by port name, others get the default.

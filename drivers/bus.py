@@ -77,6 +77,16 @@ class Bus:
         result = lib.registers_write_indirect(self._open(), cs, address, value)
         self._checked(result, cs, f"write of indirect register {address:d}")
 
+    def read_daa(self, cs: int, register: int) -> int:
+        """Read a register of an Si3050, 1 to 59 (DAA sheet, section 1)."""
+        result = lib.daa_registers_read(self._open(), cs, register)
+        return self._checked(result, cs, f"read of register {register:d}")
+
+    def write_daa(self, cs: int, register: int, value: int) -> None:
+        """Write a register of an Si3050."""
+        result = lib.daa_registers_write(self._open(), cs, register, value)
+        self._checked(result, cs, f"write of register {register:d}")
+
     # -- lines and time ---------------------------------------------------------------------
 
     def gpio_set(self, line: int, level: int) -> None:

@@ -16,6 +16,8 @@ from typing import Any
 from drivers._native import ffi, lib
 from drivers.bus import Bus
 from drivers.errors import BusError, ChipError, HardwareError, Trouble
+from drivers.exchange_port import ExchangeLineEvent
+from drivers.exchange_watch import ExchangeWatch, exchange_event
 from drivers.ports import (
     AT_ONCE,
     HookFlash,
@@ -116,6 +118,12 @@ class Scanner:
         if lib.scanner_set_ring_most(self.native, lines) < 0:
             raise ValueError(f"{lines} lines ringing at one time, allowed 1 to {lib.SCANNER_MAX_PORTS}")
 
+    def add_exchange_line(self, name: str, cs: int, native_profile: Any) -> ExchangeWatch:
+        """Watch the Si3050 at cs, which is set up and on hook."""
+        watch = ExchangeWatch(lambda: self.native, name, cs, native_profile)
+        self._names[watch.number] = name
+        return watch
+
     def start(self) -> None:
         """Start the native thread."""
         result = lib.scanner_start(self.native)
@@ -126,9 +134,9 @@ class Scanner:
         """Readable while events wait."""
         return int(lib.scanner_fd(self.native))
 
-    def drain(self) -> list[PortEvent]:
+    def drain(self) -> list[PortEvent | ExchangeLineEvent]:
         """All events so far, oldest first."""
-        events: list[PortEvent] = []
+        events: list[PortEvent | ExchangeLineEvent] = []
         while True:
             count = lib.scanner_take(self.native, self._events, _BATCH)
             events += [e for e in map(self._event, self._events[0:count]) if e is not None]
@@ -163,11 +171,12 @@ class Scanner:
             lib.scanner_free(self._scanner)
             self._scanner = ffi.NULL
 
-    def _event(self, event: Any) -> PortEvent | None:
+    def _event(self, event: Any) -> PortEvent | ExchangeLineEvent | None:
         if event.kind == lib.SCANNER_INTERRUPT:
             log.warning("%s: interrupt line stays low though no chip says why; polling goes on", self._bus.name)
             return None
-        return _of_port(event, self._names[event.port], event.at_us / _US_PER_S)
+        port, at_s = self._names[event.port], event.at_us / _US_PER_S
+        return exchange_event(event, port, at_s) or _of_port(event, port, at_s)
 
 
 def _of_port(event: Any, port: str, at_s: float) -> PortEvent:

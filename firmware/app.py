@@ -22,6 +22,7 @@ from pathlib import Path
 
 from boards.wiring import Board, CalibrationStore, wire
 from drivers.errors import HardwareError
+from drivers.exchange_port import ExchangeLineEvent
 from firmware.after_rush import AfterRush
 from firmware.app_log import set_up_logging
 from firmware.app_status import CoreStatus
@@ -154,7 +155,7 @@ class Core:
         recovery = PortRecovery()
         while True:
             await asyncio.sleep(RETRY_S)
-            for port in self._board.ports.values():
+            for port in self._board.all_ports.values():
                 if recovery.due(port, now_s()):
                     try:
                         await asyncio.to_thread(port.recover)
@@ -193,7 +194,8 @@ class Core:
     # -- events ------------------------------------------------------------------------
     def _hear_ports(self) -> None:
         for event in self._board.drain_events():
-            self._lines[event.port].port_event(event)
+            if not isinstance(event, ExchangeLineEvent) and (line := self._lines.get(event.port)):
+                line.port_event(event)
 
     def _hear_engine(self) -> None:
         for event in self._engine.drain():

@@ -24,7 +24,7 @@ class SteppedRecovery:
         now_us = self._board.bus.now_us()
         if now_us - self._asked_us >= RETRY_S * 1e6:
             self._asked_us = now_us
-            for port in self._board.ports.values():
+            for port in self._board.all_ports.values():
                 if port.name not in self._starting and self._rules.due(port, now_us / 1e6):
                     self._starting[port.name] = (port.begin(after_reset=False), now_us)
         for name, (stages, due_us) in list(self._starting.items()):

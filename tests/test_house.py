@@ -21,11 +21,18 @@ ROOMS: dict[str, set[str]] = {
     "firmware.telephony": set(),
     "firmware.control": {"firmware.telephony"},
     "firmware.media": {"firmware.telephony", "firmware.config"},
-    "firmware.lines": {"firmware.telephony", "firmware.config", "firmware.media", "drivers.ports", "drivers.errors"},
+    "firmware.lines": {
+        "firmware.telephony",
+        "firmware.config",
+        "firmware.media",
+        "drivers.ports",
+        "drivers.exchange_port",
+        "drivers.errors",
+    },
     "firmware.sip": {"firmware.telephony", "firmware.config", "firmware.media"},
     "firmware.pbx": {"firmware.telephony", "firmware.config", "firmware.media"},
     "firmware.web": {"firmware.telephony", "firmware.config", "firmware.control"},
-}
+}  # fmt: skip
 FREE = {"firmware"}  # app, service, cli and their siblings join the rooms
 CORE_NEVER_IMPORTS = {"numpy", "aiohttp", "jinja2", "scipy"}
 

@@ -21,11 +21,14 @@ FACE = (
     "hook",
     "scanner_event",
     "scanner",
+    "ring_heard",
+    "scanner_daa",
+    "daa_registers",
     "clock_drift",
     "pcm_highway",
     "stepper",
 )
-"""Headers that Python sees; each builds on those before it. line_watch.h and scanner_state.h are the scanner's own."""
+"""Headers that Python sees; each builds on those before it. What ends in _watch or _state is the scanner's own."""
 HEADERS = [f"{HERE}/{name}.h" for name in FACE]
 
 ffi = FFI()

@@ -11,6 +11,9 @@
 #include "scanner_event.h"
 #include "scanner.h"
 #include "line_watch.h"
+#include "ring_heard.h"
+#include "scanner_daa.h"
+#include "daa_watch.h"
 #include "scanner_state.h"
 
 #define INTERRUPT_CHECK_US 50000
@@ -148,8 +151,11 @@ void scanner_step(void *ctx, long long now_us)
         if (scanner->lines[i].in_service)
             line_watch_tick(&scanner->lines[i], now_us);
     scanner_ring_due(scanner, now_us);
-    if (due(&scanner->next_poll_us, now_us, SCANNER_PERIOD_US))
+    scanner_tick_daas(scanner, now_us);
+    if (due(&scanner->next_poll_us, now_us, SCANNER_PERIOD_US)) {
         poll_lines(scanner, now_us);
+        scanner_poll_daas(scanner, now_us);
+    }
     if (due(&scanner->next_interrupt_us, now_us, INTERRUPT_CHECK_US))
         check_interrupt(scanner, now_us);
     pthread_mutex_unlock(&scanner->lock);

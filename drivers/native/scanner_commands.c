@@ -9,6 +9,9 @@
 #include "scanner_event.h"
 #include "scanner.h"
 #include "line_watch.h"
+#include "ring_heard.h"
+#include "scanner_daa.h"
+#include "daa_watch.h"
 #include "scanner_state.h"
 
 int scanner_fd(struct scanner *scanner)

@@ -13,11 +13,17 @@ struct scanner {
     struct line_watch lines[SCANNER_MAX_PORTS];
     struct spi_op ops[SCANNER_MAX_PORTS * LINE_POLL_OPS];
 
+    int daas;
+    struct daa_watch daa[SCANNER_MAX_DAAS];
+
     pthread_t thread;
     int started;
     atomic_int running;
 };
 
+/* scanner_daa.c; with the lock held. */
+void scanner_tick_daas(struct scanner *scanner, long long now_us);
+void scanner_poll_daas(struct scanner *scanner, long long now_us);
 /* The board's time now. */
 long long scanner_board_us(struct scanner *scanner);
 /* Begins the bursts that are due, as far as the ringing supply carries them. */

@@ -198,6 +198,10 @@ HOURS = Rule(
     Words('two times such as "22:00-07:30"', 'dos horas como "22:00-07:30"'),
 )
 LINE_NAME = Rule(_pattern(r"fxs[1-9][0-9]?"), Words("names fxs1 to fxs99", "nombres de fxs1 a fxs99"))
+PORT_NAME = Rule(
+    _pattern(r"fx[so][1-9][0-9]?"),
+    Words("names fxs1 to fxs99, fxo1 to fxo99", "nombres fxs1 a fxs99, fxo1 a fxo99"),
+)
 PERSON = Rule(
     lambda text: len(text) <= 60 and text.isprintable(),
     Words("at most 60 printable characters", "como mucho 60 caracteres imprimibles"),

@@ -43,8 +43,22 @@ def test_a_board_file_of_ones_own(tmp_path: Path) -> None:
         ({"highway": {"kind": "i2s"}}, 'my.toml: highway.kind is "i2s", allowed "none", "simboard"'),
         ({"port": []}, "my.toml: port is missing, allowed one [[port]] table for every line"),
         ({"port": 3}, "my.toml: port is missing, allowed one [[port]] table for every line"),
-        ({"port": [PORT | {"name": "kitchen"}]}, 'my.toml: port[1].name is "kitchen", allowed names fxs1 to fxs99'),
-        ({"port": [PORT | {"chip": "tlv320"}]}, 'my.toml: port[1].chip is "tlv320", allowed "si3210", "si3215"'),
+        (
+            {"port": [PORT | {"name": "kitchen"}]},
+            'my.toml: port[1].name is "kitchen", allowed names fxs1 to fxs99, fxo1',
+        ),
+        (
+            {"port": [PORT | {"chip": "tlv320"}]},
+            'my.toml: port[1].chip is "tlv320", allowed "si3210", "si3215"',
+        ),
+        (
+            {"port": [PORT | {"chip": "si3050"}]},
+            "my.toml: port[1].chip is si3050, on an fxs port, allowed si3210",
+        ),
+        (
+            {"port": [PORT | {"name": "fxo1", "kind": "fxo"}]},
+            "my.toml: port[1].chip is si3210, on an fxo port, allowed si3050",
+        ),
         ({"port": [PORT, SECOND | {"slot": 32}]}, "my.toml: port[2].slot is 32, allowed 0 to 31"),
         ({"port": [PORT, SECOND | {"cs": 0}]}, "my.toml: port[2].cs is 0, as in port[1]"),
         ({"colour": "red"}, "my.toml: colour is not a setting"),
@@ -58,7 +72,7 @@ def test_a_mistake_is_told_with_file_key_value_and_what_is_allowed(change: dict[
 
 def test_an_unknown_board_names_those_there_are() -> None:
     with pytest.raises(
-        SettingsError, match=r"minipc: is no known board, allowed rpi-oak, sim, sim-4fxs or a \.toml file"
+        SettingsError, match=r"minipc: is no known board, allowed rpi-oak, sim, sim-4fxs, sim-fxo or a \.toml file"
     ):
         load("minipc")
 

@@ -7,6 +7,8 @@ A script is text, one access a line, `;` starts a comment:
     RI 20 7E6C    read indirect 20, answered 0x7E6C    WI 20 7E6C   write it
     WAIT 40       at least 40 ms pass
 
+With `daa` the chip is an Si3050 and each access has three octets (DAA sheet, section 1).
+
 Indirect accesses unfold to DR31, DR28, DR29 and DR30 as the chip sheet's section 3 has them.
 """
 
@@ -28,6 +30,10 @@ struct spi_ops {
     long long (*now_us)(void *self);
 };
 """)
+
+
+DAA_CONTROLS = {0x60: 0x80, 0x20: 0x00}
+"""Control octets that read and write, and how an Si321x would say so; no other one may be sent."""
 
 
 def unfold(script: str) -> Iterator[tuple[str, int, int]]:
@@ -52,9 +58,10 @@ def unfold(script: str) -> Iterator[tuple[str, int, int]]:
 class ScriptedSpi:
     """`address` is that of its struct spi_ops. `wrong` holds the first departure from the script."""
 
-    def __init__(self, script: str, cs: int = 0) -> None:
+    def __init__(self, script: str, cs: int = 0, *, daa: bool = False) -> None:
         self.steps = list(unfold(script))
         self.cs = cs
+        self.daa = daa
         self.place = 0
         self.now_us = 0
         self.waited_us = 0
@@ -80,10 +87,11 @@ class ScriptedSpi:
         for n in range(count):
             op = ops[n]  # type: ignore[index]
             self.now_us += 8 * op.count
-            if op.cs != self.cs or op.count != 2:
+            if op.cs != self.cs or op.count != 2 + self.daa:
                 self.wrong = self.wrong or f"step {self.place}: chip select {op.cs}, {op.count} octets"
                 return -5
-            getattr(op, "in")[1] = self._answer(op.out[0], op.out[1])
+            first, second = (op.out[1] | DAA_CONTROLS.get(op.out[0], 0x100), op.out[2]) if self.daa else op.out[0:2]
+            getattr(op, "in")[1 + self.daa] = self._answer(first, second)
         return 0 if not self.wrong else -5
 
     def _answer(self, first: int, second: int) -> int:

@@ -17,17 +17,22 @@
 #include "hook.h"
 #include "scanner_event.h"
 #include "scanner.h"
+#include "ring_heard.h"
+#include "scanner_daa.h"
 
 #define PORTS 3
+#define DAAS 2 /* on the chip selects behind the others */
 #define STEPS 400000
 #define ROUNDS 6000
 
+static const struct daa_profile spain_line = {{15, 68, 150}, 18, 80, 60, 40, 300, 0, 0, 0xA8};
 static const struct hook_profile spain = {15, 15, 79, 80, 130, 250, 1};
 
 static struct bus {
     struct spi_ops ops;
     pthread_mutex_t lock;
-    unsigned char registers[PORTS][128];
+    unsigned char registers[PORTS + DAAS][128];
+    int rings[DAAS]; /* ringing at 25 Hz is on the line */
     int error;
     int interrupt;
     long long stepped_us; /* -1: CLOCK_MONOTONIC */
@@ -41,12 +46,27 @@ static unsigned chance(unsigned below)
     return (unsigned)(state >> 33) % below;
 }
 
+static long long now_us(void *self);
+
+static unsigned char hook_and_ring(struct bus *b, int cs)
+{
+    int positive = now_us(b) / 20000 % 2;
+    return (unsigned char)(b->registers[cs][5] | (!b->rings[cs - PORTS] ? 0 : positive ? 0x20 : 0x40));
+}
+
 static int transfer(void *self, struct spi_op *ops, int count)
 {
     struct bus *b = self;
     pthread_mutex_lock(&b->lock);
     for (int i = 0; i < count; i++) {
         unsigned char *chip = b->registers[ops[i].cs];
+        if (ops[i].cs >= PORTS) {
+            if (ops[i].out[0] == 0x60)
+                ops[i].in[2] = ops[i].out[1] == 5 ? hook_and_ring(b, ops[i].cs) : chip[ops[i].out[1]];
+            else
+                chip[ops[i].out[1]] = ops[i].out[2];
+            continue;
+        }
         int number = ops[i].out[0] & 0x7F;
         if (ops[i].out[0] & 0x80)
             ops[i].in[1] = number == 64 ? (unsigned char)(chip[64] << 4 | chip[64]) : chip[number];
@@ -104,6 +124,36 @@ static void disturb(void)
     pthread_mutex_unlock(&bus.lock);
 }
 
+/* Something happens on an exchange line: ringing, a break, a reversal; seldom the chip. */
+static void disturb_daa(void)
+{
+    pthread_mutex_lock(&bus.lock);
+    unsigned char *chip = bus.registers[PORTS + chance(DAAS)];
+    unsigned what = chance(1000);
+    bus.rings[chance(DAAS)] = what < 500;
+    chip[28] = what < 900 ? (unsigned char)chance(40) : 0;
+    chip[29] = (unsigned char)chance(256);
+    chip[19] = what == 901;
+    chip[12] = what == 902 ? 0 : 0x45;
+    chip[2] = what == 903 ? 0x03 : what == 904 ? 0xFF : 0x13;
+    pthread_mutex_unlock(&bus.lock);
+}
+
+static void command_daa(struct scanner *scanner)
+{
+    static const char *const digits[] = {"5", "0123456789", "", "12a", "00000000000000000000000000000000", "1"};
+    int port = SCANNER_DAA_FIRST + (int)chance(DAAS + 1) - (chance(50) == 0);
+    switch (chance(7)) {
+    case 0: scanner_daa_seize(scanner, port); break;
+    case 1: scanner_daa_release(scanner, port); break;
+    case 2: scanner_daa_dial(scanner, port, digits[chance(6)]); break;
+    case 3: scanner_daa_flash(scanner, port, (int)chance(1100)); break;
+    case 4: scanner_daa_rearm(scanner, port, &spain_line); break;
+    case 5: scanner_daa_ringing(scanner, port); break;
+    default: if (!chance(20)) scanner_daa_remove(scanner, port); break;
+    }
+}
+
 static void command(struct scanner *scanner)
 {
     static const struct ring_plan plans[] = {
@@ -131,7 +181,7 @@ static void command(struct scanner *scanner)
 
 static struct {
     long long at_us;
-    int kinds[SCANNER_RING_PART + 1];
+    int kinds[DAA_FLASHED + 1];
 } seen;
 
 static int fail(const char *sentence)
@@ -146,11 +196,13 @@ static void drain(struct scanner *scanner)
     int count;
     while ((count = scanner_take(scanner, events, 16)) > 0)
         for (int i = 0; i < count; i++) {
-            if (events[i].kind < 1 || events[i].kind > SCANNER_RING_PART)
+            int of_daa = events[i].port >= SCANNER_DAA_FIRST && events[i].port < SCANNER_DAA_FIRST + DAAS;
+            int kind = events[i].kind;
+            if (kind < 1 || kind > DAA_FLASHED || (kind > SCANNER_RING_PART && kind < DAA_RING_BEGAN))
                 fail("unknown kind");
             if (events[i].at_us < seen.at_us)
                 fail("time went back");
-            if (events[i].port < -1 || events[i].port >= PORTS)
+            if (!of_daa && (events[i].port < -1 || events[i].port >= PORTS))
                 fail("unknown port");
             if (events[i].kind == HOOK_DIGIT && (events[i].value < 0 || events[i].value > 9))
                 fail("no digit");
@@ -171,6 +223,12 @@ static struct scanner *set_up(struct registers **registers)
         if (scanner_add(scanner, cs, &spain, 1) != cs)
             fail("port not added");
     }
+    for (int n = 0; n < DAAS; n++) {
+        bus.registers[PORTS + n][2] = 0x13;
+        bus.registers[PORTS + n][12] = 0x45;
+        if (scanner_add_daa(scanner, PORTS + n, &spain_line) != SCANNER_DAA_FIRST + n)
+            fail("exchange line not added");
+    }
     return scanner;
 }
 
@@ -180,8 +238,12 @@ static void run_stepped(struct scanner *scanner)
         bus.stepped_us += 1000;
         if (!chance(30))
             disturb();
+        if (!chance(20))
+            disturb_daa();
         if (!chance(100))
             command(scanner);
+        if (!chance(100))
+            command_daa(scanner);
         if (!chance(10000))
             bus.stepped_us += chance(3000000);
         scanner_step(scanner, bus.stepped_us);
@@ -212,6 +274,10 @@ static void run_threads(struct scanner *scanner, struct registers *registers)
             disturb();
         if (!chance(200))
             command(scanner);
+        if (!chance(100))
+            disturb_daa();
+        if (!chance(100))
+            command_daa(scanner);
         scanner_ringing(scanner, (int)chance(PORTS));
         registers_read(registers, (int)chance(PORTS), 64);
         nanosleep(&(struct timespec){0, 200000}, NULL);
@@ -233,7 +299,8 @@ int main(int argc, char **argv)
     drain(scanner);
     scanner_free(scanner);
     registers_free(registers);
-    printf("ok off %d on %d flash %d digit %d failed %d\n", seen.kinds[HOOK_OFF_HOOK], seen.kinds[HOOK_ON_HOOK],
-           seen.kinds[HOOK_FLASH], seen.kinds[HOOK_DIGIT], seen.kinds[SCANNER_FAILED]);
+    printf("ok off %d on %d flash %d digit %d failed %d rings %d seized %d breaks %d\n", seen.kinds[HOOK_OFF_HOOK], seen.kinds[HOOK_ON_HOOK],
+           seen.kinds[HOOK_FLASH], seen.kinds[HOOK_DIGIT], seen.kinds[SCANNER_FAILED], seen.kinds[DAA_RING_BEGAN],
+           seen.kinds[DAA_SEIZED], seen.kinds[DAA_LOOP_BROKEN]);
     return 0;
 }

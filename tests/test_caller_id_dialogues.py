@@ -228,5 +228,37 @@ def test_nothing_is_sent_to_one_who_does_not_talk_or_in_a_form_that_has_no_secon
         run(day())
 
 
+@pytest.mark.parametrize(("country", "standard"), [("es", "etsi"), ("us", "bellcore")])
+def test_who_waits_is_shown_after_the_waiting_tone(country: str, standard: str, tmp_path: Path) -> None:
+    numbers = {"fxs1": "101", "fxs2": "102", "fxs3": "103"}
+    names = {"fxs3": {"name": "Zoë"}}
+    made = SteppedHouse(numbers, tmp_path, country, board="sim-4fxs", settings=names)
+
+    async def day() -> None:
+        one, _ = await talking(made)
+        three = made.sim.copper["fxs3"]
+        three.lift()
+        await made.pass_ms(400)
+        frame = one.frame
+        three.dial("101")
+        await made.until("the alert", lambda: heard_hz(one) == [2130, 2750], 3000)
+        await made.pass_ms(120)
+        one.dial("D", FLASHY)
+        await made.until("data", lambda: measure.level_dbm0(one.heard_last(0.03)) > -20, 400)
+        await made.until("end", lambda: measure.level_dbm0(one.heard_last(0.05)) < -50, 1000)
+        heard = [burst for burst in measure.bursts(one.heard_since(frame)) if burst.ms > 60]
+        at = next(n for n, burst in enumerate(heard) if len(burst.tones) == 2)
+        waiting, alert = heard[at - 1 : at + 1]
+        assert [round(tone.hz) for tone in waiting.tones] == [440 if country == "us" else 425]
+        assert 0 <= alert.start_ms - waiting.start_ms - waiting.ms <= 50
+        (message,) = decode(one.heard_since(frame)[round(alert.start_ms + 150) * 8 :], standard)
+        assert (message.fields[2], message.fields[7]) == (b"103", b"Zoe")
+        assert made.lines["fxs1"].status()["other"] == "waiting"
+
+    run(day())
+    assert made.sim.violations() == []
+    made.close()
+
+
 def heard_hz(phone: Phone) -> list[int]:
     return [round(tone.hz) for tone in measure.tones(phone.heard_last(0.05))]

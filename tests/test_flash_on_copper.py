@@ -343,7 +343,8 @@ def test_call_waiting_is_told_in_the_countrys_cadence_and_taken_with_r(town: Tow
         await town.dial(C, A)
         await town.hears(C, [420], 2000)  # ringback
         await town.house.pass_ms(5000)
-        beeps = measure.bursts(town.phones[A].heard_since(began), bridge_ms=30)
+        heard = measure.bursts(town.phones[A].heard_since(began), bridge_ms=20)
+        beeps = [beep for beep in heard if len(beep.tones) == 1]  # the other one announces the caller's number
         assert [round(beep.ms) for beep in beeps[:3]] == pytest.approx([175] * 3, abs=10)
         starts = [beep.start_ms for beep in beeps[:3]]
         assert [b - a for a, b in itertools.pairwise(starts)] == pytest.approx([350, 3675], abs=30)

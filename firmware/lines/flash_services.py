@@ -22,9 +22,12 @@ from firmware.lines.line_options import ServiceRules
 from firmware.lines.waiting_tone import WaitingTone
 from firmware.telephony.cadence import Tone
 from firmware.telephony.cause import Cause
+from firmware.telephony.leg import Party
 
 log = logging.getLogger(__name__)
 
+SHOWN_AFTER_S = 0.03
+"""From the waiting tone to the signal that announces the caller's number: up to 50 ms (GR-30) [M]."""
 _TONES_OF_FAILURE = (State.BUSY, State.CONGESTION, State.UNOBTAINABLE)
 
 
@@ -38,6 +41,9 @@ class Line(Protocol):
     def feed(self, event: Event) -> None: ...
     def play_over(self, tone: Tone) -> None:
         """Play a tone that ends by itself over the call."""
+
+    def show_waiting(self, caller: Party) -> None:
+        """Let the telephone show who waits, if it can."""
 
 
 class Other(enum.Enum):
@@ -166,6 +172,11 @@ class FlashServices:
             log.info("%s: a call waits", self._line.name)
             leg.ringing()
             self._tone.start()
+            asyncio.get_running_loop().call_later(self._tone.first_s + SHOWN_AFTER_S, self._show, leg)
+
+    def _show(self, leg: FxsLeg) -> None:
+        if leg is self.leg and self.is_ is Other.WAITING and self._line.machine.state is State.TALKING:
+            self._line.show_waiting(leg.request.caller)
 
     def answered(self) -> None:
         """The telephone that rang was lifted."""

@@ -48,6 +48,11 @@ class FxsLeg(Leg):
         self.up = False
         self.over = False
 
+    @property
+    def rings_for(self) -> CallRequest:
+        """What the telephone rings for: a call that came, or one of its own that was held and comes back."""
+        return self.request if self.request.call_id else CallRequest(self.call_id, self.called, self.party)
+
     # -- from the exchange -------------------------------------------------------------
     def proceed(self) -> None:
         self._feed(Event.PROCEEDING)

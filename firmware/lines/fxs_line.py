@@ -194,6 +194,10 @@ class FxsLine:
         """Play a tone that ends by itself over the call."""
         self._voice.play_tone(tone)
 
+    def show_waiting(self, caller: Party) -> None:
+        """Let the telephone show who waits, if it can."""
+        self.sender.caller_id_waiting(caller.number, caller.name)
+
     def status(self) -> dict[str, Any]:
         """What the line is doing, without asking the chip."""
         return {
@@ -268,6 +272,7 @@ class FxsLine:
         self.feed(Event.HOTLINE)
 
     def _flash(self) -> None:
+        self.sender.drop_waiting_call()
         if not self.services.flash():
             self.feed(Event.FLASH)
 
@@ -307,7 +312,7 @@ class FxsLine:
         leg = self.leg
         assert leg is not None
         try:
-            self.sender.ring(leg.request)
+            self.sender.ring(leg.rings_for)
         except HardwareError as error:
             log.warning("%s: cannot ring: %s", self.name, error.reason)
             # A port in service refuses only when its telephone is being lifted right now.

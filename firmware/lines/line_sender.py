@@ -118,6 +118,13 @@ class LineSender:
         """True when a digit was the telephone's answer to `caller_id_waiting`."""
         return self._waiting_call is not None and self._waiting_call.digit(digit)
 
+    def drop_waiting_call(self) -> None:
+        """The telephone has something else to hear."""
+        if self._waiting_call is not None:
+            self._waiting_call.stop()
+            self._waiting_call = None
+            self._voice.play_clip(b"")
+
     # -- message waiting ---------------------------------------------------------------
     def message_waiting(self, count: int) -> None:
         """So many messages wait; told to the telephone at once, or as soon as it is on the hook."""
@@ -171,10 +178,7 @@ class LineSender:
             self._tell_lamp()
 
     def _call_over(self) -> None:
-        if self._waiting_call is not None:
-            self._waiting_call.stop()
-            self._waiting_call = None
-            self._voice.play_clip(b"")
+        self.drop_waiting_call()
         if self._reversed:
             self._reversed = False
             self._feed(self._idle_feed)

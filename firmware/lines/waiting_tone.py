@@ -54,6 +54,11 @@ class WaitingTone:
         self._next = 0
         self._timer: asyncio.TimerHandle | None = None
 
+    @property
+    def first_s(self) -> float:
+        """How long the first burst lasts."""
+        return sum(segment.ms or 0 for segment in self._bursts[0].tone.segments) / 1000
+
     def start(self) -> None:
         """The first burst at once."""
         self.stop()

@@ -18,6 +18,8 @@ import resource
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from boards.wiring import Board, CalibrationStore, wire
@@ -43,6 +45,8 @@ from firmware.pbx.connection import Sounds
 from firmware.pbx.exchange import Exchange
 from firmware.pbx.records import CallRecords
 from firmware.pbx.routes import Extension, LegMaker, Routes
+from firmware.pbx.services.codes import ServiceCodes, confirmation_tone
+from firmware.pbx.services.subscribers import Subscribers
 from firmware.port_recovery import RETRY_S, PortRecovery
 from firmware.sip.accounts.binding_store import BindingStore
 from firmware.sip.agent import SipAgent
@@ -50,6 +54,7 @@ from firmware.sip.settings import SipSettings, SipUser
 from firmware.telephony.cause import Cause
 from firmware.telephony.clock import now_s
 from firmware.telephony.countries import Country, country_names, load_country
+from firmware.telephony.digit_map import UnitedPlans
 from firmware.telephony.leg import Leg, Party
 from firmware.version import VERSION
 
@@ -81,10 +86,13 @@ class Core:
         self._routes = Routes()
         self._records = CallRecords(data)
         self._hold_music = HoldMusic(self._engine, Path(media.music_on_hold) if media.music_on_hold else None)
+        self._subscribers = Subscribers(data / "lines.json")
+        confirmation = confirmation_tone(self._country.tone("dial"))
+        self._codes = ServiceCodes(asdict(self._settings.codes), self._subscribers, self._engine, confirmation)
         self._exchange = Exchange(
             self._routes, self._engine, self._records,
             no_answer_s=self._settings.pbx.no_answer_s,
-            sounds=Sounds(self._hold_music.id, ringback=self._country.tone("ringback")),
+            sounds=Sounds(self._hold_music.id, ringback=self._country.tone("ringback")), codes=self._codes,
         )  # fmt: skip
         self._agent = SipAgent(
             _sip_settings(loaded), _sip_users(loaded), self._engine, self._exchange,
@@ -144,6 +152,7 @@ class Core:
         self._engine.stop()
         await asyncio.to_thread(self._board.close)
         self._records.stop()
+        self._subscribers.stop()
 
     def _in_hand(self) -> int:
         sip = self._agent.debug()
@@ -166,20 +175,26 @@ class Core:
     def _make_lines(self) -> None:
         pbx = self._settings.pbx
         timers = LineTimers(pbx.first_digit_s, pbx.inter_digit_s, pbx.complete_s, pbx.congestion_s, pbx.howler_s)
-        plan = dial_plan(self._country, self._routes, pbx.digit_map)
+        plan = dial_plan(self._country, UnitedPlans(self._routes, self._codes), pbx.digit_map)
         for name, port in self._board.ports.items():
             settings = self._settings.lines.get(name, FxsLineSettings())
             slot = self._engine.open_slot(port.slot)
             slot.set_echo(0 if settings.echo == "off" else int(settings.echo))
             party = Party(settings.number, settings.name)
             country = self._country_of(settings)
-            options = line_options(country, settings, numbers_known=bool(pbx.digit_map), recall_s=pbx.recall_s)
+            options = line_options(
+                country, settings, numbers_known=bool(pbx.digit_map), recall_s=pbx.recall_s,
+                may_wait=partial(self._subscribers.waits, settings.number),
+            )  # fmt: skip
             sends = send_profile(country, settings, self._settings.rings)
             line = FxsLine(port, slot, party, country, self._exchange, plan, timers, options, sends)
             self._lines[name] = line
             self._by_endpoint[slot.id] = line
             if settings.number:
-                self._routes.add(Extension(settings.number, settings.name or name, line.make_leg, is_line=True))
+                self._subscribers.add(settings.number)
+                make = self._subscribers.guarded(settings.number, line.make_leg)
+                self._routes.add(Extension(settings.number, settings.name or name, make, is_line=True))
+        self._subscribers.load()
 
     def _make_sip_extensions(self) -> None:
         for number, user in self._settings.users.items():

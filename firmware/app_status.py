@@ -20,6 +20,7 @@ from firmware.pbx.exchange import Exchange
 from firmware.pbx.records import CallRecords
 from firmware.sip.agent import SipAgent
 from firmware.telephony.clock import now_s
+from firmware.telephony.leg import Leg
 from firmware.version import VERSION
 
 _REGISTRATION = ("user", "name", "contact", "source", "transport", "agent", "expires_s")
@@ -80,12 +81,18 @@ class CoreStatus:
                     "ringing": read.ringing,
                 }
         echo = line.echo()
-        return {**known, **measured, "peer": self._peer(line), "echo": asdict(echo) if echo is not None else None}
+        return {
+            **known,
+            **measured,
+            "peer": self._peer(line.leg),
+            "other_peer": self._peer(line.services.leg),
+            "echo": asdict(echo) if echo is not None else None,
+        }
 
-    def _peer(self, line: FxsLine) -> str:
-        """The number at the other end of the line's call."""
-        call = self._exchange.call_of(line.leg.call_id) if line.leg is not None else None
-        return call.peer_number(line.leg) if call is not None and line.leg is not None else ""
+    def _peer(self, leg: Leg | None) -> str:
+        """The number at the other end of a leg's call."""
+        call = self._exchange.call_of(leg.call_id) if leg is not None else None
+        return call.peer_number(leg) if call is not None and leg is not None else ""
 
     async def calls(self, args: dict[str, Any]) -> list[dict[str, Any]]:
         """The newest call records first; limit: 1 to 10000, 100 by default."""

@@ -90,7 +90,8 @@ def status_text(status: Mapping[str, Any]) -> str:
             none,
         ),
     ]
-    calls = [(str(c["id"]), c["from"], c["to"], c["state"], span(c["since_s"])) for c in status["calls"]]
+    words = Words(language(), read_catalogue())
+    calls = [(str(c["id"]), c["from"], c["to"], words.call_state(c), span(c["since_s"])) for c in status["calls"]]
     parts += [
         "",
         _titled(("CALL", "FROM", "TO", "STATE", "FOR"), ("LLAMADA", "DE", "A", "ESTADO", "DURANTE"), calls, none),
@@ -111,7 +112,7 @@ def _port_row(port: Mapping[str, Any]) -> Sequence[str]:
         words.known(f"hook.{port['hook']}", port["hook"]),
         f"{port['loop_v']:.1f}",
         f"{port['loop_ma']:.1f}",
-        port["peer"] or "",
+        words.peers(port),
         words.echo(port["echo"]),
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -18,6 +19,8 @@ from boards.wiring import Board
 from drivers.bus import Bus
 from drivers.sim.board import SimBoard
 from drivers.stepper import Stepper
+from firmware.config.code_settings import Codes
+from firmware.config.declaration import defaults
 from firmware.config.line_settings import FxsLineSettings
 from firmware.config.ring_settings import Ring
 from firmware.lines.fxs_line import FxsLine
@@ -29,7 +32,10 @@ from firmware.media.events import DigitHeard
 from firmware.pbx.connection import Sounds
 from firmware.pbx.exchange import Exchange
 from firmware.pbx.routes import Extension, Routes
+from firmware.pbx.services.codes import ServiceCodes, confirmation_tone
+from firmware.pbx.services.subscribers import Subscribers
 from firmware.telephony.countries import load_country
+from firmware.telephony.digit_map import UnitedPlans
 from firmware.telephony.leg import Party
 from tests.pbx.exchange_bench import NotedRecords
 from tests.stepped_recovery import SteppedRecovery
@@ -75,20 +81,25 @@ class SteppedHouse:
         self.records = NotedRecords()
         self.routes = routes = Routes()
         sounds = Sounds(ringback=spain.tone("ringback"))
-        self.exchange = exchange = Exchange(routes, self._engine, self.records, sounds=sounds)
+        self.subscribers = Subscribers()
+        codes = ServiceCodes(defaults(Codes), self.subscribers, self._engine, confirmation_tone(spain.tone("dial")))
+        self.exchange = exchange = Exchange(routes, self._engine, self.records, sounds=sounds, codes=codes)
         self.lines: dict[str, FxsLine] = {}
         self._by_endpoint: dict[int, FxsLine] = {}
-        plan = dial_plan(spain, routes, digit_map)
+        plan = dial_plan(spain, UnitedPlans(routes, codes), digit_map)
         for name, number in numbers.items():
             port = self._board.ports[name]
             slot = self._engine.open_slot(port.slot)
             slot.set_echo(echo_ms)
             sends = send_profile(spain, said[name], rings)
-            options = line_options(spain, said[name], numbers_known=bool(digit_map))
+            self.subscribers.add(number)
+            may_wait = partial(self.subscribers.waits, number)
+            options = line_options(spain, said[name], numbers_known=bool(digit_map), may_wait=may_wait)
             party = Party(number, said[name].name)
             line = FxsLine(port, slot, party, spain, exchange, plan, LineTimers(), options, sends)
             self.lines[name] = self._by_endpoint[slot.id] = line
-            routes.add(Extension(number, name, line.make_leg, is_line=True))
+            make = self.subscribers.guarded(number, line.make_leg)
+            routes.add(Extension(number, name, make, is_line=True))
         members = [
             (self.sim.step_address, self.sim.context_address),
             (self._board.scanner.step_address, self._board.scanner.context_address),

@@ -415,6 +415,52 @@ def test_a_telephone_without_call_waiting_is_busy(tmp_path: Path) -> None:
     town.house.close()
 
 
+def test_codes_are_confirmed_and_obeyed(town: Town) -> None:
+    async def day() -> None:
+        await town.lift(A)
+        await town.house.pass_ms(200)
+        began = town.phones[A].frame
+        town.phones[A].dial("*26#")
+        await town.house.until("it is confirmed", lambda: town.state(A) == "busy", 3000)
+        notes = [burst for burst in measure.bursts(town.phones[A].heard_since(began)) if abs(burst.ms - 200) < 12]
+        assert len(notes) >= 3 and all([round(t.hz, -1) for t in note.tones] == [420] for note in notes)
+        await town.hang_up(A)
+        await town.lift(B)
+        await town.dial(B, A)
+        assert town.state(B) == "busy"
+        await town.hang_up(B)
+        await town.call(A, C)  # it can still call
+        await town.hang_up(A, C)
+        await town.lift(A)
+        await town.house.pass_ms(200)
+        town.phones[A].dial("*66")
+        await town.answer(C)
+        await town.talk("13")
+        await town.hang_up(A, C)
+        await town.lift(C)
+        await town.house.pass_ms(200)
+        town.phones[C].dial("*69")
+        await town.house.until("busy: 101 is not to be disturbed", lambda: town.state(C) == "busy", 2000)
+
+    live(town, day)
+    assert [number for _, _, number, _ in town.house.records.begun] == ["*26#", "101", "103", "103", "101"]
+
+
+def test_a_code_in_a_consultation_and_call_waiting_off_by_code(town: Town) -> None:
+    async def day() -> None:
+        await town.call(A, B)
+        await town.flash(A)
+        await town.house.pass_ms(100)
+        town.phones[A].dial("#43#")
+        await town.house.until("back by itself", lambda: town.state(A) == "talking" and not town.other(A), 9000)
+        await town.talk("12")
+        await town.lift(C)
+        await town.dial(C, A)
+        assert town.state(C) == "busy"
+
+    live(town, day)
+
+
 @pytest.mark.parametrize("moment", ["consulting", "dialling", "ringing", "ordering", "three", "waited", "recall"])
 @pytest.mark.parametrize("who", ["1", "2", "3", "12", "123"])
 def test_whoever_goes_in_whatever_moment_nothing_is_left(town: Town, moment: str, who: str) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from firmware.config.check import Checker
-from firmware.config.declaration import Words
+from firmware.config.code_settings import Codes
+from firmware.config.declaration import Words, declarations
 from firmware.config.line_settings import FxsLineSettings
 from firmware.config.settings import Media, Settings, Sip
 
@@ -23,6 +24,7 @@ def cross_check(settings: Settings, checker: Checker, known_countries: Collectio
     """Note every contradiction in `settings`. known_countries: None accepts any country."""
     _country(settings.country, checker, known_countries)
     _numbers(settings, checker)
+    _codes(settings.codes, checker)
     _media(settings.media, checker)
     _expires(settings.sip, checker)
     _listen(settings.sip, checker)
@@ -52,6 +54,19 @@ def _numbers(settings: Settings, checker: Checker) -> None:
                 f"uses number {number}, which {first} has already", f"usa el número {number}, que ya tiene {first}"
             )
             checker.note(key, problem, Words("a number of its own", "un número propio"), number)
+
+
+def _codes(codes: Codes, checker: Checker) -> None:
+    """A code that another one begins with would never be reached."""
+    known = {key: code for key in declarations(Codes) if (code := getattr(codes, key))}
+    for key, code in known.items():
+        for other, longer in known.items():
+            if key != other and longer.startswith(code) and (key < other or longer != code):
+                problem = Words(
+                    f'is "{code}", and codes.{other} begins so', f'es "{code}", y codes.{other} empieza así'
+                )
+                own = Words("a code that no other begins with", "un código con el que no empiece otro")
+                checker.note(f"codes.{key}", problem, own, code)
 
 
 def _media(media: Media, checker: Checker) -> None:

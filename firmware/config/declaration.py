@@ -182,6 +182,10 @@ DOMAIN = Rule(
 )
 EXTENSION = Rule(_pattern(r"[0-9]{2,8}"), Words('2 to 8 digits, such as "101"', 'de 2 a 8 cifras, como "101"'))
 DIALLED = Rule(_pattern(r"[0-9*#]{1,32}"), Words("1 to 32 of 0-9, * and #", "de 1 a 32 de 0-9, * y #"))
+SERVICE_CODE = Rule(
+    _pattern(r"|[*#][0-9*#]{1,7}"),
+    Words('"" or 2 to 8 of 0-9, * and #, the first * or #', '"" o de 2 a 8 de 0-9, * y #, el primero * o #'),
+)
 ROTARY_CODE = Rule(_pattern(r"[0-9]{1,3}"), Words('1 to 3 digits, such as "11"', 'de 1 a 3 cifras, como "11"'))
 ROTARY_DIGIT = Rule(_pattern(r"[0-9]"), Words('one digit, such as "1"', 'una cifra, como "1"'))
 DIGIT_MAP = Rule(

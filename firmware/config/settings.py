@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from firmware.config.code_settings import Codes
 from firmware.config.declaration import (
     ADDRESS,
     ANY_ADDRESS,
@@ -424,6 +425,9 @@ class Settings:
     media: Media = group(Media, help_en="Audio over the network", help_es="Audio por la red")  # noqa: RUF009
     web: Web = group(Web, help_en="Status page", help_es="Página de estado")  # noqa: RUF009
     pbx: Pbx = group(Pbx, help_en="Timers of a call", help_es="Temporizadores de una llamada")  # noqa: RUF009
+    codes: Codes = group(  # noqa: RUF009
+        Codes, help_en="Codes dialled at a telephone line", help_es="Códigos que se marcan en una línea telefónica"
+    )
     lines: dict[str, FxsLineSettings] = named_groups(  # noqa: RUF009
         FxsLineSettings,
         LINE_NAME,

@@ -122,7 +122,7 @@ class Connection:
                 continue
             if not holder.endpoint:
                 self._media.part(other.endpoint)
-            if self._sounds.music and (holder in self.holders or not holder.endpoint):
+            if holder in self.holders and self._sounds.music:
                 self._media.listen(other.endpoint, self._sounds.music)
             elif holder in self.holders and not holder.endpoint:
                 self._play(other, self._sounds.hold_tone)

@@ -15,11 +15,12 @@ from firmware.pbx.call_account import Records
 from firmware.pbx.call_table import CallTable
 from firmware.pbx.connection import Joiner, Sounds
 from firmware.pbx.routes import Routes
+from firmware.pbx.services.codes import ServiceCodes
 from firmware.pbx.services.three_way import ThreeWay
 from firmware.pbx.services.transfer import Transfer
 from firmware.telephony.cause import Cause
 from firmware.telephony.clock import now_s
-from firmware.telephony.leg import Journey, Leg
+from firmware.telephony.leg import Destination, Journey, Leg
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ CALLS_MOST = 5000
 class Exchange:
     """Make one, give it to lines and agent as their listener.
 
-    sounds: what those hear who are on hold or wait.
+    sounds: what those hear who are on hold or wait. codes: what telephone lines can dial beside numbers.
     """
 
     def __init__(
@@ -41,14 +42,18 @@ class Exchange:
         *,
         no_answer_s: float = 60.0,
         sounds: Sounds | None = None,
+        codes: ServiceCodes | None = None,
     ) -> None:
         self._routes = routes
+        self._codes = codes
         self._calls = CallTable(House(media, records, sounds or Sounds()), no_answer_s)
         self._transfer = Transfer(self._calls, routes)
         self._three_way = ThreeWay(self._calls, media)
 
     # -- LegListener -------------------------------------------------------------------
     def leg_arrived(self, leg: Leg) -> None:
+        if self._codes is not None:
+            self._codes.resolve(leg)
         call = self._calls.begin(leg)
         if leg.beside is not None:
             call.account.services["beside"] = leg.beside.call_id
@@ -140,11 +145,18 @@ class Exchange:
 
     # -- inside ------------------------------------------------------------------------
     def _route(self, call: Call) -> None:
-        destination = self._routes.find(call.called.number, call.caller)
+        destination = self._destination_of(call)
         self._calls.give(destination.legs, call)
         call.place(destination)
         if call.state != "over":
             self._calls.wait_for_answer(call)
+
+    def _destination_of(self, call: Call) -> Destination:
+        if self._codes is None:
+            return self._routes.find(call.called.number, call.caller)
+        destination = self._codes.find(call.caller) or self._routes.find(call.called.number, call.caller)
+        self._codes.remember(call.caller, destination)
+        return destination
 
     def _status_of(self, call: Call) -> dict[str, Any]:
         other = self._three_way.other(call)

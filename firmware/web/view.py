@@ -75,7 +75,7 @@ def _port(port: Mapping[str, Any], words: Words) -> dict[str, str]:
         "hook": words.known(f"hook.{port['hook']}", port["hook"]),
         "volts": f"{words.number(port['loop_v'])} V",
         "milliamperes": f"{words.number(port['loop_ma'])} mA",
-        "peer": port["peer"] or "",
+        "peer": words.peers(port),
         "echo": words.echo(port["echo"]),
     }
 
@@ -96,7 +96,7 @@ def _call(call: Mapping[str, Any], words: Words) -> dict[str, str]:
         "from": call["from"],
         "to": call["to"],
         "kind": "busy" if call["state"] == "trying" else call["state"],
-        "state": _state_text(call["state"], words),
+        "state": words.call_state(call),
         "duration": exact_span(call["since_s"]),
     }
 

@@ -60,6 +60,18 @@ class Words:
             return self("echo.learning")
         return f"{figures['erl_db']:.0f} + {figures['erle_db']:.0f} dB, {figures['delay_ms']:.0f} ms"
 
+    def call_state(self, call: Mapping[str, Any]) -> str:
+        """What a call of core's status is doing: held and three-way say more than talking."""
+        state = "three-way" if call.get("three_way") else "held" if call.get("held_by") else call["state"]
+        return self.known("state." + str(state).lower().replace("-", "_").replace(" ", "_"), str(state))
+
+    def peers(self, port: Mapping[str, Any]) -> str:
+        """The numbers at the other end of a line's calls: "201, 102 (on hold)"."""
+        known = [port["peer"]] if port["peer"] else []
+        if port.get("other"):
+            known.append(f"{port['other_peer']} ({self('state.' + port['other'].replace('-', '_')).lower()})")
+        return ", ".join(known)
+
 
 def choose_language(asked: str | None, cookie: str | None, accept: str, default: str) -> str:
     """`?lang=` wins, then the cookie, then Accept-Language (RFC 9110 section 12.5.4), then the settings."""

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from firmware.config.code_settings import Codes
 from firmware.config.declaration import declarations
 from firmware.config.load import load
 from firmware.config.mistake import SettingsError
 from firmware.config.settings import Settings
 
 HEX = "0123456789abcdef"
+CODES = tuple(declarations(Codes))
 Cases = tuple[list[object], list[object]]
 CASES: dict[str, Cases] = {
     "country": (["es", "fr"], ["xx", "", 34, True]),
@@ -75,6 +77,7 @@ CASES: dict[str, Cases] = {
         ["112", [""], ["a"], ["T"], ["[]"], ["[1-]"], ["x" * 33], [".x"], ["x..", "1T1"], [112]],
     ),
     "pbx.no_answer_s": ([5, 600], [4, 601, "60 s"]),
+    **{f"codes.{name}": (["*12", "#12#", "*98*#", ""], ["12", "*", "*12345678", "*a", 66]) for name in CODES},
     "pbx.recall_s": ([5, 30.5, 300], [4.9, 301, "30"]),
     "pbx.congestion_s": ([5, 300], [4.99, 300.1, []]),
     "pbx.howler_s": ([0, 600], [-1, 601]),

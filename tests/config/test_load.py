@@ -60,6 +60,15 @@ def test_a_user_and_a_line_may_not_share_a_number(tmp_path: Path) -> None:
     assert found == ["tipring.toml: users.101 uses number 101, which lines.fxs1.number has already"]
 
 
+def test_no_code_may_begin_with_another_one(tmp_path: Path) -> None:
+    assert texts(tmp_path, '[codes]\nredial = "*6"\ncall_return = "*67"\ndo_not_disturb_on = ""\n') == [
+        'tipring.toml: codes.redial is "*6", and codes.call_return begins so'
+    ]
+    assert texts(tmp_path, '[codes]\nredial = "*69"\n') == [
+        'tipring.toml: codes.call_return is "*69", and codes.redial begins so'
+    ]
+
+
 @pytest.mark.parametrize("content", ["sip = 5", "[[sip]]", "lines = []", "[lines]\nfxs1 = 3", "users = 'x'"])
 def test_a_table_that_is_none(content: str, tmp_path: Path) -> None:
     assert "a table of settings" in texts(tmp_path, content)[0]

@@ -54,6 +54,17 @@ def test_figures_and_unknown_states() -> None:
         english("no.such.key")
 
 
+def test_a_line_with_two_calls_names_both_ends() -> None:
+    spanish, english = Words("es", CATALOGUE), Words("en", CATALOGUE)
+    assert english.peers({"peer": "201", "other": "held", "other_peer": "102"}) == "201, 102 (on hold)"
+    assert spanish.peers({"peer": "", "other": "waiting", "other_peer": "102"}) == "102 (llamada en espera)"
+    assert english.peers({"peer": "201", "other": "", "other_peer": ""}) == english.peers({"peer": "201"}) == "201"
+    call = {"state": "talking", "held_by": [], "three_way": ""}
+    assert english.call_state(call) == "Talking"
+    assert english.call_state({**call, "held_by": ["fxs1/1"]}) == "On hold"
+    assert spanish.call_state({**call, "held_by": ["fxs1/1"], "three_way": "18"}) == "Llamada a tres"
+
+
 def test_spans_and_days() -> None:
     assert [view.rough_span(s) for s in (48, 200, 12000, 187200)] == ["48 s", "3 min", "3 h 20 min", "2 d 4 h"]
     assert [view.exact_span(s) for s in (0, 83, 11100)] == ["0:00", "1:23", "3:05:00"]

@@ -1,0 +1,127 @@
+"""Codes of a telephone line: call waiting and do-not-disturb on and off, last number, call return.
+
+A code that switches something is answered by a leg of its own, which plays the confirmation tone and hangs up; one
+that cannot be served has the congestion tone. The other two become the number they stand for before the call is
+routed, so that its record names it. Settings: `[codes]`; what is remembered: `subscribers.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from firmware.pbx.connection import Joiner
+from firmware.pbx.services.subscribers import Subscribers
+from firmware.telephony.cadence import Tone, ToneSegment
+from firmware.telephony.cause import Cause
+from firmware.telephony.leg import CallRequest, Destination, Leg, LegStats, Party
+from firmware.telephony.number import FixedNumbers, Match
+
+log = logging.getLogger(__name__)
+
+PAUSE_S = 0.3
+"""Before the confirmation, which begins when the finger has left the last key."""
+CONFIRM_S = 1.2
+_SWITCHES: Mapping[str, tuple[str, bool]] = {
+    "call_waiting_on": ("call_waiting", True),
+    "call_waiting_off": ("call_waiting", False),
+    "do_not_disturb_on": ("do_not_disturb", True),
+    "do_not_disturb_off": ("do_not_disturb", False),
+}
+_REMEMBERED = {"redial": "last_called", "call_return": "last_caller"}
+
+
+def confirmation_tone(dial: Tone) -> Tone:
+    """Three short pieces of the country's dial tone (ITU-T E.182 leaves the cadence of positive tones open) [M]."""
+    hz = next(segment.hz for segment in dial.segments if segment.hz)
+    pieces = (ToneSegment(hz, 200, once=True), ToneSegment((), 200, once=True))
+    return Tone("confirmation", pieces * 3, dial.level_dbm0)
+
+
+class ServiceCodes:
+    """codes: names of `[codes]` with what is dialled for them, "" for none. It is a number plan for the lines too."""
+
+    def __init__(self, codes: Mapping[str, str], subscribers: Subscribers, media: Joiner, confirmation: Tone) -> None:
+        self.subscribers = subscribers
+        self._names = {code: name for name, code in codes.items() if code}
+        self._plan = FixedNumbers(self._names.keys())
+        self._media = media
+        self._confirmation = confirmation
+
+    def match(self, digits: str) -> Match:
+        return self._plan.match(digits)
+
+    def resolve(self, leg: Leg) -> None:
+        """Before its call begins: a code for a remembered number becomes that number."""
+        subscriber, name = self.subscribers.of(leg.party.number), self._name(leg.called.number)
+        if subscriber is None or name not in _REMEMBERED:
+            return
+        if number := getattr(subscriber, _REMEMBERED[name]):
+            log.info("%s: %s: %s", leg.leg_id, name.replace("_", " "), number)
+            leg.called = Party(number)
+
+    def find(self, caller: Leg) -> Destination | None:
+        """The service that `caller` has dialled; None when it has not, or is no telephone line of the house."""
+        number, name = caller.party.number, self._name(caller.called.number)
+        if not name or self.subscribers.of(number) is None:
+            return None
+        if name in _REMEMBERED:
+            return Destination(party=caller.called, cause=Cause.SERVICE_NOT_AVAILABLE)
+        switch, on = _SWITCHES[name]
+        log.info("%s: %s %s", number, switch.replace("_", " "), "on" if on else "off")
+        do = partial(self.subscribers.change, number, **{switch: on})
+        return Destination([ServiceLeg(caller, name, do, self._media, self._confirmation)], caller.called)
+
+    def remember(self, caller: Leg, destination: Destination) -> None:
+        """A call is about to be placed: who called, and who was called."""
+        if not self._name(caller.called.number):
+            self.subscribers.change(caller.party.number, last_called=caller.called.number)
+        self.subscribers.change(destination.party.number, last_caller=caller.party.number)
+
+    def _name(self, dialled: str) -> str:
+        """A rotary set has no # to end a code with: its pause does."""
+        return self._names.get(dialled) or self._names.get(dialled + "#") or ""
+
+
+class ServiceLeg(Leg):
+    """The house answers: it does what was dialled, plays the confirmation tone to the caller and hangs up."""
+
+    def __init__(self, caller: Leg, name: str, do: Callable[[], None], media: Joiner, tone: Tone) -> None:
+        super().__init__(f"service:{name}/{caller.leg_id}", Party(caller.called.number), caller.listener)
+        self._caller = caller
+        self._do = do
+        self._media = media
+        self._tone = tone
+        self._over = False
+
+    def place(self, request: CallRequest) -> None:
+        self._do()
+        asyncio.get_running_loop().call_soon(self._answer)
+
+    def _answer(self) -> None:
+        if self._over:
+            return
+        self.listener.leg_answered(self)
+        asyncio.get_running_loop().call_later(PAUSE_S, self._confirm)
+
+    def _confirm(self) -> None:
+        if self._over:
+            return
+        if self._caller.endpoint:
+            self._media.play_tone(self._caller.endpoint, self._tone)
+        asyncio.get_running_loop().call_later(CONFIRM_S, self.release, Cause.NORMAL_CLEARING)
+
+    def release(self, cause: Cause, *, elsewhere: bool = False) -> None:
+        if not self._over:
+            self._over = True
+            asyncio.get_running_loop().call_soon(self.listener.leg_released, self, cause)
+
+    def stats(self) -> LegStats:
+        return LegStats()
+
+    def proceed(self) -> None:
+        """Never a calling leg, as the two below."""
+
+    show_ringing = show_progress = accept = proceed

@@ -117,13 +117,15 @@ class HookProfile:
     """What an opening of the loop means, by its length in ms. Windows are inclusive.
 
     glitch_ms: shorter openings mean nothing. pulse_*: a dial pulse (ignored when
-    `pulse_dialling` is off). flash_*: a hook flash. Longer than both maxima: on hook.
+    `pulse_dialling` is off). flash_*: a hook flash. Longer than both maxima: on hook. train_max_ms: openings up
+    to here are pulses too when another one is less than 100 ms away, as of a slow dial.
     digit_gap_ms: a closed loop this long ends a pulse digit (200 to 300 ms usual).
     """
 
     glitch_ms: int = 15
     pulse_min_ms: int = 15
     pulse_max_ms: int = 79
+    train_max_ms: int = 96
     flash_min_ms: int = 80
     flash_max_ms: int = 130
     digit_gap_ms: int = 250

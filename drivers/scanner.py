@@ -240,6 +240,7 @@ def _native(profile: HookProfile) -> Any:
             "glitch_ms": profile.glitch_ms,
             "pulse_min_ms": profile.pulse_min_ms,
             "pulse_max_ms": profile.pulse_max_ms,
+            "train_max_ms": profile.train_max_ms,
             "flash_min_ms": profile.flash_min_ms,
             "flash_max_ms": profile.flash_max_ms,
             "digit_gap_ms": profile.digit_gap_ms,

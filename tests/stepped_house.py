@@ -69,7 +69,7 @@ class SteppedHouse:
         self.sim = SimBoard(board, seed=7)
         if lifted:
             self.sim.copper[lifted].lift()
-        spain = load_country(country)
+        self.country = spain = load_country(country)
         said = {name: FxsLineSettings(number=number, **settings.get(name, {})) for name, number in numbers.items()}
         profiles = {name: line_profile(spain, line) for name, line in said.items()}
         self._bus = Bus.in_process(self.sim.spi_ops_address)

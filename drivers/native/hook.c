@@ -5,11 +5,13 @@
 #define PULSES_MAX 10
 #define MAKE_MS 10 /* between two dial pulses: at 20 pulses/s a make lasts 16 ms, of which polling may miss 2 */
 
+#define TRAIN_MAKE_MS 100 /* two openings less apart are of one digit: nobody flashes twice so fast */
+
 void hook_reset(struct hook *hook, long long now_us, int off_hook)
 {
     hook->off_hook = hook->closed = hook->raw = off_hook;
     hook->since_us = hook->raw_since_us = now_us;
-    hook->pulses = 0;
+    hook->pulses = hook->lone_us = 0;
 }
 
 static long long in_ms(long long us)
@@ -34,9 +36,32 @@ static int end_digit(struct hook *hook, struct hook_event *out)
     return 1;
 }
 
+static int flash(const struct hook *hook, int open_us, struct hook_event *out)
+{
+    long long open_ms = in_ms(open_us);
+    if (open_ms < hook->profile.flash_min_ms || open_ms > hook->profile.flash_max_ms)
+        return 0;
+    *out = (struct hook_event){HOOK_FLASH, open_us};
+    return 1;
+}
+
+/* The opening that waited to see whether another follows was alone. */
+static int end_lone(struct hook *hook, struct hook_event *out)
+{
+    int open_us = hook->lone_us;
+    hook->lone_us = 0;
+    return flash(hook, open_us, out);
+}
+
 static int loop_opened(struct hook *hook, struct hook_event *out)
 {
     long long made_ms = in_ms(hook->raw_since_us - hook->since_us);
+    if (hook->lone_us && made_ms >= TRAIN_MAKE_MS)
+        return end_lone(hook, out);
+    if (hook->lone_us) {
+        hook->lone_us = 0;
+        hook->pulses = 1;
+    }
     return made_ms >= hook->profile.digit_gap_ms ? end_digit(hook, out) : 0;
 }
 
@@ -50,8 +75,15 @@ static int loop_closed(struct hook *hook, struct hook_event *out)
     }
     long long open_us = hook->raw_since_us - hook->since_us;
     long long open_ms = in_ms(open_us);
-    if (profile->pulse_dialling && open_ms >= profile->pulse_min_ms && open_ms <= profile->pulse_max_ms) {
+    int longest_pulse_ms = hook->pulses ? profile->train_max_ms : 0;
+    if (longest_pulse_ms < profile->pulse_max_ms)
+        longest_pulse_ms = profile->pulse_max_ms;
+    if (profile->pulse_dialling && open_ms >= profile->pulse_min_ms && open_ms <= longest_pulse_ms) {
         hook->pulses += hook->pulses <= PULSES_MAX;
+        return 0;
+    }
+    if (profile->pulse_dialling && open_ms > profile->pulse_max_ms && open_ms <= profile->train_max_ms) {
+        hook->lone_us = (int)open_us;
         return 0;
     }
     if (open_ms > longest_ms(profile)) {
@@ -62,15 +94,15 @@ static int loop_closed(struct hook *hook, struct hook_event *out)
         return 2;
     }
     int count = end_digit(hook, out);
-    if (open_ms >= profile->flash_min_ms && open_ms <= profile->flash_max_ms)
-        out[count++] = (struct hook_event){HOOK_FLASH, (int)open_us};
-    return count;
+    return count + flash(hook, (int)open_us, &out[count]);
 }
 
 /* What time alone decides, while the loop stays as it is. */
 static int held(struct hook *hook, long long now_us, struct hook_event *out)
 {
     long long held_ms = in_ms(now_us - hook->since_us);
+    if (hook->closed && hook->lone_us)
+        return held_ms >= TRAIN_MAKE_MS ? end_lone(hook, out) : 0;
     if (hook->closed)
         return hook->pulses && held_ms >= hook->profile.digit_gap_ms ? end_digit(hook, out) : 0;
     if (!hook->off_hook || held_ms <= longest_ms(&hook->profile))

@@ -4,8 +4,11 @@
  * counts once it has held for glitch_ms (a make between two dial pulses for at
  * most 10 ms); the edge is dated to where that hold began, so the length of an opening is not changed by the wait. Lengths are
  * rounded to whole ms and windows are inclusive. Where the pulse and the flash
- * window overlap the opening is a pulse. An opening in no window means nothing,
- * unless it is longer than both: then the telephone is on hook.
+ * window overlap the opening is a pulse. One longer than a pulse, up to
+ * train_max_ms, is a pulse of a slow dial when another opening follows or came
+ * before it within 100 ms; alone it is what the flash window says, 100 ms later.
+ * An opening in no window means nothing, unless it is longer than all of them:
+ * then the telephone is on hook.
  * Read as it stands by the compiler and by cffi. */
 #define HOOK_MAX_EVENTS 2 /* most events of one feed */
 
@@ -19,6 +22,7 @@ struct hook_profile {
     int glitch_ms;
     int pulse_min_ms;
     int pulse_max_ms;
+    int train_max_ms;
     int flash_min_ms;
     int flash_max_ms;
     int digit_gap_ms;
@@ -39,6 +43,7 @@ struct hook {
     int raw;                /* the loop as last fed */
     long long raw_since_us; /* its last edge */
     int pulses;             /* of the digit being dialled */
+    int lone_us;            /* an opening that is a pulse if another follows soon, else maybe a flash; 0: none */
 };
 
 /* Known state: off hook with the loop closed, or on hook with it open. Nothing half-heard remains. */

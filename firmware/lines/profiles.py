@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 GLITCH_MS = 15
 """Openings and closures of the loop up to here are a contact that bounces [M: line sheet, section 3]."""
+LONE_PULSE_MS = 79
+"""The longest pulse that stands alone where flashes of 80 ms are sent [M, S: line sheet, section 3]."""
 
 
 def line_profile(country: Country, settings: FxsLineSettings) -> LineProfile:
@@ -82,19 +84,24 @@ def dial_plan(country: Country, numbers: NumberPlan, digit_map: Sequence[str]) -
 def hook_profile(country: Country, settings: FxsLineSettings) -> HookProfile:
     """What openings of the loop mean.
 
-    Where the country's flash window begins inside the pulse window, an opening that could be a pulse
-    is one as long as pulse dialling is on; a flash_min_ms of the settings moves the pulses' end instead.
+    Where the country's flash window begins inside the pulse window, an opening of up to LONE_PULSE_MS
+    is a pulse as long as pulse dialling is on, a longer one only between others; a flash_min_ms of the
+    settings moves the lone pulses' end instead.
     """
-    pulse_min_ms, pulse_max_ms = country.pulse_ms
+    pulse_min_ms, train_max_ms = country.pulse_ms
+    pulse_max_ms = train_max_ms
     flash_min_ms, flash_max_ms = _flash_window(country, settings)
-    if settings.pulse_dialling and settings.flash_min_ms is None:
-        flash_min_ms = max(flash_min_ms, min(pulse_max_ms + 1, flash_max_ms))
-    elif settings.pulse_dialling:
-        pulse_max_ms = min(pulse_max_ms, flash_min_ms - 1)
+    if settings.pulse_dialling and flash_min_ms <= pulse_max_ms:
+        if settings.flash_min_ms is None:
+            pulse_max_ms = LONE_PULSE_MS
+            flash_min_ms = max(flash_min_ms, min(pulse_max_ms + 1, flash_max_ms))
+        else:
+            pulse_max_ms = flash_min_ms - 1
     return HookProfile(
         glitch_ms=GLITCH_MS,
         pulse_min_ms=pulse_min_ms,
         pulse_max_ms=pulse_max_ms,
+        train_max_ms=train_max_ms,
         flash_min_ms=flash_min_ms,
         flash_max_ms=flash_max_ms,
         digit_gap_ms=country.digit_gap_ms,

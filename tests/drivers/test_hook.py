@@ -14,6 +14,7 @@ SPAIN = dict(
     glitch_ms=15,
     pulse_min_ms=15,
     pulse_max_ms=79,
+    train_max_ms=0,
     flash_min_ms=80,
     flash_max_ms=130,
     digit_gap_ms=250,
@@ -22,7 +23,7 @@ SPAIN = dict(
 SPAIN_TONE_ONLY = SPAIN | dict(flash_min_ms=50, pulse_dialling=0)
 UNITED_STATES = SPAIN | dict(flash_min_ms=300, flash_max_ms=1000)
 LONG_PULSES = SPAIN | dict(pulse_max_ms=200, flash_min_ms=80, flash_max_ms=1250)
-SLOW_DIAL = SPAIN | dict(pulse_max_ms=95, flash_min_ms=96)
+SLOW_DIAL = SPAIN | dict(train_max_ms=95)
 PROFILES = [SPAIN, SPAIN_TONE_ONLY, UNITED_STATES, LONG_PULSES, SLOW_DIAL]
 
 NAMES = {lib.HOOK_OFF_HOOK: "off", lib.HOOK_ON_HOOK: "on", lib.HOOK_FLASH: "flash", lib.HOOK_DIGIT: "digit"}
@@ -120,15 +121,29 @@ def pulses(digit: int, per_second: float, break_share: float) -> list[float]:
 @pytest.mark.parametrize("break_share", [0.55, 0.60, 0.667, 0.70])
 def test_pulse_digits(per_second: float, break_share: float) -> None:
     chance = random.Random(per_second * 1000 + round(break_share * 100))
-    profile = SPAIN if 1000 / per_second * break_share <= 77 else SLOW_DIAL
-    telephone = Telephone(profile, every_ms=2.0, phase_ms=chance.random() * 2)
-    digits = [*range(10)]
+    telephone = Telephone(SLOW_DIAL, every_ms=2.0, phase_ms=chance.random() * 2)
+    alone = 1000 / per_second * break_share <= 77  # a single longer pulse is a flash
+    digits = [0, *range(1 if alone else 2, 10)]
     chance.shuffle(digits)
     telephone.hold(1, 400)
     for digit in digits:
         telephone.play(pulses(digit, per_second, break_share), closed=0)
         telephone.hold(1, chance.uniform(350, 900))
     assert telephone.kinds() == [("digit", digit) for digit in digits]
+
+
+@pytest.mark.parametrize("open_ms", [80, 87, 95])
+def test_a_long_opening_is_a_pulse_between_others_and_a_flash_alone(open_ms: int) -> None:
+    telephone = Telephone(SLOW_DIAL)
+    telephone.play([500, open_ms, 37, open_ms, 37, 60, 600], closed=1)
+    assert telephone.kinds() == [("digit", 3)]
+    telephone = Telephone(SLOW_DIAL)
+    telephone.play([500, open_ms, 99], closed=1)
+    assert telephone.told == []
+    telephone.hold(1, 400)
+    assert telephone.told == [("flash", open_ms * 1000, 500.0 + open_ms + 100)]
+    telephone.play([open_ms, 101, open_ms, 400, open_ms, 50, 300], closed=0)
+    assert [what for what, _, _ in telephone.told] == ["flash", "flash", "flash", "on"]
 
 
 def test_japanese_dial_of_20_pulses_a_second() -> None:

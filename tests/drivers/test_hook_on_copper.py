@@ -40,8 +40,11 @@ def countries() -> dict[str, dict[str, Any]]:
 
 
 def meaning(figures: dict[str, Any], pulses: bool, open_ms: int) -> list[str]:
-    """What one opening of a lifted telephone is: a pulse where both windows match, on hook beyond both."""
+    """What one opening of a lifted telephone is: a pulse where both windows match (but from 80 ms on a flash, where
+    flashes begin so early), on hook beyond both."""
     (pulse_low, pulse_high), (flash_low, flash_high) = figures["pulse_ms"], figures["flash_ms"]
+    if flash_low <= pulse_high:
+        pulse_high = 79
     if pulses and pulse_low <= open_ms <= pulse_high:
         return ["digit"]
     if flash_low <= open_ms <= flash_high:

@@ -25,14 +25,14 @@ def windows(profile: HookProfile) -> tuple[int, int, int, int]:
 
 def test_spain_with_a_rotary_dial_and_without() -> None:
     assert windows(hook()) == (23, 79, 80, 130)
-    assert windows(hook(pulse_dialling=False)) == (23, 79, 50, 130)
+    assert windows(hook(pulse_dialling=False)) == (23, 96, 50, 130)
     assert not hook(pulse_dialling=False).pulse_dialling
     assert hook().digit_gap_ms == 250
 
 
 def test_the_countrys_flash() -> None:
-    assert windows(hook("us")) == (23, 79, 300, 1000)
-    assert windows(hook("fr")) == (23, 79, 240, 300)
+    assert windows(hook("us")) == (23, 96, 300, 1000)
+    assert windows(hook("fr")) == (23, 96, 240, 300)
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ def test_the_countrys_flash() -> None:
     [
         ({"flash_min_ms": 60}, (23, 59, 60, 130)),
         ({"flash_max_ms": 600}, (23, 79, 80, 600)),
-        ({"flash_min_ms": 300}, (23, 79, 300, 380)),
-        ({"flash_min_ms": 300, "flash_max_ms": 900}, (23, 79, 300, 900)),
+        ({"flash_min_ms": 300}, (23, 96, 300, 380)),
+        ({"flash_min_ms": 300, "flash_max_ms": 900}, (23, 96, 300, 900)),
     ],
 )
 def test_settings_move_the_flash_window(settings: dict[str, int], expected: tuple[int, int, int, int]) -> None:

@@ -26,7 +26,7 @@
 #define ROUNDS 6000
 
 static const struct daa_profile spain_line = {{15, 68, 150}, 18, 80, 60, 40, 300, 0, 0, 0xA8};
-static const struct hook_profile spain = {15, 15, 79, 80, 130, 250, 1};
+static const struct hook_profile spain = {15, 15, 79, 96, 80, 130, 250, 1};
 
 static struct bus {
     struct spi_ops ops;

@@ -26,6 +26,7 @@ from boards.wiring import Board, CalibrationStore, wire
 from drivers.errors import HardwareError
 from drivers.exchange_port import ExchangeLineEvent
 from firmware.after_rush import AfterRush
+from firmware.app_lamps import CoreLamps
 from firmware.app_log import set_up_logging
 from firmware.app_status import CoreStatus
 from firmware.config.line_settings import FxsLineSettings
@@ -124,7 +125,12 @@ class Core:
         status = CoreStatus(
             self._loaded, list(self._lines.values()), self._agent, self._exchange, self._records, self._engine
         )
-        verbs = {"status": status.status, "calls": status.calls, "debug": status.debug}
+        verbs = {
+            "status": status.status,
+            "calls": status.calls,
+            "debug": status.debug,
+            "lamp": CoreLamps(self._lines).lamp,
+        }
         control = ControlServer(self._run / "core.sock", verbs, version=VERSION)
         await control.start()
         loop.add_reader(self._engine.fileno(), self._hear_engine)

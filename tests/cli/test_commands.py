@@ -80,7 +80,7 @@ def every_command() -> list[list[str]]:
     exchange = ["rig", "exchange", "fxo1"]
     acts += [[*exchange, act] for act in ("ring", "stop", "answer", "refuse", "hangup", "country", "expect-digits")]
     acts += [[*exchange, act] for act in ("say", "hear", "unplug", "plug", "state")]
-    return [["run"], ["check"], ["password"], ["status"], ["calls"], ["codes"], ["rig"], *acts]
+    return [["run"], ["check"], ["password"], ["status"], ["calls"], ["codes"], ["lamp"], ["rig"], *acts]
 
 
 @pytest.mark.parametrize("command", every_command(), ids=" ".join)

@@ -186,6 +186,7 @@ class Core:
             settings = self._settings.lines.get(name, FxsLineSettings())
             slot = self._engine.open_slot(port.slot)
             slot.set_echo(0 if settings.echo == "off" else int(settings.echo))
+            slot.watch_modems(True)
             party = Party(settings.number, settings.name)
             country = self._country_of(settings)
             options = line_options(

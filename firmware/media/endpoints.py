@@ -148,6 +148,13 @@ class Slot(Endpoint):
         """
         checked(lib.engine_set_echo(self._native, self.id, tail_ms), f"echo canceller of {tail_ms} ms")
 
+    def watch_modems(self, on: bool) -> None:
+        """Keep calls still in which a fax or modem speaks, either way: from CNG, CED, ANSam or a V.21 preamble on to the
+        call's end the stream it hears has a fixed delay (100 ms, or what `Stream.set_jitter` says) without concealment,
+        and the echo canceller turns nothing down. OSError(ENOMEM): as before.
+        """
+        checked(lib.engine_watch_modems(self._native, self.id, on), "watch for modems")
+
     def stats(self) -> EchoStats | None:
         """What the echo canceller has measured; None without one. ValueError once the slot is closed."""
         native = ffi.new("struct echo_figures *")
@@ -158,6 +165,7 @@ class Slot(Endpoint):
         return EchoStats(
             tail_ms=native.tail_ms,
             off_by_tone=bool(native.off_by_tone),
+            linear=bool(native.linear),
             erl_db=native.erl_db if known else None,
             erle_db=native.erle_db if known else None,
             delay_ms=native.delay_ms if known else None,

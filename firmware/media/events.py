@@ -158,10 +158,10 @@ class StreamStats:
 
 @dataclass(frozen=True, slots=True)
 class EchoStats:
-    """A line's echo canceller. The last three are None until it has learnt the line.
+    """A line's echo canceller. erl_db, erle_db and delay_ms are None until it has learnt the line.
 
     tail_ms: the longest echo it can take out. off_by_tone: a modem's 2,100 Hz has switched it off until
-    the line is silent. erl_db: what the line itself keeps from coming back; erle_db: what is taken out of the
+    the line is silent. linear: a fax or modem speaks in this call, so that nothing is turned down. erl_db: what the line itself keeps from coming back; erle_db: what is taken out of the
     rest, lately; delay_ms: of the strongest echo, the card's own delay included.
     """
 
@@ -170,6 +170,7 @@ class EchoStats:
     erl_db: float | None = None
     erle_db: float | None = None
     delay_ms: float | None = None
+    linear: bool = False
 
 
 def mos(loss_percent: float, delay_ms: float, codec: str = "PCMA") -> float:

@@ -40,6 +40,7 @@ struct echo {
     int idle_blocks;           /* nothing was sent for so long */
     struct tone_disabler modem;
     int bypassed;              /* the last block was left as it was */
+    int linear;                /* nothing is turned down */
     float far, far_held;       /* power of what was sent: falls slowly, and more so */
     float echoed, left;        /* of the echo found, of what is left: likewise */
     float noise;               /* power of the line without anybody speaking */
@@ -148,7 +149,7 @@ static float spoken_here(const struct echo *echo)
 /* The gain for what is left: 1 while nobody speaks there, else down to the line's own noise. */
 static float wanted_gain(struct echo *echo, float power)
 {
-    if (echo->far_held < TALKING)
+    if (echo->far_held < TALKING || echo->linear)
         return 1;
     echo->spoken = spoken_here(echo);
     float depth = LEAST_GAIN + (1 - LEAST_GAIN) * echo->spoken;
@@ -188,6 +189,12 @@ static void measure(struct echo *echo, float before, float behind, float after)
 void echo_call_over(struct echo *echo)
 {
     tone_disabler_reset(&echo->modem);
+    echo->linear = 0;
+}
+
+void echo_keep_linear(struct echo *echo)
+{
+    echo->linear = 1;
 }
 
 /* -- blocks --------------------------------------------------------------------------------- */
@@ -260,7 +267,8 @@ void echo_get_figures(const struct echo *echo, struct echo_figures *out)
         if (fabsf(echo->response[i]) > fabsf(echo->response[peak]))
             peak = i;
     }
-    *out = (struct echo_figures){.tail_ms = echo->tail_ms, .off_by_tone = echo->modem.off, .known = echo->has_learnt};
+    *out = (struct echo_figures){.tail_ms = echo->tail_ms, .off_by_tone = echo->modem.off, .linear = echo->linear,
+                                 .known = echo->has_learnt};
     if (!echo->has_learnt)
         return;
     out->erl_db = -10 * log10(sum + 1e-9);

@@ -9,6 +9,7 @@ struct echo;
 struct echo_figures {
     int tail_ms;             /* longest echo it can take out, besides the highway's own delay; 0: no canceller */
     int off_by_tone;         /* a modem's tone has switched it off */
+    int linear;              /* a fax or modem speaks: nothing is turned down */
     int known;               /* enough was heard for the figures below */
     double erl_db;           /* what the line itself keeps from coming back */
     double erle_db;          /* what is taken out of the rest, lately */
@@ -20,6 +21,9 @@ struct echo *echo_new(int tail_ms);
 void echo_free(struct echo *echo);
 /* The call is over: the tone that switched it off holds no more. What it knows of the line it keeps. */
 void echo_call_over(struct echo *echo);
+/* A fax or modem speaks on the line: to the end of the call echo is taken out and nothing turned down (ITU-T G.168 wants
+ * no non-linear processing after an answer tone). */
+void echo_keep_linear(struct echo *echo);
 /* A block from the line, changed in place. Returns 0 when it was left as it is. */
 int echo_cancel(struct echo *echo, int16_t *pcm);
 /* Then the block that the line is given, NULL for silence. */

@@ -129,6 +129,8 @@ int engine_listen_digits(struct engine *engine, int id, int on);
 int engine_set_echo(struct engine *engine, int slot_id, int tail_ms);
 int engine_echo(struct engine *engine, int slot_id, struct echo_figures *out);
 
+/* A slot's calls in which a fax or modem speaks are kept still for it: modem_watch.h. -ENOMEM: as before. */
+int engine_watch_modems(struct engine *engine, int slot_id, int on);
 /* kinds: ENGINE_HEAR_..., 0 for none. Of a slot or stream. -ENOMEM: as before. */
 int engine_listen_signals(struct engine *engine, int id, int kinds);
 

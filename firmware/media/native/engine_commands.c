@@ -99,6 +99,13 @@ int engine_set_echo(struct engine *engine, int id, int tail_ms)
     return engine_leave(engine, !slot ? -ENOENT : slot_set_echo(slot, tail_ms) ? -ENOMEM : 0);
 }
 
+int engine_watch_modems(struct engine *engine, int id, int on)
+{
+    engine_enter(engine);
+    struct slot *slot = find_slot(engine, id);
+    return engine_leave(engine, !slot ? -ENOENT : slot_watch_modems(slot, on) ? -ENOMEM : 0);
+}
+
 int engine_echo(struct engine *engine, int id, struct echo_figures *out)
 {
     engine_enter(engine);

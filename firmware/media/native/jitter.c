@@ -31,6 +31,7 @@ struct jitter {
     int codec;
     struct g722_in *decoder;
     int fixed;               /* samples; 0: adaptive */
+    int still;               /* nothing is concealed */
     int started;
     int strays, late;        /* packets in a row out of reach; too late */
     uint32_t play;           /* timestamp of the next sample out of the ring */
@@ -66,7 +67,7 @@ void jitter_free(struct jitter *jitter)
 
 void jitter_reset(struct jitter *jitter, int codec, struct g722_in *decoder)
 {
-    int fixed = jitter->fixed;
+    int fixed = jitter->fixed, still = jitter->still;
     long concealed = jitter->concealed;
     memset(jitter, 0, sizeof *jitter);
     jitter->codec = codec;
@@ -74,6 +75,7 @@ void jitter_reset(struct jitter *jitter, int codec, struct g722_in *decoder)
     if (codec == G722)
         g722_in_reset(decoder);
     jitter->fixed = fixed;
+    jitter->still = still;
     jitter->concealed = concealed;
     plc_reset(&jitter->plc);
     pace_reset(&jitter->pace);
@@ -104,9 +106,17 @@ static void move(struct jitter *jitter, int back)
 void jitter_fix(struct jitter *jitter, int samples)
 {
     jitter->fixed = samples < JITTER_MAX_DELAY ? samples : JITTER_MAX_DELAY;
+    jitter->still = 0;
     jitter->blocks = 0;
     if (jitter->started && jitter->fixed && jitter->delay < target(jitter))
         move(jitter, (int)(target(jitter) - jitter->delay));
+}
+
+void jitter_keep_still(struct jitter *jitter, int samples)
+{
+    if (!jitter->fixed)
+        jitter_fix(jitter, samples);
+    jitter->still = 1;
 }
 
 /* The first packet, or the first of a new time line: its jitter may be expected to be what it was. */
@@ -188,6 +198,16 @@ static void decode(struct jitter *jitter, struct piece *piece, int count)
     }
 }
 
+/* Samples that came, or did not. Returns 1 when they are as they were received. */
+static int mend(struct jitter *jitter, int16_t *pcm, int count, int missing)
+{
+    if (missing && jitter->still)
+        memset(pcm, 0, sizeof *pcm * (size_t)count);
+    else if (missing)
+        plc_fill(&jitter->plc, pcm, count);
+    return !missing && (jitter->still || plc_hear(&jitter->plc, pcm, count));
+}
+
 /* So many samples out of the ring, its gaps concealed. Returns 1 when they are as they were received. */
 static int draw(struct jitter *jitter, struct piece *piece, int count)
 {
@@ -196,14 +216,11 @@ static int draw(struct jitter *jitter, struct piece *piece, int count)
     jitter->play += (uint32_t)count;
     decode(jitter, piece, count);
     int exact = piece->there == count;
-    jitter->concealed += piece->there == 0 && plc->gap < PLC_FADED && !plc->noise;
+    jitter->concealed += piece->there == 0 && !jitter->still && plc->gap < PLC_FADED && !plc->noise;
     for (int from = 0, to; from < count; from = to) {
         for (to = from; to < count && piece->missing[to] == piece->missing[from]; to++)
             continue;
-        if (piece->missing[from])
-            plc_fill(plc, piece->pcm + from, to - from);
-        else
-            exact &= plc_hear(plc, piece->pcm + from, to - from);
+        exact &= mend(jitter, piece->pcm + from, to - from, piece->missing[from]);
     }
     if (piece->there == count && (int32_t)(jitter->play - jitter->noise_from) > count)
         plc->noise = 0; /* the far end speaks again */

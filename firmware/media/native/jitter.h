@@ -21,6 +21,9 @@ void jitter_free(struct jitter *jitter);
 void jitter_reset(struct jitter *jitter, int codec, struct g722_in *decoder);
 /* samples: the delay to keep from now on, at most JITTER_MAX_DELAY; 0: adaptive, as it is at first. */
 void jitter_fix(struct jitter *jitter, int samples);
+/* A fax or modem speaks: this delay is kept from now on, unless a fixed one was set before, and gaps are silence.
+ * `jitter_fix` ends it. */
+void jitter_keep_still(struct jitter *jitter, int samples);
 /* One packet's payload. marker: of RTP: sound begins after a pause. Returns 1 taken, 0 too late (in part or whole)
  * or out of reach. */
 int jitter_put(struct jitter *jitter, uint32_t timestamp, const uint8_t *octets, int count, int marker);

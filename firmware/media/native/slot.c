@@ -7,6 +7,7 @@
 #include "echo.h"
 #include "g711.h"
 #include "highway_types.h"
+#include "modem_watch.h"
 #include "signals.h"
 
 static void slot_free(struct endpoint *end)
@@ -15,6 +16,7 @@ static void slot_free(struct endpoint *end)
     tone_source_free(end->tones);
     digits_free(&slot->digits);
     echo_free(slot->echo);
+    modem_watch_free(slot->modems);
     signals_free(end->signals);
     free(slot);
 }
@@ -45,13 +47,27 @@ int slot_set_echo(struct slot *slot, int tail_ms)
     return 0;
 }
 
+int slot_watch_modems(struct slot *slot, int on)
+{
+    struct modem_watch *watch = on ? modem_watch_new() : NULL;
+    if (on && !watch)
+        return -1;
+    modem_watch_free(slot->modems);
+    slot->modems = watch;
+    return 0;
+}
+
 /* A digit half heard does not go on at the next one who hears the line. */
 static void slot_unheard(struct endpoint *end, const struct ear *ear)
 {
     struct slot *slot = (struct slot *)end;
     digits_unheard(&slot->digits, end, ear);
-    if (slot->echo && end->hearers == ear && !ear->next)
+    if (end->hearers != ear || ear->next)
+        return;
+    if (slot->echo)
         echo_call_over(slot->echo);
+    if (slot->modems)
+        modem_watch_call_over(slot->modems);
 }
 
 /* -- blocks ------------------------------------------------------------------------------- */
@@ -67,14 +83,16 @@ static void take_echo_out(struct slot *slot)
         sound_from_pcm(&slot->end.sound, pcm);
 }
 
-static void remember_given(const struct slot *slot, int law, const uint8_t *octets)
+static void remember_given(struct slot *slot, int law, const uint8_t *octets)
 {
     int16_t pcm[BLOCK_SAMPLES];
-    if (!slot->echo)
-        return;
-    if (octets)
+    int watched = slot->modems && slot->end.hearers;
+    if (octets && (slot->echo || watched))
         g711_decode_block(law, octets, pcm, BLOCK_SAMPLES);
-    echo_sent(slot->echo, octets ? pcm : NULL);
+    if (slot->echo)
+        echo_sent(slot->echo, octets ? pcm : NULL);
+    if (watched)
+        modem_watch_to_line(slot->modems, slot, octets ? pcm : NULL);
 }
 
 static void slot_take(struct endpoint *end, const struct moment *moment)
@@ -85,6 +103,8 @@ static void slot_take(struct endpoint *end, const struct moment *moment)
     sound_from_octets(&end->sound, moment->highway_law, octets);
     take_echo_out(slot);
     digits_hear(&slot->digits, end, 0, moment);
+    if (slot->modems && end->hearers)
+        modem_watch_from_line(slot->modems, slot, end->sound.pcm);
     if (end->signals)
         signals_hear(end->signals, end, moment);
 }

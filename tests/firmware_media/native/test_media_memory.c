@@ -62,6 +62,12 @@ void *__wrap_speex_echo_state_init(int frame, int taps)
     return fails() ? NULL : __real_speex_echo_state_init(frame, taps);
 }
 
+void *__real_modem_connect_tones_rx_init(void *state, int type, void *note, void *context);
+void *__wrap_modem_connect_tones_rx_init(void *state, int type, void *note, void *context)
+{
+    return fails() ? NULL : __real_modem_connect_tones_rx_init(state, type, note, context);
+}
+
 static int blocked;
 ssize_t __real_pwrite(int fd, const void *data, size_t size, off_t at);
 ssize_t __wrap_pwrite(int fd, const void *data, size_t size, off_t at)
@@ -132,6 +138,8 @@ static void live(struct engine *engine)
     expect(spoken == 0 || spoken == (ids[1] > 0 ? -ENOMEM : -ENOENT), "a codec without memory says -ENOMEM");
     int echo = engine_set_echo(engine, ids[0], 64);
     expect(echo == 0 || echo == (ids[0] > 0 ? -ENOMEM : -ENOENT), "an echo canceller without memory says -ENOMEM");
+    int watched = engine_watch_modems(engine, ids[0], 1);
+    expect(watched == 0 || watched == (ids[0] > 0 ? -ENOMEM : -ENOENT), "a watch without memory says -ENOMEM");
     engine_set_remote(engine, ids[1], here, 9, here);
     for (int i = 0; i < 2; i++) {
         int listens = engine_listen_signals(engine, ids[i], ENGINE_HEAR_MODEMS | ENGINE_HEAR_PROGRESS);

@@ -89,7 +89,7 @@ static void command(struct engine *engine, const int *ids)
 {
     struct tone_spec spec;
     int id = ids[dice(NODES)];
-    switch (dice(19)) {
+    switch (dice(20)) {
     case 0: engine_join(engine, id, ids[dice(NODES)]); break;
     case 1: engine_part(engine, id); break;
     case 2: engine_play_digit(engine, id, "1A#x"[dice(4)], (int)dice(300)); break;
@@ -115,6 +115,7 @@ static void command(struct engine *engine, const int *ids)
     case 14: engine_seek(engine, id, (int)dice(2000)); break;
     case 15: engine_set_jitter(engine, id, (int)dice(400) - 50); break;
     case 16: engine_set_echo(engine, id, dice(2) ? 32 + (int)dice(98) : (int)dice(200) - 50); break;
+    case 17: engine_watch_modems(engine, id, (int)dice(3) > 0); break;
     case 11: engine_mute(engine, id, ids[dice(NODES)], (int)dice(2)); break;
     default:
         for (unsigned i = 0; i < sizeof spec; i++)

@@ -149,9 +149,11 @@ class Slot(Endpoint):
         checked(lib.engine_set_echo(self._native, self.id, tail_ms), f"echo canceller of {tail_ms} ms")
 
     def watch_modems(self, on: bool) -> None:
-        """Keep calls still in which a fax or modem speaks, either way: from CNG, CED, ANSam or a V.21 preamble on to the
-        call's end the stream it hears has a fixed delay (100 ms, or what `Stream.set_jitter` says) without concealment,
-        and the echo canceller turns nothing down. OSError(ENOMEM): as before.
+        """Keep calls still in which a fax or modem speaks, either way.
+
+        From CNG, CED, ANSam or a V.21 preamble on to the call's end the stream it hears has a fixed delay (100 ms, or
+        what `Stream.set_jitter` says) without concealment, and the echo canceller turns nothing down.
+        OSError(ENOMEM): as before.
         """
         checked(lib.engine_watch_modems(self._native, self.id, on), "watch for modems")
 

@@ -161,8 +161,9 @@ class EchoStats:
     """A line's echo canceller. erl_db, erle_db and delay_ms are None until it has learnt the line.
 
     tail_ms: the longest echo it can take out. off_by_tone: a modem's 2,100 Hz has switched it off until
-    the line is silent. linear: a fax or modem speaks in this call, so that nothing is turned down. erl_db: what the line itself keeps from coming back; erle_db: what is taken out of the
-    rest, lately; delay_ms: of the strongest echo, the card's own delay included.
+    the line is silent. linear: a fax or modem speaks in this call, so that nothing is turned down. erl_db: what
+    the line itself keeps from coming back; erle_db: what is taken out of the rest, lately; delay_ms: of the
+    strongest echo, the card's own delay included.
     """
 
     tail_ms: int

@@ -6,6 +6,8 @@ standard input asks for `RecorderError`s so far; its end closes all.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from firmware.media.engine import Engine
 
 
 def main(hearer_port: int, speaker_port: int, folder: Path) -> None:
+    with contextlib.suppress(PermissionError):  # without a card's clock the engine asks for no priority of its own
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(5))
     engine = Engine(rtp_ports=range(46000, 46100), local_ip="127.0.0.1")
     engine.start()
     hearer, speaker = engine.open_stream(), engine.open_stream()

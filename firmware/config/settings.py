@@ -31,6 +31,7 @@ from firmware.config.declaration import (
 )
 from firmware.config.line_settings import FxsLineSettings
 from firmware.config.ring_settings import RING_NAME, Ring
+from firmware.config.tone_settings import TONE_NAME, OwnTone
 
 
 @dataclass(frozen=True, slots=True)
@@ -441,6 +442,15 @@ class Settings:
         example="boss",
         help_en="Ring classes: calls that ring telephone lines otherwise; the first that fits counts",
         help_es="Clases de timbre: llamadas que suenan de otra forma; vale la primera que coincida",
+    )
+    tones: dict[str, OwnTone] = named_groups(  # noqa: RUF009
+        OwnTone,
+        TONE_NAME,
+        example="busy",
+        help_en="Tones of your own in place of the country's, on every line: dial, stutter, recall, busy, congestion, "
+        "ringback, call_waiting, record, sit, howler",
+        help_es="Tonos propios en lugar de los del país, en todas las líneas: dial, stutter, recall, busy, congestion, "
+        "ringback, call_waiting, record, sit, howler",
     )
     users: dict[str, User] = named_groups(  # noqa: RUF009
         User,

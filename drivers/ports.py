@@ -139,7 +139,7 @@ class LineProfile:
     ring_hz: 16 to 60. ring_v_rms: 40 to 90, at the port into 1 REN. impedance: a TISS name of
     the chip sheet's section 12, "600", "900", "tbr21", "220+820||120n" ... loop_ma: 20 to 41.
     tx_gain_db (telephone to highway) and rx_gain_db (highway to telephone): -12 to +6.
-    law: "alaw" or "ulaw", the highway's companding.
+    law: "alaw" or "ulaw", the highway's companding. metering_hz: of `meter_pulse`, 12000 or 16000, 0 for none.
     """
 
     ring_hz: float = 25.0
@@ -149,6 +149,7 @@ class LineProfile:
     tx_gain_db: float = 0.0
     rx_gain_db: float = 0.0
     law: str = "alaw"
+    metering_hz: int = 0
     hook: HookProfile = HookProfile()
 
 
@@ -191,6 +192,9 @@ class FxsPort(Protocol):
 
     def open_interval(self, ms: int) -> None:
         """Open the loop for 100 to 1000 ms, then feed again as before (CPC disconnect, GR-506)."""
+
+    def meter_pulse(self) -> None:
+        """Send one metering pulse of the profile's frequency; refused (ChipError) by a chip that has none."""
 
     def readings(self) -> PortReadings:
         """Read voltage, current and states from the chip now."""

@@ -21,6 +21,7 @@ from drivers.slic_calibration import Waits, is_finished
 from drivers.slic_chip import Identity, SlicChip
 from drivers.slic_feed import prove, quiet
 from drivers.slic_levels import LineCodes, line_codes, ring_ceiling_v_rms
+from drivers.slic_metering import can_meter, prepare, pulse
 from drivers.slic_registers import (
     LOOP_CURRENT_STEP_MA,
     LOOP_VOLT_STEP_V,
@@ -91,6 +92,7 @@ class Slic:
         self._codes: LineCodes | None = None
         self._starting = threading.Lock()
         self._given_up = False
+        self._meters = False
 
     # -- start and end ----------------------------------------------------------------------
 
@@ -125,6 +127,9 @@ class Slic:
         self.identity = None
         identity = self._chip.identify(self._expected, after_reset)
         self.identity = identity
+        self._meters = False
+        if self.profile.metering_hz and not can_meter(identity.family):
+            log.warning("%s: a %s has no metering pulses, none will be sent", self.name, identity.part)
         try:
             self._codes = line_codes(self.profile, identity.family)
         except ValueError as error:
@@ -222,6 +227,17 @@ class Slic:
         limit = _LOWEST_CURRENT if state is Feed.LOW_POWER else self._codes.current_limit
         self._chip.write(Direct.LOOP_CURRENT_LIMIT, limit)
         watch.feed(_LINEFEED[state])
+
+    def meter_pulse(self) -> None:
+        """Send one metering pulse; refused where profile or chip have none."""
+        self._serving()
+        assert self.identity is not None
+        if not self.profile.metering_hz or not can_meter(self.identity.family):
+            raise self._chip.error(f"a {self.identity.part} has no metering pulses, or the line wants none")
+        if not self._meters:
+            prepare(self._chip, self.profile.metering_hz)
+            self._meters = True
+        pulse(self._chip)
 
     def readings(self) -> PortReadings:
         """Read voltage, current and states from the chip now (sections 4 and 11)."""

@@ -42,6 +42,9 @@ class Direct(enum.IntEnum):
     TONE_1 = 32
     TONE_2 = 33
     RING_OSCILLATOR = 34  # 4:3 hardware cadence, 1 offset, 0 trapezoid; 0 = cadence by the host
+    METERING = 35  # Si3210 only, as 44 and 45; 4 active timer on, 2 generator on
+    METER_ACTIVE_LOW = 44  # 125 us a step
+    METER_ACTIVE_HIGH = 45
     LINEFEED = 64  # 6:4 actual state, 2:0 wanted state
     BIAS = 65
     BATTERY_FEED = 66

@@ -16,9 +16,12 @@ from typing import Any
 from boards.calibration_store import CalibrationStore
 from boards.description import load
 from boards.wiring import Board
+from drivers._native import ffi
 from drivers.bus import Bus
+from drivers.bus_trace import trace
 from drivers.sim.board import SimBoard
 from drivers.stepper import Stepper
+from drivers.transport import Transport
 from firmware.config.code_settings import Codes
 from firmware.config.declaration import defaults
 from firmware.config.line_settings import FxsLineSettings
@@ -49,7 +52,8 @@ STEP_MS = 5
 class SteppedHouse:
     """numbers: by port name. lifted: the port whose telephone is off hook from the start.
     echo_ms: tail of the echo cancellers, 0 for none. settings: of a line beside its number, by port name.
-    rings: ring classes. board: a name or board file. Ports that failed are tried again as core does it.
+    rings: ring classes. board: a name or board file. traced: every register access is written to
+    folder/bus.trace. Ports that failed are tried again as core does it.
 
     Used inside `fake_time.run`, closed with `close`.
     """
@@ -65,6 +69,7 @@ class SteppedHouse:
         settings: Mapping[str, Mapping[str, Any]] = NOTHING_ELSE,
         rings: Mapping[str, Ring] = NOTHING_ELSE,
         board: str = "sim",
+        traced: bool = False,
         digit_map: Sequence[str] = (),
         own_tones: Mapping[str, OwnTone] = NOTHING_ELSE,
     ) -> None:
@@ -74,7 +79,8 @@ class SteppedHouse:
         self.country = spain = load_with_own_tones(country, own_tones)
         said = {name: FxsLineSettings(number=number, **settings.get(name, {})) for name, number in numbers.items()}
         profiles = {name: line_profile(spain, line) for name, line in said.items()}
-        self._bus = Bus.in_process(self.sim.spi_ops_address)
+        transport = Transport("stepped board", ffi.cast("struct spi_ops *", self.sim.spi_ops_address))
+        self._bus = Bus(trace(transport, folder / "bus.trace") if traced else transport)
         self._board = Board(load(board), self._bus, None, profiles, CalibrationStore(folder))
         self._board.start(stepped=True)
         self._engine = Engine(

@@ -131,6 +131,20 @@ class FxsLineSettings:
         help_en="Reverse the line's polarity while a call made from it is answered, for coin boxes and call meters",
         help_es="Invertir la polaridad mientras dura una llamada contestada, para teléfonos de pago y contadores",
     )
+    metering: str = setting(
+        "off",
+        one_of=("off", "12", "16"),
+        help_en="Frequency in kHz of metering pulses for coin boxes and call meters; a Si3215 port has none",
+        help_es="Frecuencia en kHz de los impulsos de cómputo para teléfonos de pago; un puerto Si3215 no los tiene",
+    )
+    metering_s: float = setting(
+        60.0,
+        low=1.0,
+        high=3600.0,
+        unit="s",
+        help_en="Time between two metering pulses of an answered call; the first comes with the answer",
+        help_es="Tiempo entre dos impulsos de una llamada contestada; el primero llega con la respuesta",
+    )
     disconnect_ms: int | None = setting(
         None,
         low=0,

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from drivers.errors import HardwareError
 from drivers.ports import Feed, FxsPort, PortEvent, RingPartBegan
+from firmware.lines.call_meter import CallMeter
 from firmware.lines.caller_id import sending
 from firmware.lines.caller_id.caller import Caller, caller_of
 from firmware.lines.caller_id.japan_ringing import JapanRinging
@@ -62,6 +63,7 @@ class LineSender:
         self._waiting_call: WaitingCall | None = None
         self._lamp: asyncio.TimerHandle | None = None
         self._lamp_due = False
+        self._meter = CallMeter(port, profile.metering_s) if profile.metering_s else None
         self._idle = port.in_service
         self._talked = False
         self._reversed = False
@@ -149,12 +151,18 @@ class LineSender:
             self._end_lamp()
         if after is State.TALKING:
             self._talked = True
-            if before in _DIALLED and self._profile.answer_reversal:
-                self._reverse()
+            if before in _DIALLED:
+                self._answered()
         elif after in _LEFT_ALONE:
             self._far_end_gone()
         elif after is State.IDLE:
             self._hung_up()
+
+    def _answered(self) -> None:
+        if self._profile.answer_reversal:
+            self._reverse()
+        if self._meter is not None:
+            self._meter.start()
 
     def full_power(self) -> None:
         """Feed the line as an idle one."""
@@ -179,6 +187,8 @@ class LineSender:
 
     def _call_over(self) -> None:
         self.drop_waiting_call()
+        if self._meter is not None:
+            self._meter.stop()
         if self._reversed:
             self._reversed = False
             self._feed(self._idle_feed)

@@ -38,6 +38,7 @@ def line_profile(country: Country, settings: FxsLineSettings) -> LineProfile:
         tx_gain_db=settings.tx_gain_db,
         rx_gain_db=settings.rx_gain_db,
         hook=hook_profile(country, settings),
+        metering_hz=0 if settings.metering == "off" else int(settings.metering) * 1000,
     )
 
 

@@ -19,14 +19,16 @@ NOTHING = "off"
 class SendProfile:
     """manner: of caller ID. waiting: ways to tell of messages, of "stutter", "fsk", "reversal".
 
-    answer_reversal: reverse the line while an outgoing call is answered. disconnect_ms: open interval when the far
-    end has hung up, 0 for none. rings: ring classes, the first that fits counts.
+    answer_reversal: reverse the line while an outgoing call is answered. metering_s: between two pulses of such a
+    call, 0 for none. disconnect_ms: open interval when the far end has hung up, 0 for none. rings: ring classes,
+    the first that fits counts.
     """
 
     manner: Manner = SILENT
     waiting: frozenset[str] = frozenset({"stutter"})
     answer_reversal: bool = False
     disconnect_ms: int = 0
+    metering_s: float = 0.0
     rings: tuple[RingClass, ...] = ()
 
 
@@ -41,6 +43,7 @@ def send_profile(country: Country, line: FxsLineSettings, rings: Mapping[str, Ri
         waiting=frozenset(line.message_waiting),
         answer_reversal=line.answer_reversal,
         disconnect_ms=country.disconnect_ms if line.disconnect_ms is None else line.disconnect_ms,
+        metering_s=0.0 if line.metering == "off" else line.metering_s,
         rings=tuple(_ring_class(name, ring) for name, ring in (rings or {}).items()),
     )
 

@@ -113,6 +113,8 @@ CASES: dict[str, Cases] = {
         [["neon"], "stutter", [1], [""]],
     ),
     "lines.fxs1.answer_reversal": ([True, False], [1, "yes"]),
+    "lines.fxs1.metering": (["off", "12", "16"], ["", "50", 16, True]),
+    "lines.fxs1.metering_s": ([1, 60.5, 3600], [0.5, 3601, "60"]),
     "lines.fxs1.disconnect_ms": ([0, 200, 1000], [1, 199, 1001, -1, "500", 500.5]),
     "rings.boss.cadence": (
         ["800,400,800,4000", "1000,4000", "100,10000"],

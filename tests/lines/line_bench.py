@@ -48,6 +48,9 @@ class ScriptedPort:
     def open_interval(self, ms: int) -> None:
         self._note("open", ms)
 
+    def meter_pulse(self) -> None:
+        self._note("meter")
+
     def readings(self) -> PortReadings:
         return PortReadings(False, False, 48.0, 0.0, 65.0, "active")
 

@@ -58,8 +58,10 @@ request_route {
 
 EDGE = """\
     if ($proto == "tcp") { loose_route(); record_route(); t_relay(); exit; }      # from us, by a Path
-    if (is_method("REGISTER")) add_path();
-    else if (is_method("INVITE") && !($ua =~ "^Linphone")) {
+    if (is_method("REGISTER")) {
+        add_path();
+        if (is_present_hf("Expires") && $hdr(Expires) != "0") { remove_hf("Expires"); append_hf("Expires: 60\\r\\n"); }
+    } else if (is_method("INVITE") && !($ua =~ "^Linphone")) {
         $var(secret) = "secret-" + $fU;
         if (!pv_proxy_authenticate("edge.test", "$var(secret)", "0")) {
             auth_challenge("edge.test", "1");
@@ -71,8 +73,11 @@ EDGE = """\
     t_relay();
 }
 """
-"""An operator's proxy: telephones over UDP, us over TCP. It asks for their password itself and leaves it in, so that
-calls bring two; but linphone 5.1 brings only what the last challenge asked for, so it is not asked. %d: our port."""
+"""An operator's proxy: telephones over UDP, us over TCP. %d: our port.
+
+Nobody stays registered for over a minute. It asks for their password itself and leaves it in, so that calls bring
+two; but linphone 5.1 brings only what the last challenge asked for, so it is not asked.
+"""
 
 
 def operator(user: str = "", password: str = "") -> str:

@@ -1,33 +1,27 @@
 """The SIP agent: registrar, gate and maker of legs on one set of transports.
 
-Why: this is what `app.py` starts and the exchange gets its SIP legs from. A request that
-begins something is judged here in the order of RFC 3261 8.2; what belongs to a call goes to
-its leg. Look next at `calling.py`, `called.py` and `registrar.py`.
+Why: this is what `app.py` starts and the exchange gets its SIP legs from. Look next at `dispatch.py`,
+where what arrives is sent to those whom it concerns, then at `calling.py`, `called.py` and `registrar.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from firmware.config.load import Notice
 from firmware.media.events import DigitDue, DigitHeard, MediaEvent, MediaTimeout, SourceRefused
 from firmware.sip.accounts.binding_store import BindingStore
 from firmware.sip.accounts.gate import Gate
-from firmware.sip.accounts.outbound import OPTION_TAGS
 from firmware.sip.accounts.registrar import Registrar, Registration
 from firmware.sip.accounts.signer import Credentials
 from firmware.sip.calls.called import CalledLeg
 from firmware.sip.calls.context import MediaEngine, SipContext
-from firmware.sip.calls.dialog import dialog_key
 from firmware.sip.calls.directory import Directory
-from firmware.sip.calls.late_answer import dialog_of, hang_up_late
-from firmware.sip.calls.reception import Reception
+from firmware.sip.dispatch import Dispatch
 from firmware.sip.dns.locate import Names
 from firmware.sip.dns.opening import open_locator
-from firmware.sip.messages.compose import ACCEPT, ALLOW, EXTENSIONS, METHODS, retry_after
-from firmware.sip.messages.identifiers import new_tag
 from firmware.sip.messages.message import Request, Response
 from firmware.sip.messages.status import Refusal
 from firmware.sip.messages.uri import dialled_number, parse_uri
@@ -43,7 +37,6 @@ from firmware.telephony.leg import Leg, LegListener, Party
 
 log = logging.getLogger(__name__)
 
-_STANDARD_METHODS = {"SUBSCRIBE", "NOTIFY", "PUBLISH", "REFER", "MESSAGE"}
 _SWEEP_S = 30.0
 
 
@@ -73,14 +66,13 @@ class SipAgent:
         self._open_transport = open_transport
         self._names = names
         self._registrar = Registrar(settings, bindings)
-        self._stopping = False
         self._sweeping: asyncio.TimerHandle | None = None
         self._refreshing: asyncio.Task[None] | None = None
         self._context: SipContext
         self._directory: Directory
         self._gate: Gate
         self._nat: NatCare
-        self._reception: Reception
+        self._dispatch: Dispatch
 
     async def start(self) -> None:
         """Load the registrations and listen. Raises OSError: the port is taken, the data folder is not writable."""
@@ -97,7 +89,7 @@ class SipAgent:
         layer.size_switch.allowed = self._may_switch
         self._directory = Directory(self._settings, self._context.transports, self._registrar, self._context.locator)
         self._gate = Gate(self._settings, self._users, loop.time)
-        self._reception = Reception(self._context, self._gate, self._directory)
+        self._dispatch = Dispatch(self._context, self._registrar, self._gate, self._directory)
         await self.refresh()
         self._nat = layer.beside = NatCare(self._context, self._registrar, self._directory)
         self._nat.start()
@@ -105,7 +97,7 @@ class SipAgent:
 
     async def stop(self, deadline_s: float = 1.5) -> None:
         """End every call with BYE, CANCEL or 503, wait for the answers at most `deadline_s`, and close."""
-        self._stopping = True
+        self._dispatch.stopping = True
         self._nat.stop()
         for leg in list(self._context.legs):
             leg.release(Cause.NORMAL_CLEARING if leg.answered else Cause.TEMPORARY_FAILURE)
@@ -162,7 +154,7 @@ class SipAgent:
         """A leg towards all contacts of `user`, None when there is none."""
         telephones = self._directory.telephones(user)
         account = self._users.get(user)
-        if not telephones or account is None or self._stopping:
+        if not telephones or account is None or self._dispatch.stopping:
             return None
         return CalledLeg(self._context, self._directory, Party(user, account.name), telephones)
 
@@ -174,7 +166,7 @@ class SipAgent:
         parsed = parse_uri(uri)
         if parsed.scheme == "tel":
             raise Refusal(416)
-        if self._stopping:
+        if self._dispatch.stopping:
             return None
         return CalledLeg(self._context, self._directory, Party(dialled_number(parsed)), [], uri, credentials)
 
@@ -226,83 +218,16 @@ class SipAgent:
     # -- for the transaction layer -----------------------------------------------------
     def request_arrived(self, request: Request, transport: Transport) -> None:
         """A new request. Raises Refusal."""
-        _check_method(request)
-        if "require" in request.headers:
-            known = OPTION_TAGS if request.method == "REGISTER" else EXTENSIONS
-            strange = [tag for tag in request.values("require") if tag.lower() not in known]
-            if strange:
-                raise Refusal(420, headers=f"Unsupported: {', '.join(strange)}\r\n")
-        if request.to.tag:
-            self._in_dialog(request, transport)
-            return
-        if parse_uri(request.uri).headers:
-            raise Refusal(400, "Headers in the Request-URI")
-        handle: dict[str, Callable[[Request, Transport], None]] = {
-            "INVITE": self._invite,
-            "REGISTER": self._register,
-            "OPTIONS": self._options,
-        }
-        if request.method not in handle:
-            raise Refusal(481)
-        handle[request.method](request, transport)
+        self._dispatch.request_arrived(request, transport)
 
     def ack_arrived(self, request: Request) -> None:
-        leg = self._context.dialogs.get(dialog_key(request.call_id, request.to.tag))
-        if leg is not None:
-            leg.acknowledged(request)
+        self._dispatch.ack_arrived(request)
 
     def answered_too(self, response: Response, transport: Transport) -> tuple[bytes, Hop]:
-        return hang_up_late(self._context, dialog_of(response, transport), response.cseq[0])
-
-    def _in_dialog(self, request: Request, transport: Transport) -> None:
-        """To its leg. A refusal keeps state here, since the request's CSeq is spent and it may be resent."""
-        leg = self._context.dialogs.get(dialog_key(request.call_id, request.to.tag))
-        if leg is None:
-            raise Refusal(481)
-        try:
-            leg.in_dialog(request, transport)
-        except Refusal as refusal:
-            log.info("%s: %s refused: %s", leg.leg_id, request.method, refusal)
-            transaction = self._context.transactions.accept(request, transport)
-            transaction.respond(refusal.status, reason=refusal.why, headers=refusal.headers)
-
-    def _register(self, request: Request, transport: Transport) -> None:
-        self._refuse_if_stopping()
-        self._check_domain(request)
-        user = self._gate.register(request)
-        headers = self._registrar.register(request, user, transport.name)
-        self._context.transactions.accept(request, transport).respond(200, to_tag=new_tag(), headers=headers)
-
-    def _options(self, request: Request, transport: Transport) -> None:
-        headers = f"{self._context.common_headers}{ACCEPT}Accept-Language: es, en\r\n"
-        self._context.transactions.answer_without_state(request, transport, 200, headers=headers)
-
-    def _invite(self, request: Request, transport: Transport) -> None:
-        self._refuse_if_stopping()
-        if request.hops() == 0:
-            raise Refusal(483)
-        self._check_domain(request)
-        leg = self._reception.take(request, transport)
-        log.info("%s: calls %s from %s:%d", leg.leg_id, leg.called.number, *request.source)
-        self._listener.leg_arrived(leg)
-
-    def _check_domain(self, request: Request) -> None:
-        """RFC 3261 10.3 step 1, 16.5: we are no relay for the domains of others."""
-        if not self._directory.serves(request.uri):
-            raise Refusal(404, "Not our domain")
-
-    def _refuse_if_stopping(self) -> None:
-        """Refuse new work while stopping (RFC 3261 21.5.4)."""
-        if self._stopping:
-            raise Refusal(503, headers=retry_after())
+        return self._dispatch.answered_too(response, transport)
 
     def _sweep(self) -> None:
         self._registrar.sweep()
         if "TLS" in self._context.transports:
             self._refreshing = asyncio.create_task(self.refresh(), name="sip-certificates")
         self._sweeping = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep)
-
-
-def _check_method(request: Request) -> None:
-    if request.method not in METHODS:
-        raise Refusal(405 if request.method in _STANDARD_METHODS else 501, headers=ALLOW)

@@ -13,26 +13,22 @@ import logging
 from typing import Protocol
 
 from firmware.sip.messages import compose
-from firmware.sip.messages.identifiers import MAGIC
 from firmware.sip.messages.message import Request, Response, parse
 from firmware.sip.messages.status import Refusal, Silence
-from firmware.sip.transactions.aftermath import Aftermath, Remains
+from firmware.sip.transactions.aftermath import Remains
 from firmware.sip.transactions.client_transaction import ClientTransaction, ClientUser, client_key
 from firmware.sip.transactions.intake import Arrival, Intake, begins_something
+from firmware.sip.transactions.leftovers import Leftovers
+from firmware.sip.transactions.matching import REFUSED, merge_key, reply_via, server_key, tag_of_refusal
 from firmware.sip.transactions.refusal_log import RefusalLog
 from firmware.sip.transactions.server_transaction import InviteUser, ServerTransaction
 from firmware.sip.transactions.size_switch import LARGE_OCTETS, SizeSwitch
-from firmware.sip.transactions.tables import DURATIONS_S
 from firmware.sip.transactions.timer_heap import TimerHeap
 from firmware.sip.transports.hop import Hop
 from firmware.sip.transports.transport import Address, Transport, response_address
 from firmware.telephony.codes import explained
 
 log = logging.getLogger(__name__)
-
-_REFUSAL_TAG = "refused-"
-_REFUSED = b";tag=" + _REFUSAL_TAG.encode()
-"""In an ACK: it is for a refusal that was answered without state."""
 
 
 class Agent(Protocol):
@@ -68,11 +64,7 @@ class TransactionLayer:
         self._clients: dict[str, ClientTransaction] = {}
         self._servers: dict[str, ServerTransaction] = {}
         self._merging: set[int] = set()
-        self._answered = Aftermath(self.timers, self._forget_merging)
-        self._refused = Aftermath(self.timers, lambda remains: None)
-        """INVITEs of ours that failed, each with its ACK."""
-        self._accepted = Aftermath(self.timers, lambda remains: None)
-        """INVITEs of ours that were answered, each with its ACK."""
+        self._leftovers = Leftovers(self.timers, agent.answered_too, self._forget_merging)
         self._lost: set[tuple[str, Address]] = set()
         self.size_switch = SizeSwitch()
         self._settled: asyncio.Event | None = None
@@ -80,8 +72,8 @@ class TransactionLayer:
     def debug(self) -> dict[str, int]:
         """How many transactions and timers live, those included of which only copies are still expected."""
         return {
-            "client": len(self._clients) + len(self._refused) + len(self._accepted),
-            "server": len(self._servers) + len(self._answered),
+            "client": len(self._clients) + self._leftovers.of_ours,
+            "server": len(self._servers) + self._leftovers.of_peers,
             "timers": len(self.timers),
         }
 
@@ -110,9 +102,7 @@ class TransactionLayer:
         self._clients.clear()
         self._servers.clear()
         self._merging.clear()
-        self._answered.clear()
-        self._refused.clear()
-        self._accepted.clear()
+        self._leftovers.clear()
 
     # -- sending ---------------------------------------------------------------
     def request(
@@ -139,7 +129,7 @@ class TransactionLayer:
         transaction = ServerTransaction(self, request, server_key(request, request.method), transport, address, user)
         self._servers[transaction.key] = transaction
         if request.method == "INVITE":
-            transaction.merge_key = _merge_key(request)
+            transaction.merge_key = merge_key(request)
             self._merging.add(transaction.merge_key)
         return transaction
 
@@ -154,7 +144,7 @@ class TransactionLayer:
         headers: str = "",
     ) -> None:
         """Answer and forget. Without `to_tag` it is one that is the same for a resent request (RFC 3261 8.2.7)."""
-        tag = to_tag or _tag_of_refusal(request)
+        tag = to_tag or tag_of_refusal(request)
         try:
             address = response_address(request.via, request.source, transport, force_rport=self._force_rport)
         except Refusal:
@@ -176,21 +166,10 @@ class TransactionLayer:
             self.forget(transaction)
         elif isinstance(transaction, ClientTransaction):
             self._clients.pop(transaction.key, None)
-            store = self._refused if transaction.to_tag is None else self._accepted
-            remains = Remains(
-                octets,
-                transaction.transport,
-                transaction.address,
-                transaction.to_tag or "",
-                others=transaction.others,
-            )
-            store.keep(transaction.key, remains, life_s)
+            self._leftovers.of_client(transaction, octets, life_s)
         elif isinstance(transaction, ServerTransaction):
             self._servers.pop(transaction.key, None)
-            remains = Remains(
-                octets, transaction.transport, transaction.address, transaction.to_tag, transaction.merge_key
-            )
-            self._answered.keep(transaction.key, remains, life_s)
+            self._leftovers.of_server(transaction, octets, life_s)
 
     def _forget_merging(self, remains: Remains) -> None:
         self._merging.discard(remains.merge_key)
@@ -199,7 +178,7 @@ class TransactionLayer:
 
     def is_merged(self, request: Request) -> bool:
         """Whether this new INVITE is a copy of one in hand that came by another path (RFC 3261 8.2.2.2)."""
-        return _merge_key(request) in self._merging
+        return merge_key(request) in self._merging
 
     # -- receiving ---------------------------------------------------------------
     def receive(self, transport: Transport, data: bytes, source: Address, fault: Refusal | None = None) -> None:
@@ -213,7 +192,7 @@ class TransactionLayer:
             if self.beside is not None:
                 self.beside.stun_arrived(transport, data, source)
             return
-        if data.startswith(b"ACK ") and _REFUSED in data:
+        if data.startswith(b"ACK ") and REFUSED in data:
             return  # to a refusal that left nothing behind
         arrival = (transport, data, source, fault)
         orderly = fault is None and begins_something(data)
@@ -274,34 +253,16 @@ class TransactionLayer:
                 self.beside.response_arrived(transaction.octets, response)
             transaction.received(response)
             self._tell_settled()
-        elif (refused := self._refused.get(key)) is not None:
-            if response.status >= 300:
-                refused.transport.send(refused.octets, refused.address)
-        elif (accepted := self._accepted.get(key)) is not None:
-            if 200 <= response.status < 300:
-                self._answered_again(response, key, accepted)
-        elif self.beside is not None:
+        elif not self._leftovers.take_response(response, key) and self.beside is not None:
             self.beside.stray_response(response)
 
-    def _answered_again(self, response: Response, key: str, accepted: Remains) -> None:
-        """A copy of a 2xx, or the first of another telephone; copies of that are expected from now on too."""
-        tag = response.to.tag
-        known: Remains | None = accepted
-        if tag != accepted.to_tag:
-            known = self._accepted.get(key + tag)
-        if known is None:
-            octets, hop = (accepted.others or self._agent.answered_too)(response, accepted.transport)
-            self._accepted.keep(key + tag, Remains(octets, *hop, tag), DURATIONS_S["M"])
-        else:
-            known.transport.send(known.octets, known.address)
-
     def _receive_request(self, request: Request, transport: Transport, new_welcome: bool) -> None:
-        request.reply_via = _reply_via(request)
+        request.reply_via = reply_via(request)
         request.check()
         method = request.method
         key = server_key(request, "INVITE" if method in {"ACK", "CANCEL"} else method)
         transaction = self._servers.get(key)
-        if transaction is None and (answered := self._answered.get(key)) is not None:
+        if transaction is None and (answered := self._leftovers.answered(key)) is not None:
             self._receive_copy(request, transport, answered)
         elif method == "ACK":
             if transaction is not None:
@@ -329,37 +290,3 @@ class TransactionLayer:
             raise Refusal(481)
         self.answer_without_state(request, transport, 200, to_tag=invite.to_tag)
         invite.cancelled(request)
-
-
-def _reply_via(request: Request) -> str:
-    """The Via lines of every response to `request`, the top one completed with received and rport."""
-    lines = request.headers.get("via", [])
-    try:
-        top = request.via
-    except Refusal:
-        return "".join(f"Via: {line}\r\n" for line in lines)
-    ip, port = request.source
-    first = top.received_from(ip, port)
-    if len(lines) == 1 and "," not in lines[0]:
-        return f"Via: {first}\r\n"
-    return f"Via: {first}\r\n" + "".join(f"Via: {value}\r\n" for value in request.values("via")[1:])
-
-
-def _tag_of_refusal(request: Request) -> str:
-    number = hash((request.get("call-id"), request.get("from"), request.get("cseq"))) & (2**64 - 1)
-    return f"{_REFUSAL_TAG}{number:016x}"
-
-
-def _merge_key(request: Request) -> int:
-    """A 64-bit stand-in, since one is kept 32 s for every call."""
-    return hash((request.call_id, request.from_.tag, request.cseq[0]))
-
-
-def server_key(request: Request, method: str) -> str:
-    """RFC 3261 17.2.3: branch, sent-by and method; for a branch without the cookie the RFC 2543 set."""
-    via = request.via
-    branch = via.branch
-    if branch.startswith(MAGIC):
-        return f"{branch} {via.host}:{via.port} {method}"
-    old = (request.uri, request.from_.tag, request.call_id, str(request.cseq[0]), via.host, str(via.port), method)
-    return " ".join(old)

@@ -89,6 +89,21 @@ def test_digits_both_ways(site: Site, baresip: Maker) -> None:
     eventually("telephone heard the digits", lambda: site.phone("fxs1", "state")["digits_heard"][-4:] == "2580", 3)
 
 
+def test_digits_dialled_by_pulses_in_a_call_leave_as_events(site: Site, baresip: Maker) -> None:
+    """Baresip takes them from RFC 4733 alone; in the audio there is nothing to hear."""
+    phone = baresip("201", answer="auto")
+    lift_and_dial(site, "201")
+    talking(site)
+    mark = len(phone.events)
+    site.phone("fxs1", "dial", digits="207", pulse=True)
+    heard = eventually(
+        "baresip heard three digits",
+        lambda: len(d := [e["param"] for e in phone.events[mark:] if e["type"] == "CALL_DTMF_START"]) >= 3 and d,
+        5,
+    )
+    assert "".join(heard) == "207"
+
+
 def test_caller_gives_up_before_answer(site: Site, baresip: Maker) -> None:
     phone = baresip("201")
     lift_and_dial(site, "201")

@@ -37,7 +37,7 @@ from firmware.control.server import ControlServer
 from firmware.lines.fxs_line import FxsLine
 from firmware.lines.line_options import LineTimers
 from firmware.lines.own_tones import load_with_own_tones
-from firmware.lines.profiles import dial_plan, line_options, line_profile
+from firmware.lines.profiles import dial_plan, echo_tail_ms, line_options, line_profile
 from firmware.lines.send_profile import send_profile
 from firmware.media.codec_table import CODECS, ORDER, CodecName
 from firmware.media.engine import Engine
@@ -188,12 +188,13 @@ class Core:
         for name, port in self._board.ports.items():
             settings = self._settings.lines.get(name, FxsLineSettings())
             slot = self._engine.open_slot(port.slot)
-            slot.set_echo(0 if settings.echo == "off" else int(settings.echo))
+            slot.set_echo(echo_tail_ms(settings))
             slot.watch_modems(True)
             party = Party(settings.number, settings.name)
             country = self._country_of(settings)
             options = line_options(
                 country, settings, numbers_known=bool(pbx.digit_map), recall_s=pbx.recall_s,
+                jitter_fixed_ms=self._settings.media.jitter_fixed_ms,
                 may_wait=partial(self._subscribers.waits, settings.number),
             )  # fmt: skip
             sends = send_profile(country, settings, self._settings.rings)
@@ -203,7 +204,8 @@ class Core:
             if settings.number:
                 self._subscribers.add(settings.number)
                 make = self._subscribers.guarded(settings.number, line.make_leg)
-                self._routes.add(Extension(settings.number, settings.name or name, make, is_line=True))
+                for called in dict.fromkeys((settings.number, *settings.did)):
+                    self._routes.add(Extension(called, settings.name or name, make, is_line=True))
         self._subscribers.load()
 
     def _make_sip_extensions(self) -> None:

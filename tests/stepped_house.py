@@ -30,7 +30,7 @@ from firmware.config.tone_settings import OwnTone
 from firmware.lines.fxs_line import FxsLine
 from firmware.lines.line_options import LineTimers
 from firmware.lines.own_tones import load_with_own_tones
-from firmware.lines.profiles import dial_plan, line_options, line_profile
+from firmware.lines.profiles import dial_plan, echo_tail_ms, line_options, line_profile
 from firmware.lines.send_profile import send_profile
 from firmware.media.engine import Engine
 from firmware.media.events import DigitHeard
@@ -98,7 +98,7 @@ class SteppedHouse:
         for name, number in numbers.items():
             port = self._board.ports[name]
             slot = self._engine.open_slot(port.slot)
-            slot.set_echo(echo_ms)
+            slot.set_echo(echo_ms and echo_tail_ms(said[name]))
             sends = send_profile(spain, said[name], rings)
             self.subscribers.add(number)
             may_wait = partial(self.subscribers.waits, number)
@@ -107,7 +107,8 @@ class SteppedHouse:
             line = FxsLine(port, slot, party, spain, exchange, plan, LineTimers(), options, sends)
             self.lines[name] = self._by_endpoint[slot.id] = line
             make = self.subscribers.guarded(number, line.make_leg)
-            routes.add(Extension(number, name, make, is_line=True))
+            for called in (number, *said[name].did):
+                routes.add(Extension(called, name, make, is_line=True))
         members = [
             (self.sim.step_address, self.sim.context_address),
             (self._board.scanner.step_address, self._board.scanner.context_address),

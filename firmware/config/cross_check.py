@@ -46,6 +46,7 @@ def _numbers(settings: Settings, checker: Checker) -> None:
     """No number may belong to two telephones."""
     owners: dict[str, str] = {}
     claims = [(line.number, f"lines.{name}.number") for name, line in settings.lines.items() if line.number]
+    claims += [(did, f"lines.{name}.did") for name, line in settings.lines.items() for did in line.did]
     claims += [(name, f"users.{name}") for name in settings.users]
     for number, key in claims:
         first = owners.setdefault(number, key)

@@ -48,6 +48,36 @@ class FxsLineSettings:
         help_en="Name shown to the other end",
         help_es="Nombre que ve el otro extremo",
     )
+    use: str = setting(
+        "telephone",
+        one_of=("telephone", "fax", "trunk"),
+        help_en="What is on the line: a telephone, a fax machine or modem (no echo canceller, no call waiting, fixed "
+        "delay; T.38 is not spoken yet), or an old PBX or intercom whose extensions are listed in did (trunk)",
+        help_es="Qué hay en la línea: un teléfono, un fax o módem (fax: sin cancelador de eco ni llamada en espera, "
+        "retardo fijo; aún sin T.38), o una centralita o portero antiguo cuyas extensiones dice did (trunk)",
+    )
+    did: tuple[str, ...] = setting(
+        (),
+        rule=EXTENSION,
+        example=("301", "302"),
+        help_en="Numbers of the extensions of the old PBX on this line; calls to them ring it",
+        help_es="Números de las extensiones de la centralita antigua de esta línea; sus llamadas la hacen sonar",
+    )
+    did_digits: int = setting(
+        3,
+        low=0,
+        high=8,
+        help_en="How many of their last digits the PBX gets as tones after it has answered; 0 for none",
+        help_es="Cuántas de sus últimas cifras recibe en tonos la centralita tras contestar; 0, ninguna",
+    )
+    did_pause_s: float = setting(
+        0.5,
+        low=0.0,
+        high=10.0,
+        unit="s",
+        help_en="How long the PBX needs after answering before it understands digits",
+        help_es="Cuánto necesita la centralita tras contestar antes de entender cifras",
+    )
     ring_v_rms: float = setting(
         60.0,
         low=40.0,

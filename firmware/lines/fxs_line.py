@@ -26,6 +26,7 @@ from drivers.ports import (
     PulseDigitDialled,
 )
 from firmware.lines.dialling import DialledNumber, Progress, pulsed_digit
+from firmware.lines.did_digits import DidDigits
 from firmware.lines.flash_services import FlashServices, Other
 from firmware.lines.fxs_leg import FxsLeg
 from firmware.lines.fxs_machine import RELEASES, Action, Do, Event, FxsMachine, PlayTone, StartTimer, State
@@ -90,6 +91,7 @@ class FxsLine:
         self._serial = 0
         self._digit = ""
         self._by_pulses = False
+        self._did = DidDigits(self.options.trunk, voice.play_digit) if self.options.trunk is not None else None
         self.sender = LineSender(port, voice, country.ring_cadence_ms, sends, lambda: self.feed(Event.OFF_HOOK))
         if not port.in_service:
             self.machine.state = State.OUT_OF_SERVICE
@@ -103,7 +105,7 @@ class FxsLine:
             Do.PLACE_CALL: self._place_call,
             Do.RING: self._ring,
             Do.STOP_RINGING: self._stop_ringing,
-            Do.ANSWER: self.services.answered,
+            Do.ANSWER: self._answer,
             Do.HANG_UP: lambda: self._end_leg(Cause.NORMAL_CLEARING),
             Do.FAIL_LEG: self._fail_legs,
             Do.PASS_DIGIT: self._pass_digit,
@@ -188,6 +190,8 @@ class FxsLine:
 
     def leg_ended(self, leg: FxsLeg) -> None:
         """The leg is over; the telephone may still be off hook."""
+        if self._did is not None:
+            self._did.stop()
         self.services.ended(leg)
 
     def play_over(self, tone: Tone) -> None:
@@ -297,6 +301,7 @@ class FxsLine:
         self._serial += 1
         leg = FxsLeg(self, f"{self.name}/{self._serial}", self.party, self._listener, self._voice.id)
         leg.beside = self.services.held
+        leg.steady_ms = self.options.steady_ms
         return leg
 
     def _place_call(self) -> None:
@@ -324,6 +329,12 @@ class FxsLine:
     def _stop_ringing(self) -> None:
         self.sender.stop()
         self.port.stop_ring()
+
+    def _answer(self) -> None:
+        if self._did is not None and self.leg is not None:
+            self._did.pass_on(self.leg.request.called.number, self.services.answered)
+        else:
+            self.services.answered()
 
     def _end_leg(self, cause: Cause) -> None:
         if self.leg is not None:

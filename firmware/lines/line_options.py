@@ -75,10 +75,22 @@ class ServiceRules:
 
 
 @dataclass(frozen=True, slots=True)
+class Trunk:
+    """An old PBX behind the port. numbers: those of its extensions; digits: how many of each, the last ones, it gets
+    after it has answered and waited for pause_s seconds.
+    """
+
+    numbers: frozenset[str]
+    digits: int = 3
+    pause_s: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
 class LineOptions:
     """hotline: the number called when the telephone is lifted, "" for none; after hotline_s seconds without a digit,
     0 for at once. quiet: when it does not ring. numbers_known: no number outside the plan exists, so that a wrong
-    one is known as soon as it is dialled.
+    one is known as soon as it is dialled. steady_ms: the delay against irregular networks that calls of this line
+    keep, 0 for the usual. trunk: None for a telephone.
     """
 
     hotline: str = ""
@@ -87,3 +99,5 @@ class LineOptions:
     rotary: RotaryCodes = field(default_factory=RotaryCodes)
     numbers_known: bool = False
     services: ServiceRules = field(default_factory=ServiceRules)
+    steady_ms: int = 0
+    trunk: Trunk | None = None

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from drivers.ports import HookProfile, LineProfile
 from firmware.config.line_settings import FxsLineSettings
-from firmware.lines.line_options import LineOptions, QuietHours, RotaryCodes, ServiceRules
+from firmware.lines.line_options import LineOptions, QuietHours, RotaryCodes, ServiceRules, Trunk
 from firmware.telephony.countries import Country
 from firmware.telephony.digit_map import DigitMap, UnitedPlans
 from firmware.telephony.number import FixedNumbers, NumberPlan
@@ -48,9 +48,14 @@ def line_options(
     *,
     numbers_known: bool = False,
     recall_s: float = 30.0,
+    jitter_fixed_ms: int = 100,
     may_wait: Callable[[], bool] = lambda: True,
 ) -> LineOptions:
-    """What the line does beyond a plain telephone. numbers_known: see `LineOptions`; the others: `ServiceRules`."""
+    """What the line does beyond a plain telephone. numbers_known: see `LineOptions`; jitter_fixed_ms: the delay of a
+    fax machine's calls; the others: `ServiceRules`.
+    """
+    if settings.use == "fax":
+        log.info("line %s: faxes and modems pass as they are, by G.711; T.38 is not spoken", settings.number)
     for key in ("rotary_star", "rotary_hash"):
         code = getattr(settings, key)
         shadowed = [number for number in country.emergency if code and number.startswith(code)]
@@ -71,10 +76,21 @@ def line_options(
         services=ServiceRules(
             habit=country.flash_habit if settings.flash_services == "country" else settings.flash_services,
             transfer=settings.transfer_by_hanging_up,
-            may_wait=lambda: settings.call_waiting and may_wait(),
+            may_wait=lambda: settings.call_waiting and settings.use == "telephone" and may_wait(),
             recall_s=recall_s,
         ),
+        steady_ms=jitter_fixed_ms if settings.use == "fax" else 0,
+        trunk=_trunk(settings) if settings.use == "trunk" else None,
     )
+
+
+def echo_tail_ms(settings: FxsLineSettings) -> int:
+    """The longest echo that is taken out, 0 for none: a fax machine or modem wants its sound unchanged."""
+    return 0 if settings.echo == "off" or settings.use == "fax" else int(settings.echo)
+
+
+def _trunk(settings: FxsLineSettings) -> Trunk:
+    return Trunk(frozenset(settings.did), settings.did_digits, settings.did_pause_s)
 
 
 def dial_plan(country: Country, numbers: NumberPlan, digit_map: Sequence[str]) -> NumberPlan:

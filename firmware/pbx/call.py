@@ -203,6 +203,9 @@ class Call:
 
     def _join(self, leg: Leg) -> None:
         self._joined = leg
+        for one, other in ((self.caller, leg), (leg, self.caller)):
+            if one.steady_ms:
+                other.keep_delay(one.steady_ms)
         self.connection.join(self.caller, leg)
 
     def _nobody_took_it(self, last: Leg) -> None:

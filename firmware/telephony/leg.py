@@ -152,6 +152,8 @@ class Leg(ABC):
         """The SIP status this leg failed with; 0 when it did not fail, or speaks no SIP."""
         self.far_status = 0
         """For a calling leg that is about to be released: `sip_status` of the leg that failed, to be told on."""
+        self.steady_ms = 0
+        """Not 0 for a fax machine or modem: the delay that its other end's audio must keep (`keep_delay`)."""
         self.beside: Leg | None = None
         """For a calling leg: the leg of the same telephone that is on hold meanwhile."""
         self.may_call_lines = True
@@ -176,6 +178,9 @@ class Leg(ABC):
 
     def prefer_codecs(self, codecs: tuple[str, ...]) -> None:  # noqa: B027 - a telephone line has no choice
         """Before show_progress and accept: what the other end speaks; the first one possible spares transcoding."""
+
+    def keep_delay(self, delay_ms: int) -> None:  # noqa: B027 - only packets have a delay that could change
+        """From now on what this end says arrives with one delay: the other end is a fax machine or modem."""
 
     # -- to a called leg -------------------------------------------------------
     @abstractmethod

@@ -67,6 +67,10 @@ class SipLeg(DialogLeg):
         elif self._stream is not None:
             self._stream.send_digit(digit, duration_ms)
 
+    def keep_delay(self, delay_ms: int) -> None:
+        if self._stream is not None:
+            self._stream.set_jitter(delay_ms)
+
     def codecs(self) -> tuple[str, ...]:
         return (self._agreed.codec,) if self._agreed is not None else ()
 

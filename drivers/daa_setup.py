@@ -24,6 +24,7 @@ from drivers.daa_registers import (
     WATCHDOG,
     Reg,
 )
+from drivers.errors import ChipError, Trouble
 from drivers.slic_calibration import Waits
 
 SOFT_RESET_MS = 100
@@ -89,7 +90,8 @@ def link(chip: DaaChip) -> Waits:
         chip.write(Reg.POWER, LINE_SIDE_DOWN)
         yield LINK_OFF_MS
     found = chip.read(Reg.LINE_STATUS)
-    raise chip.error(f"the line side of the chip does not start (register 12 reads 0x{found:02X})")
+    reason = f"the line side of the chip does not start (register 12 reads 0x{found:02X})"
+    raise ChipError(chip.name, reason, Trouble.LINE_SIDE)
 
 
 def write_gains(chip: DaaChip, codes: DaaCodes) -> None:

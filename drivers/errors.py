@@ -19,6 +19,7 @@ class Trouble(enum.Enum):
     POWER = enum.auto()  # power alarm: over-current, over-temperature, a wire on earth
     INTERRUPT = enum.auto()
     FOREIGN_VOLTAGE = enum.auto()
+    LINE_SIDE = enum.auto()  # the half of an exchange-line chip that touches the wires
 
 
 class HardwareError(Exception):

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from drivers.errors import Trouble
+
 
 @dataclass(frozen=True, slots=True)
 class RingBegan:
@@ -188,6 +190,8 @@ class ExchangeLinePort(Protocol):
     in_service: bool
     failure: str
     """Why the port is out of service, "" when it is in service."""
+    trouble: Trouble
+    """The kind of failure, while it is out of service."""
 
     def seize(self) -> None:
         """Take the line; LineSeized or NoLoopCurrent follows half a second later.

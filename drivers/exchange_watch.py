@@ -39,7 +39,7 @@ CHIP_SAYS = {
 TROUBLES = {
     lib.DAA_REASON_NO_ANSWER: Trouble.SILENT,
     lib.DAA_REASON_RESET: Trouble.RESET,
-    lib.DAA_REASON_LINK: Trouble.SILENT,
+    lib.DAA_REASON_LINK: Trouble.LINE_SIDE,
 }
 
 _REFUSALS = {

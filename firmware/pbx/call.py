@@ -48,6 +48,8 @@ class Call:
         self.connection = Connection(house.media, house.sounds)
         self.last_resort: Callable[[Call], bool] | None = None
         """Asked when nobody took it: True when it rings somebody else now."""
+        self.fall_back: Callable[[Call, Cause], bool] | None = None
+        """Asked first when every leg was refused, for the most telling cause: likewise."""
         self._caller_waits = False
         self._joined: Leg | None = None
         self._refusals: list[tuple[Cause, Leg]] = []
@@ -211,6 +213,8 @@ class Call:
     def _nobody_took_it(self, last: Leg) -> None:
         """The caller hears of the most telling refusal, and a SIP caller its very status."""
         cause, teller = most_telling(self._refusals)
+        if self.fall_back is not None and self.fall_back(self, cause):
+            return
         if self.last_resort is not None and self.last_resort(self):
             return
         self.caller.far_status = teller.sip_status

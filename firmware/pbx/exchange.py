@@ -8,6 +8,8 @@ What telephones do with two calls at once: `services/`.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from firmware.pbx.call import Call, House
@@ -147,9 +149,25 @@ class Exchange:
     def _route(self, call: Call) -> None:
         destination = self._destination_of(call)
         self._calls.give(destination.legs, call)
+        self._prepare_fall_back(call, destination)
         call.place(destination)
         if call.state != "over":
             self._calls.wait_for_answer(call)
+
+    def _prepare_fall_back(self, call: Call, destination: Destination) -> None:
+        fall_back = destination.fall_back
+        call.fall_back = partial(self._fall_back, fall_back) if fall_back is not None else None
+
+    def _fall_back(self, fall_back: Callable[[Cause], Destination | None], call: Call, cause: Cause) -> bool:
+        """Another line may carry the call that this one could not."""
+        destination = fall_back(cause)
+        if destination is None or not destination.legs:
+            return False
+        log.info("call %s: tries %s instead", call.call_id, destination.legs[0].leg_id)
+        self._calls.give(destination.legs, call)
+        self._prepare_fall_back(call, destination)
+        call.ring(destination, call.caller.journey)
+        return True
 
     def _destination_of(self, call: Call) -> Destination:
         if self._codes is None:

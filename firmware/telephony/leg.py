@@ -21,6 +21,7 @@ telephone is busy with has it, the other one has 0 and was told to be on hold (`
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -215,3 +216,5 @@ class Destination:
     party: Party = field(default_factory=lambda: Party(""))
     cause: Cause | None = None
     """Why there is nothing to ring (unallocated, subscriber absent ...)."""
+    fall_back: Callable[[Cause], Destination | None] | None = None
+    """Asked when all legs were refused for that cause: what to try instead, None when nothing is left."""

@@ -1,0 +1,331 @@
+"""One exchange line: its port, its slot in the media engine, its machine, and at most one leg.
+
+It feeds the machine with what the port tells and what `fxo_supervisor.py` makes of it, and obeys the actions. Settings
+become its options in `fxo_profile.py`; calls reach it through `make_leg` (`pbx/trunk_routes.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from drivers.errors import HardwareError
+from drivers.exchange_port import (
+    DigitsSent,
+    ExchangeLineEvent,
+    ExchangeLinePort,
+    LineDead,
+    LineInUse,
+    LineOverloaded,
+    LineSeized,
+    LoopBroken,
+    NoLoopCurrent,
+    PolarityChanged,
+    RingBegan,
+    RingEnded,
+)
+from drivers.ports import PortEvent, PortFailed, PortRecovered
+from firmware.lines.fxo_alarm import FxoAlarm
+from firmware.lines.fxo_leg import FxoLeg
+from firmware.lines.fxo_machine import OFF_HOOK, TIMER_ENDS, Action, Do, EndLeg, Event, FxoMachine, StartTimer, State
+from firmware.lines.fxo_options import FxoOptions, FxoTimers
+from firmware.lines.fxo_supervisor import FarEnd
+from firmware.media.events import EchoStats, SegmentHeard
+from firmware.telephony.cadence import Tone
+from firmware.telephony.cause import Cause
+from firmware.telephony.clock import now_s
+from firmware.telephony.countries import Country
+from firmware.telephony.leg import Leg, LegListener, Party
+
+log = logging.getLogger(__name__)
+
+TONE_MS = 100
+PAUSE_MS = 50
+"""Of the DTMF that is dialled: the engine's own pause between two digits."""
+DOUBLE_RING_S = 1.0
+"""Two bursts nearer than this are one ring, as in Britain."""
+HELD_S = 120.0
+"""A called-party-clear exchange may hold the caller of a call that came in for so long after we hung up: a line without
+dial tone is then no glare [M: 90 s and more are usual]."""
+_EVENTS: dict[type, Event] = {
+    RingEnded: Event.QUIET,
+    LineSeized: Event.SEIZED,
+    NoLoopCurrent: Event.NO_CURRENT,
+    LineOverloaded: Event.OVERLOAD,
+    DigitsSent: Event.DIALLED,
+    PortFailed: Event.FAILED,
+    PortRecovered: Event.RECOVERED,
+}
+
+
+class TrunkVoice(Protocol):
+    """The line's slot in the media engine, as far as the line needs it (`media.endpoints.Slot`)."""
+
+    id: int
+
+    def play_tone(self, tone: Tone) -> None: ...
+    def stop_tone(self) -> None: ...
+    def listen_digits(self, on: bool) -> None: ...
+    def listen_signals(self, *, modems: bool = False, progress: bool = False) -> None: ...
+    def play_digit(self, digit: str, ms: int) -> None: ...
+    def stats(self) -> EchoStats | None: ...
+
+
+class FxoLine:
+    """Owner of one exchange-line port. Events come in from the loop; `make_leg` serves a call out over it."""
+
+    def __init__(
+        self,
+        port: ExchangeLinePort,
+        voice: TrunkVoice,
+        party: Party,
+        country: Country,
+        listener: LegListener,
+        options: FxoOptions,
+        timers: FxoTimers,
+    ) -> None:
+        self.port = port
+        self.party = party
+        self.name = port.name
+        self.machine = FxoMachine(port.name)
+        self.alarm = FxoAlarm(port)
+        self.leg: FxoLeg | None = None
+        self._voice = voice
+        self._country = country
+        self._listener = listener
+        self._options = options
+        self._lengths = timers
+        self._far_end = FarEnd(port.name, country, options, self.feed)
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._serial = 0
+        self._rings = 0
+        self._ring_ended_s = 0.0
+        self._in_burst = False
+        self._incoming_over_s = float("-inf")
+        """When our end of the last call that came in was put down."""
+        if not port.in_service:
+            self.machine.state = State.OUT_OF_SERVICE
+        self._obeying: dict[Do, Callable[[], None]] = {
+            Do.STOP_TIMERS: self._stop_timers,
+            Do.ANNOUNCE: self._announce,
+            Do.SEIZE: self._seize,
+            Do.SEIZE_WHEN_QUIET: self._seize_when_quiet,
+            Do.RELEASE_LINE: self._release_line,
+            Do.LISTEN: lambda: voice.listen_signals(progress=True),
+            Do.TALK: self._talk,
+            Do.DEAFEN: self._deafen,
+            Do.DIAL: self._dial,
+            Do.PLAY_RINGBACK: lambda: voice.play_tone(country.tone("ringback")),
+            Do.STOP_TONE: voice.stop_tone,
+            Do.TELL_RINGING: lambda: self._tell(listener.leg_ringing),
+            Do.TELL_PROGRESS: self._tell_progress,
+            Do.TELL_ANSWERED: lambda: self._tell(listener.leg_answered),
+        }
+
+    # -- what happens ------------------------------------------------------------------
+    def port_event(self, event: ExchangeLineEvent | PortEvent) -> None:
+        """Take an event of the port."""
+        self.alarm.follow(event)
+        match event:
+            case RingBegan():
+                self._ring(event)
+            case RingEnded():
+                self._in_burst, self._ring_ended_s = False, event.at_s
+                self.feed(Event.QUIET)
+            case LineSeized():
+                log.info("%s: seized, %.0f mA at %.0f V", self.name, event.loop_ma, event.line_v)
+                self._far_end.seized(outgoing=self.machine.state is State.SEIZING)
+                self.feed(Event.SEIZED)
+            case LoopBroken():
+                self._far_end.loop_broken()
+            case PolarityChanged() if self.machine.state in OFF_HOOK:
+                self._far_end.polarity_changed()
+            case LineDead():
+                self.feed(Event.BATTERY_GONE if event.dead else Event.BATTERY_BACK)
+            case LineInUse():
+                self.feed(Event.PARALLEL_LIFTED if event.in_use else Event.PARALLEL_GONE)
+            case _ if (known := _EVENTS.get(type(event))) is not None:
+                self.feed(known)
+
+    def segment(self, heard: SegmentHeard) -> None:
+        """A piece of what the exchange says."""
+        self._far_end.segment(heard)
+
+    def digit(self, digit: str) -> None:
+        """The far party pressed a key."""
+        if self.leg is not None and self.machine.state is State.TALKING:
+            self.leg.tell(self._listener.leg_digit, digit)
+
+    def play_digit(self, digit: str, ms: int) -> None:
+        """Let the far party's end hear a digit that came beside the audio."""
+        self._voice.play_digit(digit, ms)
+
+    def feed(self, event: Event) -> None:
+        """Let the machine take `event` and obey what it says."""
+        before = self.machine.state
+        for action in self.machine.feed(event):
+            self._obey(action)
+        if self.machine.state is before:
+            return
+        log.debug("%s: %s -> %s", self.name, before.value, self.machine.state.value)
+        if self.machine.state is State.IDLE:
+            self._rings = 0
+
+    def leg_event(self, leg: FxoLeg, event: Event) -> None:
+        """The exchange of the house wants something of the leg."""
+        if leg is self.leg:
+            self.feed(event)
+
+    def make_leg(self, number: str) -> Leg | Cause:
+        """A leg that will dial `number` on this line, or why it cannot: in use, dead, out of order."""
+        state = self.machine.state
+        if state in {State.OUT_OF_SERVICE, State.DEAD}:
+            return Cause.NETWORK_OUT_OF_ORDER
+        if state is not State.IDLE or self.leg is not None or self._in_burst:
+            return Cause.NO_CIRCUIT_AVAILABLE
+        self.leg = self._new_leg()
+        self.leg.number = number
+        return self.leg
+
+    def leg_ended(self, leg: FxoLeg) -> None:
+        """The leg is over; the line may still have to rest."""
+        if self.leg is leg:
+            self.leg = None
+
+    def status(self) -> dict[str, Any]:
+        """What the line is doing, without asking the chip."""
+        return {
+            "name": self.name,
+            "kind": "fxo",
+            "number": self.party.number,
+            "state": self.machine.state.value,
+            "in_service": self.machine.state is not State.OUT_OF_SERVICE,
+            "reason": self.port.failure,
+            "alarm": self.alarm.texts(),
+            "call": self.leg.call_id if self.leg is not None else None,
+            "other": "",
+        }
+
+    def echo(self) -> EchoStats | None:
+        """What the line's echo canceller has measured; None without one."""
+        return self._voice.stats()
+
+    # -- obeying -----------------------------------------------------------------------
+    def _obey(self, action: Action) -> None:
+        try:
+            match action:
+                case StartTimer():
+                    self._start_timer(action.name)
+                case EndLeg():
+                    if self.leg is not None:
+                        self.leg.ended(action.cause)
+                case _:
+                    self._obeying[action]()
+        except HardwareError as error:
+            # The scanner finds the same fault and sends PortFailed with the full reason.
+            log.warning("%s: %s failed: %s", self.name, action, error.reason)
+
+    def _start_timer(self, name: str) -> None:
+        if (running := self._timers.pop(name, None)) is not None:
+            running.cancel()
+        seconds: float = getattr(self._lengths, name)
+        self._timers[name] = asyncio.get_running_loop().call_later(seconds, self._time_out, name)
+
+    def _stop_timers(self) -> None:
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+
+    def _time_out(self, name: str) -> None:
+        self._timers.pop(name, None)
+        event = TIMER_ENDS[name]
+        self.feed(self._without_dial_tone() if event is Event.NO_DIAL_TONE else event)
+
+    def _without_dial_tone(self) -> Event:
+        if self._options.dial_blind:
+            return Event.DIAL_TONE
+        held = now_s() - self._incoming_over_s < HELD_S
+        log.warning("%s: no dial tone within %.0f s", self.name, self._lengths.dial_tone_s)
+        return Event.GLARE if self._options.target and not held else Event.NO_DIAL_TONE
+
+    def _ring(self, event: RingBegan) -> None:
+        self._in_burst = True
+        if self._rings == 0 or event.at_s - self._ring_ended_s > DOUBLE_RING_S:
+            self._rings += 1
+        if self._rings == 1:
+            log.info("%s: rings with %.0f Hz", self.name, event.hz)
+        self.feed(Event.RING)
+        if self._options.target and self._rings >= self._options.rings:
+            self.feed(Event.RINGS_ENOUGH)
+
+    def _new_leg(self) -> FxoLeg:
+        self._serial += 1
+        return FxoLeg(self, f"{self.name}/{self._serial}", self.party, self._listener, self._voice.id)
+
+    def _announce(self) -> None:
+        leg = self.leg = self._new_leg()
+        leg.called = Party(self._options.target)
+        asyncio.get_running_loop().call_soon(self._arrive, leg)
+
+    def _arrive(self, leg: FxoLeg) -> None:
+        if self.leg is leg:
+            self._listener.leg_arrived(leg)
+
+    def _seize(self) -> None:
+        try:
+            self.port.seize()
+        except HardwareError as error:
+            log.info("%s: cannot be seized: %s", self.name, error.reason)
+            asyncio.get_running_loop().call_soon(self.feed, Event.NO_CURRENT)
+
+    def _seize_when_quiet(self) -> None:
+        """Ringing voltage is on the line for two seconds at most; the line is taken in the pause after it."""
+        if not self._in_burst:
+            self._seize()
+
+    def _release_line(self) -> None:
+        self._far_end.over()
+        self._in_burst = False
+        if self.leg is not None and not self.leg.number:
+            self._incoming_over_s = now_s()
+        self.port.release()
+
+    def _talk(self) -> None:
+        self._voice.listen_signals(progress=True)
+        self._voice.listen_digits(True)
+        self._far_end.talking()
+
+    def _deafen(self) -> None:
+        self._far_end.deaf()
+        self._voice.listen_signals()
+        self._voice.listen_digits(False)
+
+    def _dial(self) -> None:
+        assert self.leg is not None
+        digits = self.leg.number
+        log.info("%s: dials %s by %s", self.name, digits, "pulses" if self._options.pulses else "tones")
+        if self._options.pulses:
+            self.port.pulse_dial("".join(pulses_for(digit, self._options.pulse_coding) for digit in digits))
+            return
+        for digit in digits:
+            self._voice.play_digit(digit, TONE_MS)
+        asyncio.get_running_loop().call_later(len(digits) * (TONE_MS + PAUSE_MS) / 1000, self.feed, Event.DIALLED)
+
+    def _tell_progress(self) -> None:
+        self._tell(self._listener.leg_progress)
+        self._far_end.dialled()
+
+    def _tell(self, listener: Callable[[Leg], None]) -> None:
+        if self.leg is not None:
+            self.leg.tell(listener)
+
+
+def pulses_for(digit: str, coding: str) -> str:
+    """What to pulse for `digit` where dials count by `coding`: "n", "n+1" (Sweden), "10-n" (New Zealand)."""
+    if coding == "n+1":
+        return str((int(digit) + 1) % 10)
+    if coding == "10-n":
+        return str((10 - int(digit)) % 10)
+    return digit

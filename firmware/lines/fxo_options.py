@@ -1,0 +1,36 @@
+"""What the owner of an exchange line wants of it: made by `fxo_profile.py`, obeyed by `fxo_line.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FxoTimers:
+    """Seconds. ring_timeout_s: without a burst, so long after the last one, the caller has given up. dial_tone_s:
+    longest wait for dial tone. guard_s: after a call the line rests so long. max_call_s: longest call."""
+
+    ring_timeout_s: float = 8.0
+    dial_tone_s: float = 4.0
+    guard_s: float = 1.0
+    max_call_s: float = 14_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class FxoOptions:
+    """target: the number of the house that calls from this line ring. rings: how many before the call is passed on.
+
+    hang_up_by: "loop-break", "polarity", "tones"; what of these means that the far party has gone.
+    answer_by: "polarity", "ringback-end", "voice", "dialled"; the first of them that happens answers a call out.
+    silence_s: a call whose far party is not heard for so long is over; 0 never.
+    pulses: dial by pulses. dial_blind: dial also without dial tone. pulse_coding: of the country.
+    """
+
+    target: str = ""
+    rings: int = 1
+    hang_up_by: tuple[str, ...] = ("loop-break", "polarity", "tones")
+    answer_by: tuple[str, ...] = ("polarity", "ringback-end", "voice")
+    silence_s: float = 0.0
+    pulses: bool = False
+    dial_blind: bool = False
+    pulse_coding: str = "n"

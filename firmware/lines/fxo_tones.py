@@ -1,0 +1,204 @@
+"""What an exchange says on its line, judged from raw pieces: dial tone, ringback, busy, congestion, somebody's voice.
+
+The media engine tells pieces of tone, sound and silence with their lengths (`SegmentHeard`); here they are held
+against the country's tones. No clock: time is an argument, and `deadline_s` says when to come back. Who acts on it:
+`fxo_line.py`.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+from firmware.media.events import SegmentHeard
+from firmware.telephony.cadence import Tone
+from firmware.telephony.countries import Country
+
+LONG_MS = 1000
+"""A piece that goes on is told once at this length, and again at its end (`native/progress.h`)."""
+PERIODS = 4
+"""How often a cadence must be heard: three busy bursts happen in music."""
+LONGEST_S = 9.0
+"""Fewer periods, but two at least, where they would take longer."""
+NEAR_HZ = 20.0
+BEAT_HZ = 80.0
+"""Two tones nearer than this beat, and come as pieces of tone and sound."""
+SLACK_MS = 45.0
+SLACK_SHARE = 0.12
+RINGBACK_SLACK_SHARE = 0.25
+VOICE_MS = 240
+GENERIC_DIAL_HZ = (300.0, 520.0)
+"""Where the dial tones of all countries lie; one of a private exchange may be none of its country's."""
+STEADY_S = 1.5
+"""Beyond LONG_MS: in a call nobody whistles one note for so long."""
+REMEMBERED = 48
+
+
+class Heard(enum.Enum):
+    """What it was."""
+
+    DIAL = enum.auto()
+    DIAL_STEADY = enum.auto()  # still, after 2.5 s
+    RINGBACK = enum.auto()
+    RINGBACK_OVER = enum.auto()  # it should have sounded again and did not
+    BUSY = enum.auto()
+    CONGESTION = enum.auto()
+    VOICE = enum.auto()
+
+
+@dataclass(slots=True)
+class Part:
+    """A stretch of sound (on) or silence. tone_ms: how much of it was steady tone; hz: of those tones."""
+
+    on: bool
+    ms: float = 0.0
+    tone_ms: float = 0.0
+    sound_ms: float = 0.0
+    hz: list[float] = field(default_factory=list)
+
+
+class Pattern:
+    """A tone of the country as alternating stretches of sound and silence."""
+
+    def __init__(self, tone: Tone) -> None:
+        self.hz = sorted({hz for segment in tone.segments for hz in segment.hz})
+        self.beats = any(segment.am for segment in tone.segments) or any(
+            abs(one - other) < BEAT_HZ for one in self.hz for other in self.hz if one != other
+        )
+        self.steady = any(segment.ms is None for segment in tone.segments)
+        self.parts_ms = self._parts(tone)
+        self.on_ms = self.parts_ms[0::2]
+        self.off_ms = self.parts_ms[1::2]
+        period_s = sum(self.parts_ms) / 1000
+        self.periods = max(2, min(PERIODS, int(LONGEST_S / period_s))) if period_s else 0
+
+    @staticmethod
+    def _parts(tone: Tone) -> list[float]:
+        """Lengths of sound and silence in turn, beginning with sound; [] for a tone without cadence."""
+        parts: list[tuple[bool, float]] = []
+        for segment in tone.segments:
+            if segment.once:
+                continue
+            if segment.ms is None:
+                return []
+            on = bool(segment.hz)
+            if parts and parts[-1][0] == on:
+                parts[-1] = (on, parts[-1][1] + segment.ms)
+            else:
+                parts.append((on, float(segment.ms)))
+        if len(parts) < 2 or len(parts) % 2:
+            return []
+        return [ms for _, ms in (parts if parts[0][0] else [*parts[1:], parts[0]])]
+
+    def is_ours(self, part: Part) -> bool:
+        """Whether a stretch of sound can be of this tone, by its frequencies."""
+        near = all(any(abs(hz - mine) <= NEAR_HZ for mine in self.hz) for hz in part.hz)
+        if self.beats:
+            return near or part.sound_ms > part.tone_ms
+        return near and bool(part.hz) and part.tone_ms >= 0.6 * part.ms
+
+    def ends(self, parts: list[Part]) -> bool:
+        """Whether `parts`, the last of them sound, end with enough periods of this cadence."""
+        turn = len(self.parts_ms)
+        wanted = self.periods * turn - 1
+        if not turn or len(parts) < wanted:
+            return False
+        tail = parts[-wanted:]
+        return any(self._fits(tail, start) for start in range(0, turn, 2))
+
+    def _fits(self, tail: list[Part], start: int) -> bool:
+        for number, part in enumerate(tail):
+            ms = self.parts_ms[(start + number) % len(self.parts_ms)]
+            if abs(part.ms - ms) > max(SLACK_MS, SLACK_SHARE * ms) or (part.on and not self.is_ours(part)):
+                return False
+        return True
+
+
+class ExchangeTones:
+    """Listens to one line. `begin` when a call begins or its stage changes so that what was heard means nothing."""
+
+    def __init__(self, country: Country) -> None:
+        self._dial = Pattern(country.tone("dial"))
+        self._stutter = Pattern(country.tone("stutter"))
+        self._ringback = Pattern(country.tone("ringback"))
+        self._busy = Pattern(country.tone("busy"))
+        self._congestion = Pattern(country.tone("congestion"))
+        self.deadline_s: float | None = None
+        self.sounding = False
+        """A sound has been told of that goes on."""
+        self._steady = False
+        self._parts: list[Part] = []
+        self._long = False
+
+    def begin(self) -> None:
+        """Forget what was heard so far."""
+        self._parts.clear()
+        self._long = self.sounding = False
+        self.deadline_s = None
+
+    def segment(self, heard: SegmentHeard, now_s: float) -> list[Heard]:
+        """A piece came from the engine; what it makes certain."""
+        lasting = heard.ms >= LONG_MS and not self._long
+        self._long = lasting
+        on = heard.kind != "silence"
+        self.sounding = lasting and on
+        if on or self._steady:
+            self.deadline_s, self._steady = None, False
+        if lasting:
+            return self._goes_on(heard, now_s) if on else []
+        self._add(heard)
+        return self._ended(now_s) if on else []
+
+    def time(self, now_s: float) -> list[Heard]:
+        """The deadline has come."""
+        if self.deadline_s is None or now_s < self.deadline_s:
+            return []
+        self.deadline_s = None
+        return [Heard.DIAL_STEADY if self._steady else Heard.RINGBACK_OVER]
+
+    def _add(self, heard: SegmentHeard) -> None:
+        on = heard.kind != "silence"
+        if not self._parts or self._parts[-1].on != on:
+            self._parts.append(Part(on))
+            del self._parts[:-REMEMBERED]
+        part = self._parts[-1]
+        part.ms += heard.ms
+        if heard.kind == "tone":
+            part.tone_ms += heard.ms
+            part.hz += heard.hz
+        elif heard.kind == "sound":
+            part.sound_ms += heard.ms
+
+    def _goes_on(self, heard: SegmentHeard, now_s: float) -> list[Heard]:
+        """A piece of a second that has not ended."""
+        if heard.kind == "sound":
+            return [] if self._dial.beats or self._ringback.beats else [Heard.VOICE]
+        low, high = GENERIC_DIAL_HZ
+        of_country = all(any(abs(hz - mine) <= NEAR_HZ for mine in self._dial.hz) for hz in heard.hz)
+        if not of_country and not all(low <= hz <= high for hz in heard.hz):
+            return []
+        self._steady, self.deadline_s = True, now_s + STEADY_S
+        return [Heard.DIAL]
+
+    def _ended(self, now_s: float) -> list[Heard]:
+        """A stretch of sound has ended, or at least one piece of it."""
+        part = self._parts[-1]
+        if self._congestion.ends(self._parts):
+            return [Heard.CONGESTION]
+        if self._busy.ends(self._parts):
+            return [Heard.BUSY]
+        if self._stutter.ends(self._parts) or (self._dial.beats and self._dial.is_ours(part) and part.ms >= LONG_MS):
+            return [Heard.DIAL]
+        if self._is_ringback(part):
+            self.deadline_s = now_s + max(self._ringback.off_ms) * 1.2 / 1000 + 0.5
+            return [Heard.RINGBACK]
+        return [Heard.VOICE] if part.sound_ms >= VOICE_MS and not self._beating(part) else []
+
+    def _is_ringback(self, part: Part) -> bool:
+        return self._ringback.is_ours(part) and any(
+            abs(part.ms - ms) <= max(SLACK_MS, RINGBACK_SLACK_SHARE * ms) for ms in self._ringback.on_ms
+        )
+
+    def _beating(self, part: Part) -> bool:
+        """Pieces of a tone whose frequencies beat look like sound."""
+        return any(p.beats and p.is_ours(part) and part.hz for p in (self._ringback, self._busy, self._congestion))

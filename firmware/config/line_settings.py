@@ -110,6 +110,11 @@ class FxsLineSettings:
         help_en="Gain from the call to the telephone",
         help_es="Ganancia de la llamada hacia el teléfono",
     )
+    long_line: bool = setting(
+        False,
+        help_en="A line of kilometres: the strongest ringing, more current, and 3 dB more in both directions",
+        help_es="Una línea de kilómetros: el timbre más fuerte, más corriente y 3 dB más en ambos sentidos",
+    )
     country: str | None = setting(
         None,
         example="es",

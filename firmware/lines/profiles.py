@@ -17,6 +17,14 @@ from firmware.telephony.number import FixedNumbers, NumberPlan
 
 log = logging.getLogger(__name__)
 
+LONG_RING_V_RMS = 61.0
+"""As much as the chips ring without clipping."""
+LONG_LOOP_MA = 26
+"""What 48 V drive through 1.3 kilohm of wire, the feed and a telephone: more would only warm the line card [C]."""
+LONG_GAIN_DB = 3.0
+"""Half the loss of some 4 km of 0.4 mm wire; all of it would sing [M-]."""
+MOST_GAIN_DB = 6.0
+
 GLITCH_MS = 15
 """Openings and closures of the loop up to here are a contact that bounces [M: line sheet, section 3]."""
 LONE_PULSE_MS = 79
@@ -32,11 +40,11 @@ def line_profile(country: Country, settings: FxsLineSettings) -> LineProfile:
         )  # fmt: skip
     return LineProfile(
         ring_hz=settings.ring_hz or country.ring_hz,
-        ring_v_rms=settings.ring_v_rms,
+        ring_v_rms=max(settings.ring_v_rms, LONG_RING_V_RMS) if settings.long_line else settings.ring_v_rms,
         impedance=settings.impedance or country.impedance,
-        loop_ma=settings.loop_ma,
-        tx_gain_db=settings.tx_gain_db,
-        rx_gain_db=settings.rx_gain_db,
+        loop_ma=max(settings.loop_ma, LONG_LOOP_MA) if settings.long_line else settings.loop_ma,
+        tx_gain_db=_gain_db(settings.tx_gain_db, settings),
+        rx_gain_db=_gain_db(settings.rx_gain_db, settings),
         hook=hook_profile(country, settings),
         metering_hz=0 if settings.metering == "off" else int(settings.metering) * 1000,
     )
@@ -96,6 +104,11 @@ def _trunk(settings: FxsLineSettings) -> Trunk:
 def dial_plan(country: Country, numbers: NumberPlan, digit_map: Sequence[str]) -> NumberPlan:
     """The numbers of the house, those of `digit_map`, and the emergency numbers: what a dialled number can be."""
     return UnitedPlans(numbers, FixedNumbers(country.emergency), DigitMap(digit_map))
+
+
+def _gain_db(gain_db: float, settings: FxsLineSettings) -> float:
+    """A long line's loss is made up for on top of what was asked for, as far as the chip goes."""
+    return min(gain_db + LONG_GAIN_DB, MOST_GAIN_DB) if settings.long_line else gain_db
 
 
 def hook_profile(country: Country, settings: FxsLineSettings) -> HookProfile:

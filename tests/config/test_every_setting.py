@@ -100,6 +100,7 @@ CASES: dict[str, Cases] = {
     "lines.fxs1.loop_ma": ([20, 41], [19, 42, 20.5]),
     "lines.fxs1.tx_gain_db": ([-12, 0, 6], [-12.1, 6.1, "0"]),
     "lines.fxs1.rx_gain_db": ([-12, 0, 6], [-13, 7]),
+    "lines.fxs1.long_line": ([True, False], [1, "long"]),
     "lines.fxs1.country": (["fr", "es"], ["xx", "", 34]),
     "lines.fxs1.impedance": (["600", "tbr21", "220+820||120n"], ["", "50", 600]),
     "lines.fxs1.ring_hz": ([16, 25.5, 60], [15.9, 61, "25"]),

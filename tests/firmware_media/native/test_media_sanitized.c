@@ -16,6 +16,7 @@
 #include "highway_types.h"
 #include "jitter.h"
 #include "tone.h"
+#include "fsk.h"
 
 #include "engine.h"
 
@@ -85,6 +86,18 @@ static uint8_t *packet(int round, int *size)
     return data;
 }
 
+/* Data of up to 300 bits, or none, or more than a clip may have. */
+static void play_clip(struct engine *engine, int id)
+{
+    uint8_t bits[300];
+    int16_t pcm[2000];
+    int count = (int)dice(sizeof bits + 1);
+    for (int i = 0; i < count; i++)
+        bits[i] = (uint8_t)dice(2);
+    fsk_render(bits, count, 1200, 2200, (double)dice(40) - 30, pcm);
+    engine_play_clip(engine, id, pcm, dice(9) ? fsk_samples(count) : (int)dice(2) ? -1 : ENGINE_CLIP_SAMPLES + 1);
+}
+
 static void command(struct engine *engine, const int *ids)
 {
     struct tone_spec spec;
@@ -116,6 +129,7 @@ static void command(struct engine *engine, const int *ids)
     case 15: engine_set_jitter(engine, id, (int)dice(400) - 50); break;
     case 16: engine_set_echo(engine, id, dice(2) ? 32 + (int)dice(98) : (int)dice(200) - 50); break;
     case 17: engine_watch_modems(engine, id, (int)dice(3) > 0); break;
+    case 18: play_clip(engine, id); break;
     case 11: engine_mute(engine, id, ids[dice(NODES)], (int)dice(2)); break;
     default:
         for (unsigned i = 0; i < sizeof spec; i++)

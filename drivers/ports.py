@@ -140,6 +140,7 @@ class LineProfile:
     the chip sheet's section 12, "600", "900", "tbr21", "220+820||120n" ... loop_ma: 20 to 41.
     tx_gain_db (telephone to highway) and rx_gain_db (highway to telephone): -12 to +6.
     law: "alaw" or "ulaw", the highway's companding. metering_hz: of `meter_pulse`, 12000 or 16000, 0 for none.
+    most_ren: load of all ringers, 2 to 5; with fewer, a telephone at the end of a longer line trips the ringing.
     """
 
     ring_hz: float = 25.0
@@ -150,6 +151,7 @@ class LineProfile:
     rx_gain_db: float = 0.0
     law: str = "alaw"
     metering_hz: int = 0
+    most_ren: float = 5.0
     hook: HookProfile = HookProfile()
 
 

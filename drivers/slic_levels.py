@@ -31,6 +31,7 @@ SINE_CREST = math.sqrt(2.0)
 TRIP_CURRENT_MA = 34.3
 """RPTP 0x3600 of section 9: above the 31.8 mA mean that 70 V peak drive into 5 REN (1.4 kilohm)."""
 TRIP_CURRENT_PEAK_V = 70.0
+TRIP_CURRENT_REN = 5.0
 THRESHOLD_STEP_MA = 1.27
 THRESHOLD_SHIFT = 9
 THRESHOLD_CODE_MAX = 0x3F
@@ -109,7 +110,7 @@ def line_codes(profile: LineProfile, family: Family) -> LineCodes:
         ring_frequency=ring_frequency(profile.ring_hz),
         ring_amplitude=ring_amplitude(profile.ring_hz, peak_v),
         battery_high=battery_code(peak_v),
-        ring_trip_threshold=ring_trip_threshold(peak_v),
+        ring_trip_threshold=ring_trip_threshold(peak_v, profile.most_ren),
         ring_trip_filter=trip_filter,
         ring_trip_debounce=trip_debounce,
         impedance=impedance_code(profile.impedance, family),
@@ -154,9 +155,9 @@ def battery_code(peak_v: float) -> int:
     return min(max(code, BATTERY_CODE_MIN), BATTERY_CODE_MAX)
 
 
-def ring_trip_threshold(peak_v: float) -> int:
-    """RPTP. The sheet's 34.3 mA belongs to 70 V peak; stronger ringing into the same 5 REN needs more."""
-    return threshold_code(TRIP_CURRENT_MA * max(1.0, peak_v / TRIP_CURRENT_PEAK_V))
+def ring_trip_threshold(peak_v: float, most_ren: float = TRIP_CURRENT_REN) -> int:
+    """RPTP. The sheet's 34.3 mA belongs to 70 V peak into 5 REN; stronger ringing needs more, fewer ringers less."""
+    return threshold_code(TRIP_CURRENT_MA * max(1.0, peak_v / TRIP_CURRENT_PEAK_V) * most_ren / TRIP_CURRENT_REN)
 
 
 def threshold_code(current_ma: float) -> int:

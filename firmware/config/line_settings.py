@@ -112,8 +112,8 @@ class FxsLineSettings:
     )
     long_line: bool = setting(
         False,
-        help_en="A line of kilometres: the strongest ringing, more current, and 3 dB more in both directions",
-        help_es="Una línea de kilómetros: el timbre más fuerte, más corriente y 3 dB más en ambos sentidos",
+        help_en="Kilometres of line: strongest ringing for up to 3 ringers, more current, 3 dB more in both directions",
+        help_es="Kilómetros de línea: timbre más fuerte para hasta 3 timbres, más corriente, 3 dB más en ambos sentidos",
     )
     country: str | None = setting(
         None,

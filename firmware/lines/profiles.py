@@ -24,6 +24,9 @@ LONG_LOOP_MA = 26
 LONG_GAIN_DB = 3.0
 """Half the loss of some 4 km of 0.4 mm wire; all of it would sing [M-]."""
 MOST_GAIN_DB = 6.0
+MOST_REN = 5.0
+LONG_MOST_REN = 3.0
+"""At 1.3 kilohm a lifted telephone draws no more than five ringers beside the port; three it outdoes [C]."""
 
 GLITCH_MS = 15
 """Openings and closures of the loop up to here are a contact that bounces [M: line sheet, section 3]."""
@@ -46,6 +49,7 @@ def line_profile(country: Country, settings: FxsLineSettings) -> LineProfile:
         tx_gain_db=_gain_db(settings.tx_gain_db, settings),
         rx_gain_db=_gain_db(settings.rx_gain_db, settings),
         hook=hook_profile(country, settings),
+        most_ren=LONG_MOST_REN if settings.long_line else MOST_REN,
         metering_hz=0 if settings.metering == "off" else int(settings.metering) * 1000,
     )
 

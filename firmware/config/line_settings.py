@@ -113,7 +113,7 @@ class FxsLineSettings:
     long_line: bool = setting(
         False,
         help_en="Kilometres of line: strongest ringing for up to 3 ringers, more current, 3 dB more in both directions",
-        help_es="Kilómetros de línea: timbre más fuerte para hasta 3 timbres, más corriente, 3 dB más en ambos sentidos",
+        help_es="Kilómetros de línea: timbre más fuerte para hasta 3 timbres, más corriente, 3 dB más por sentido",
     )
     country: str | None = setting(
         None,

@@ -17,14 +17,18 @@ NEVER_S = float("inf")
 
 
 def left_behind(played: PlayedCall) -> list[str]:
-    """Leaks, errors, and phones that believe in a call that is over."""
+    """Leaks, errors, and phones that believe in a call that is over.
+
+    A phone of which nothing ever came back cannot be cancelled (RFC 3261 9.1): its ringing ends by itself.
+    """
     counts = {**played.agent.debug(), **played.exchange.debug(), "joined": len(played.engine.joined)}
     counts["engine streams"] = len(played.engine.open)
     faults = [f"{count} {name} left" for name, count in counts.items() if count]
     faults += [f"{leg} was released {times} times" for leg, times in played.exchange.released.items() if times != 1]
     faults += played.errors
     for phone in played.phones.values():
-        if not phone.dead and phone.state not in {"idle", "over"}:
+        mute = phone.state == "ringing" and not any(n.source == phone.address for _, n in played.network.deliveries)
+        if not phone.dead and not mute and phone.state not in {"idle", "over"}:
             faults.append(f"{phone.address[0]} is {phone.state} although the call is over")
     return faults
 

@@ -114,9 +114,11 @@ class Judge:
         elif note.method == "INVITE" and verdict.state == "trying":
             branch = verdict.branches[self._twins.get(source, source)]
             branch.deadline_s = NEVER_S
+            if branch.failed:
+                return  # after timer B: whoever answers now is hung up
             if 200 <= note.status < 300:
                 self._answered(at_s, source)
-            elif note.status >= 300 and not branch.failed:
+            elif note.status >= 300:
                 self._failed(at_s, branch.phone, note.status)
 
     def _began(self, at_s: float) -> None:

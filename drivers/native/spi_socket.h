@@ -4,7 +4,7 @@
  * are processes of one machine. A board that is gone answers -EPIPE from then
  * on: whoever wants to go on makes a new transport. */
 #define SPI_SOCKET_MAX_OPS 255
-#define SPI_SOCKET_REPLY_LIMIT_MS 1000
+#define SPI_SOCKET_REPLY_LIMIT_MS 3000 /* a crowded machine has kept the simulated board waiting for over a second */
 
 #define SPI_SOCKET_TRANSFER 1
 #define SPI_SOCKET_GPIO_SET 2

@@ -28,6 +28,7 @@ from drivers.exchange_port import ExchangeLineEvent
 from firmware.after_rush import AfterRush
 from firmware.app_lamps import CoreLamps
 from firmware.app_log import set_up_logging
+from firmware.app_sip import sip_settings, sip_users
 from firmware.app_status import CoreStatus
 from firmware.config.line_settings import FxsLineSettings
 from firmware.config.load import Loaded, load_or_last_good
@@ -39,7 +40,6 @@ from firmware.lines.line_options import LineTimers
 from firmware.lines.own_tones import load_with_own_tones
 from firmware.lines.profiles import dial_plan, echo_tail_ms, line_options, line_profile
 from firmware.lines.send_profile import send_profile
-from firmware.media.codec_table import CODECS, ORDER, CodecName
 from firmware.media.engine import Engine
 from firmware.media.events import DigitHeard, PlayerEnded
 from firmware.media.hold_music import HoldMusic
@@ -52,7 +52,6 @@ from firmware.pbx.services.subscribers import Subscribers
 from firmware.port_recovery import RETRY_S, PortRecovery
 from firmware.sip.accounts.binding_store import BindingStore
 from firmware.sip.agent import SipAgent
-from firmware.sip.settings import SipSettings, SipUser
 from firmware.telephony.cause import Cause
 from firmware.telephony.clock import now_s
 from firmware.telephony.countries import Country, country_names
@@ -97,7 +96,7 @@ class Core:
             sounds=Sounds(self._hold_music.id, ringback=self._country.tone("ringback")), codes=self._codes,
         )  # fmt: skip
         self._agent = SipAgent(
-            _sip_settings(loaded), _sip_users(loaded), self._engine, self._exchange,
+            sip_settings(loaded), sip_users(loaded), self._engine, self._exchange,
             BindingStore(data / "registrations.sqlite"),
         )  # fmt: skip
         self._lines: dict[str, FxsLine] = {}
@@ -233,53 +232,6 @@ class Core:
                 self._agent.media_event(event)
             elif isinstance(event, DigitHeard):
                 line.digit(event.digit)
-
-
-def _sip_settings(loaded: Loaded) -> SipSettings:
-    sip = loaded.settings.sip
-    return SipSettings(
-        listen_ip=next((ip for ip in sip.listen if ":" not in ip), ""),
-        listen_ip6=next((ip for ip in sip.listen if ":" in ip), ""),
-        udp_port=sip.udp_port,
-        tcp_port=(sip.udp_port if sip.tcp_port is None else sip.tcp_port) or None,
-        tls_port=sip.tls_port,
-        tls_certificate=sip.tls_certificate or "",
-        tls_key=sip.tls_key or "",
-        tls_client_ca=sip.tls_client_ca or "",
-        tls_ca=sip.tls_ca or "",
-        size_switch=sip.size_switch,
-        advertise_ip=sip.advertise,
-        public_address=sip.public_address,
-        stun_server=sip.stun_server or "",
-        local_networks=sip.local_networks,
-        force_rport=sip.force_rport,
-        keepalive_s=sip.keepalive_s,
-        trusted_networks=sip.trusted_networks,
-        dns_servers=sip.dns_servers,
-        min_expires_s=sip.min_expires_s,
-        max_expires_s=sip.max_expires_s,
-        default_expires_s=sip.default_expires_s,
-        user_agent=f"Tipring/{VERSION}",
-        domains=sip.domains,
-        follow_redirects=sip.follow_redirects,
-        step_ring_s=sip.step_ring_s,
-        session_expires_s=sip.session_expires_s,
-        require_100rel=sip.require_100rel,
-        dtmf=sip.dtmf,
-        codecs=_codecs(loaded.settings.media.codecs) or ORDER,
-        user_codecs={number: _codecs(user.codecs) for number, user in loaded.settings.users.items() if user.codecs},
-    )
-
-
-def _codecs(names: Sequence[str]) -> tuple[CodecName, ...]:
-    return tuple(dict.fromkeys(CODECS[name.upper()].name for name in names))
-
-
-def _sip_users(loaded: Loaded) -> dict[str, SipUser]:
-    return {
-        number: SipUser(number, user.name, user.ha1_md5, user.ha1_sha256)
-        for number, user in loaded.settings.users.items()
-    }
 
 
 def _go_first() -> None:

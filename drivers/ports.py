@@ -91,6 +91,7 @@ class Feed(enum.Enum):
     ACTIVE_REVERSED = "active-reversed"
     ON_HOOK_TRANSMISSION = "on-hook-transmission"
     LOW_POWER = "low-power"  # forward active with the smallest current limit: parked off-hook telephones
+    LAMP = "lamp"  # forward active with the highest voltage on hook: neon lamps of waiting messages light
 
 
 @dataclass(frozen=True, slots=True)

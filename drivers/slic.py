@@ -19,7 +19,7 @@ from drivers.ports import AT_ONCE, EventSink, Feed, LineProfile, PortReadings, P
 from drivers.scanner import Scanner, ScannerPort
 from drivers.slic_calibration import Waits, is_finished
 from drivers.slic_chip import Identity, SlicChip
-from drivers.slic_feed import prove, quiet
+from drivers.slic_feed import ON_HOOK_CODE, prove, quiet
 from drivers.slic_levels import LineCodes, line_codes, ring_ceiling_v_rms
 from drivers.slic_metering import can_meter, prepare, pulse
 from drivers.slic_registers import (
@@ -41,6 +41,7 @@ _LINEFEED = {
     Feed.ACTIVE_REVERSED: Linefeed.REVERSE_ACTIVE,
     Feed.ON_HOOK_TRANSMISSION: Linefeed.FORWARD_ON_HOOK_TRANSMISSION,
     Feed.LOW_POWER: Linefeed.FORWARD_ACTIVE,
+    Feed.LAMP: Linefeed.FORWARD_ACTIVE,
 }
 _FEED_NAMES = {
     Linefeed.OPEN: "open",
@@ -226,6 +227,7 @@ class Slic:
         assert self._codes is not None
         limit = _LOWEST_CURRENT if state is Feed.LOW_POWER else self._codes.current_limit
         self._chip.write(Direct.LOOP_CURRENT_LIMIT, limit)
+        self._chip.write(Direct.ON_HOOK_VOLTAGE, self._codes.lamp_voltage if state is Feed.LAMP else ON_HOOK_CODE)
         watch.feed(_LINEFEED[state])
 
     def meter_pulse(self) -> None:

@@ -36,6 +36,10 @@ THRESHOLD_STEP_MA = 1.27
 THRESHOLD_SHIFT = 9
 THRESHOLD_CODE_MAX = 0x3F
 
+LAMP_V = 79.5
+"""Of 94.5 V at most, 6 V stand below the tip and 9 V above the battery's need; neon strikes at 65 to 80 V [M]."""
+LAMP_BELOW_RINGING_V = 3.0
+
 GAIN_UNITY = 0x400
 GAIN_CODE_MAX = 0x7FF
 GAIN_SHIFT = 4
@@ -93,6 +97,7 @@ class LineCodes:
     ring_trip_debounce: int
     impedance: int
     current_limit: int
+    lamp_voltage: int
     transmit_gain: int
     receive_gain: int
     pcm_format: int
@@ -115,6 +120,7 @@ def line_codes(profile: LineProfile, family: Family) -> LineCodes:
         ring_trip_debounce=trip_debounce,
         impedance=impedance_code(profile.impedance, family),
         current_limit=current_limit_code(profile.loop_ma),
+        lamp_voltage=lamp_code(peak_v),
         transmit_gain=gain_code(profile.tx_gain_db),
         receive_gain=gain_code(profile.rx_gain_db),
         pcm_format=pcm_format(profile.law),
@@ -185,6 +191,11 @@ def impedance_code(impedance: str, family: Family) -> int:
         raise ValueError(f"impedance {impedance} is unknown, allowed {', '.join(sorted({*codes, *_NEAREST}))}")
     log.info("%s has no code for impedance %s, uses %s", family.value, impedance, nearest)
     return IMPEDANCE_ENABLE | codes[nearest]
+
+
+def lamp_code(peak_v: float) -> int:
+    """VOC that lights a neon lamp: as high as the battery allows, and below the ringing peak, which must exceed it."""
+    return int(min(LAMP_V, peak_v - LAMP_BELOW_RINGING_V) / FEED_STEP_V)
 
 
 def current_limit_code(loop_ma: int) -> int:

@@ -144,6 +144,38 @@ def test_a_reversed_line_lights_the_lamp_through_calls_and_recovery(tmp_path: Pa
         run(day())
 
 
+@pytest.mark.parametrize(("ring_v_rms", "lamp_v"), [(60.0, 79.5), (45.0, 60.0)])
+def test_a_neon_lamp_has_its_voltage_and_ringing_and_calls_go_on(
+    ring_v_rms: float, lamp_v: float, tmp_path: Path
+) -> None:
+    line = {"message_waiting": ("neon",), "ring_v_rms": ring_v_rms}
+    with house(tmp_path, "es", **line) as made:
+        phone, sender = made.sim.copper["fxs1"], made.lines["fxs1"].sender
+
+        async def day() -> None:
+            await made.pass_ms(300)
+            assert phone.line().phone_v == pytest.approx(48, abs=1)
+            sender.message_waiting(1)
+            await made.pass_ms(400)
+            assert phone.line().phone_v == pytest.approx(lamp_v, abs=1.6)
+            frame = phone.frame
+            place(made)
+            await made.pass_ms(4000)
+            assert len(decode(phone.heard_since(frame), "etsi")) == 1
+            phone.lift()
+            await made.until("the answer", lambda: made.state("fxs1") == "talking", 600)
+            assert phone.line().loop_ma == pytest.approx(20, abs=1)
+            phone.hang_up()
+            await made.until("the end", lambda: made.state("fxs1") == "idle", 1000)
+            await made.pass_ms(400)
+            assert phone.line().phone_v == pytest.approx(lamp_v, abs=1.6)
+            sender.message_waiting(0)
+            await made.pass_ms(600)
+            assert phone.line().phone_v == pytest.approx(48, abs=1)
+
+        run(day())
+
+
 # -- answer and end of a call --------------------------------------------------------------
 
 

@@ -23,10 +23,8 @@ IMPEDANCES = (
     "600", "900", "tbr21", "220+820||120n", "220+820||115n", "320+1050||230n", "370+620||310n", "200+680||100n",
 )  # fmt: skip
 """Names of `drivers.ports.LineProfile` that every chip has, or has a near one for."""
-WAITING_WAY = Rule(
-    lambda text: text in {"stutter", "fsk", "reversal"},
-    Words('"stutter", "fsk", "reversal"', '"stutter", "fsk", "reversal"'),
-)
+_WAYS = ("stutter", "fsk", "reversal", "neon")
+WAITING_WAY = Rule(lambda text: text in _WAYS, Words(", ".join(_WAYS), ", ".join(_WAYS)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +156,10 @@ class FxsLineSettings:
     message_waiting: tuple[str, ...] = setting(
         ("stutter",),
         rule=WAITING_WAY,
-        help_en="How the telephone tells of messages: stuttering dial tone, its lamp by data, a reversed line",
-        help_es="Cómo avisa el teléfono de los mensajes: tono entrecortado, su luz por datos, línea invertida",
+        help_en="How the telephone tells of messages: stuttering dial tone, its lamp by data, a reversed line, "
+        "or 80 V for a neon lamp (with neon, reversal does nothing)",
+        help_es="Cómo avisa el teléfono de los mensajes: tono entrecortado, su luz por datos, línea invertida, "
+        "u 80 V para una lámpara de neón (con neon, reversal no hace nada)",
     )
     answer_reversal: bool = setting(
         False,

@@ -24,6 +24,7 @@ from firmware.lines.fxs_machine import State
 from firmware.lines.ring_classes import cadence_of
 from firmware.lines.send_profile import SendProfile
 from firmware.telephony.cadence import Cadence
+from firmware.telephony.clock import wall
 from firmware.telephony.leg import CallRequest, Party
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,11 @@ LAMP_GRACE_MS = 100
 _LEFT_ALONE = {State.BUSY, State.CONGESTION, State.UNOBTAINABLE}
 """States of a telephone whose far end has gone."""
 _DIALLED = {State.CALLING, State.RINGBACK}
+
+
+def local_time() -> datetime:
+    """What displays show."""
+    return wall().astimezone()
 
 
 class Player(Protocol):
@@ -50,7 +56,7 @@ class LineSender:
         ring_ms: Cadence,
         profile: SendProfile,
         lifted: Callable[[], None],
-        clock: Callable[[], datetime] = datetime.now,
+        clock: Callable[[], datetime] = local_time,
     ) -> None:
         self._port = port
         self._voice = voice
@@ -197,8 +203,9 @@ class LineSender:
     # -- inside ------------------------------------------------------------------------
     @property
     def _idle_feed(self) -> Feed:
-        lit = self.messages and "reversal" in self._profile.waiting
-        return Feed.ACTIVE_REVERSED if lit else Feed.ACTIVE
+        if self.messages and "neon" in self._profile.waiting:
+            return Feed.LAMP
+        return Feed.ACTIVE_REVERSED if self.messages and "reversal" in self._profile.waiting else Feed.ACTIVE
 
     def _caller(self, party: Party) -> Caller:
         return caller_of(party, self._clock(), self._profile.manner.international)
@@ -214,7 +221,7 @@ class LineSender:
 
     def _tell_lamp(self) -> None:
         self._lamp_due = False
-        if "reversal" in self._profile.waiting:
+        if self._profile.waiting & {"reversal", "neon"}:
             self._feed(self._idle_feed)
         planned = sending.lamp(self._profile.manner, self.messages) if "fsk" in self._profile.waiting else None
         if planned is None:

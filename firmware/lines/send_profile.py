@@ -11,13 +11,15 @@ from firmware.lines.caller_id.sending import SILENT, STANDARDS, Manner
 from firmware.lines.ring_classes import RingClass, read_cadence
 from firmware.telephony.countries import Country
 
+TRUNK_DISCONNECT_MS = 500
+"""GR-506 [M]."""
 OF_COUNTRY = "country"
 NOTHING = "off"
 
 
 @dataclass(frozen=True, slots=True)
 class SendProfile:
-    """manner: of caller ID. waiting: ways to tell of messages, of "stutter", "fsk", "reversal".
+    """manner: of caller ID. waiting: ways to tell of messages, of "stutter", "fsk", "reversal", "neon".
 
     answer_reversal: reverse the line while an outgoing call is answered. metering_s: between two pulses of such a
     call, 0 for none. disconnect_ms: open interval when the far end has hung up, 0 for none. rings: ring classes,
@@ -42,10 +44,17 @@ def send_profile(country: Country, line: FxsLineSettings, rings: Mapping[str, Ri
         manner=_manner(country, line),
         waiting=frozenset(line.message_waiting),
         answer_reversal=line.answer_reversal,
-        disconnect_ms=country.disconnect_ms if line.disconnect_ms is None else line.disconnect_ms,
+        disconnect_ms=_disconnect_ms(country, line),
         metering_s=0.0 if line.metering == "off" else line.metering_s,
         rings=tuple(_ring_class(name, ring) for name, ring in (rings or {}).items()),
     )
+
+
+def _disconnect_ms(country: Country, line: FxsLineSettings) -> int:
+    """An old PBX has nobody who hears a busy tone: without the opening it would keep the line for ever."""
+    if line.disconnect_ms is not None:
+        return line.disconnect_ms
+    return country.disconnect_ms or (TRUNK_DISCONNECT_MS if line.use == "trunk" else 0)
 
 
 def _manner(country: Country, line: FxsLineSettings) -> Manner:

@@ -114,8 +114,8 @@ CASES: dict[str, Cases] = {
     ),
     "lines.fxs1.caller_id_dtmf": (["country", "A-C", "D-C", "A-#", "D-#", "-#", "-C", "-"], ["", "E-C", "AC"]),
     "lines.fxs1.message_waiting": (
-        [[], ["stutter"], ["stutter", "fsk", "reversal"]],
-        [["neon"], "stutter", [1], [""]],
+        [[], ["stutter"], ["stutter", "fsk", "reversal", "neon"]],
+        [["lamp"], "stutter", [1], [""]],
     ),
     "lines.fxs1.answer_reversal": ([True, False], [1, "yes"]),
     "lines.fxs1.metering": (["off", "12", "16"], ["", "50", 16, True]),

@@ -44,6 +44,8 @@ def test_an_open_interval_where_the_country_has_one_or_the_line_wants_one() -> N
     assert (profile("us").disconnect_ms, profile("es").disconnect_ms) == (500, 0)
     assert profile("us", disconnect_ms=0).disconnect_ms == 0
     assert profile("es", disconnect_ms=300).disconnect_ms == 300
+    assert profile("es", use="trunk").disconnect_ms == 500
+    assert profile("es", use="trunk", disconnect_ms=0).disconnect_ms == 0
 
 
 @pytest.mark.parametrize("country", sorted(country_names()))

@@ -20,6 +20,7 @@ from drivers._native import ffi
 from drivers.bus import Bus
 from drivers.bus_trace import trace
 from drivers.sim.board import SimBoard
+from drivers.sim.characters import Character
 from drivers.stepper import Stepper
 from drivers.transport import Transport
 from firmware.config.code_settings import Codes
@@ -116,6 +117,8 @@ class SteppedHouse:
         ]
         self._stepper = Stepper(members, self._bus.now_us)
         self._recovery = SteppedRecovery(self._board)
+        self.people: list[Character] = []
+        """Those that act by themselves while time passes."""
 
     @property
     def engine_counts(self) -> dict[str, int]:
@@ -135,6 +138,8 @@ class SteppedHouse:
                 if isinstance(heard, DigitHeard):
                     self._by_endpoint[heard.endpoint].digit(heard.digit)
             self._recovery.step()
+            for somebody in self.people:
+                somebody.attend()
             await asyncio.sleep(STEP_MS / 1000)
 
     async def until(self, what: str, true: Callable[[], bool], most_ms: int) -> int:

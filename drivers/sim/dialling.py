@@ -7,6 +7,7 @@ and 6. `phone.py` plays both on the copper.
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,6 +78,25 @@ def pulse_edges(digits: str, start_us: int, dial: RotaryDial = ORDINARY_DIAL) ->
             at_us += period_us
         at_us += dial.gap_ms * 1000
     return edges
+
+
+def bouncing(edges: list[tuple[int, bool]], bounce_ms: float, chance: random.Random) -> list[tuple[int, bool]]:
+    """The same edges made by a contact that chatters: each is followed by up to three short relapses within bounce_ms.
+
+    No relapse lasts longer than 3 ms, nor into the next edge.
+    """
+    made: list[tuple[int, bool]] = []
+    for at_us, closed in edges:
+        made.append((at_us, closed))
+        after_us = float(at_us)
+        for _ in range(chance.randint(0, 3)):
+            begin_us = after_us + chance.uniform(300, 2000)
+            end_us = begin_us + chance.uniform(300, 3000)
+            if end_us > at_us + bounce_ms * 1000:
+                break
+            made += [(round(begin_us), not closed), (round(end_us), closed)]
+            after_us = end_us
+    return made
 
 
 def _key_sound(key: str, pad: KeyPad) -> NDArray[np.int16]:

@@ -1,6 +1,6 @@
 """`tipring rig phone`: the outside of a line. It talks to the simulated board, never to core.
 
-Exchange lines, `tipring rig exchange`, are in `cli_rig_exchange.py`.
+Machines on the lines are in `cli_rig_characters.py`, exchange lines, `tipring rig exchange`, in `cli_rig_exchange.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from firmware import cli_rig_exchange
+from firmware import cli_rig_characters, cli_rig_exchange
 from firmware.cli_output import clean, complain, print_json, say
 from firmware.control.paths import run_folder
 
@@ -20,6 +20,8 @@ EXAMPLES = """examples:
   tipring rig phone fxs1 flash 100
   tipring rig phone fxs2 hear 5 heard.wav
   tipring rig phone fxs1 state --json
+  tipring rig phone fxs2 machine --rings 3
+  tipring rig phone fxs1 install --ringer old-bell --cable-km 2.5
 """
 
 
@@ -55,6 +57,7 @@ def add(commands: Any) -> None:
     hear.add_argument("file", type=Path, metavar="FILE.wav")
     state = _act(acts, "state", "what is measured on the copper", "tipring rig phone fxs1 state --json")
     state.add_argument("--json", action="store_true", help="print it as JSON")
+    cli_rig_characters.add(acts, _act)
     cli_rig_exchange.add(kinds)
 
 
@@ -102,7 +105,7 @@ def _arguments(args: argparse.Namespace) -> dict[str, Any]:
             return {"file": str(args.file)}
         case "hear":
             return {"seconds": args.seconds, "file": str(args.file)}
-    return {}
+    return cli_rig_characters.arguments(args)
 
 
 def state_text(port: str, state: Mapping[str, Any]) -> str:

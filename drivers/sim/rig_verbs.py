@@ -21,6 +21,7 @@ from drivers.sim.dialling import ORDINARY_DIAL, KeyPad, dtmf_sound, pulse_edges
 from drivers.sim.phone import RATE_HZ, WIRE_RANGES, Phone
 from drivers.sim.phone_state import phone_state
 from drivers.sim.recording import read_wav
+from drivers.sim.rig_characters import CharacterVerbs
 from drivers.sim.rig_exchange import ExchangeVerbs, exchange_state
 from drivers.sim.rig_protocol import RigError
 from drivers.sim.rig_sound import POLL_S, absolute, number, record
@@ -43,8 +44,9 @@ class RigVerbs:
         }
         self._verbs |= {
             name.replace("_", ".", 1): verb
-            for name, verb in inspect.getmembers(ExchangeVerbs(board), inspect.iscoroutinefunction)
-            if name.startswith("exchange_")
+            for more in (ExchangeVerbs(board), CharacterVerbs(board))
+            for name, verb in inspect.getmembers(more, inspect.iscoroutinefunction)
+            if name.startswith(("exchange_", "phone_"))
         }
 
     async def do(self, verb: str, args: dict[str, Any]) -> Answer:

@@ -95,6 +95,15 @@ def test_state_of_a_board_whose_reset_is_held(rig: RigClient) -> None:
         ("phone.wire", {"port": "fxs1", "ohm": 99}, "phone.wire has no argument 'ohm', allowed are port, loop_ohm"),
         ("phone.hear", {"port": "fxs1", "seconds": 0, "file": "x.wav"}, "seconds is 0, allowed 0.01 to 3600 s"),
         ("phone.say", {"port": "fxs1", "file": "/nowhere/x.wav"}, "/nowhere/x.wav cannot be read: No such file"),
+        ("phone.machine", {"port": "fxs1", "rings": 0}, "rings is 0, allowed 1 to 20"),
+        ("phone.pbx", {"port": "fxs1", "extensions": "a"}, "extensions are 'a', allowed is a list such as 301,302"),
+        ("phone.seize", {"port": "fxs1", "digits": "101"}, "there is no PBX on fxs1, put one there first (pbx)"),
+        (
+            "phone.install",
+            {"port": "fxs1", "ringer": "gong"},
+            "there is no ringer 'gong', allowed are none, electronic",
+        ),
+        ("phone.install", {"port": "fxs1", "cable_km": 60}, "cable_km is 60, allowed 0 to 6 km"),
         ("board.fault", {"port": "fxs1", "kind": "rain"}, "there is no fault 'rain', allowed are dead-bus"),
     ],
 )

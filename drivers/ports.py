@@ -196,6 +196,9 @@ class FxsPort(Protocol):
     def open_interval(self, ms: int) -> None:
         """Open the loop for 100 to 1000 ms, then feed again as before (CPC disconnect, GR-506)."""
 
+    def now_s(self) -> float:
+        """The board's clock, by which events are stamped."""
+
     def meter_pulse(self) -> None:
         """Send one metering pulse of the profile's frequency; refused (ChipError) by a chip that has none."""
 

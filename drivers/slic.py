@@ -230,6 +230,10 @@ class Slic:
         self._chip.write(Direct.ON_HOOK_VOLTAGE, self._codes.lamp_voltage if state is Feed.LAMP else ON_HOOK_CODE)
         watch.feed(_LINEFEED[state])
 
+    def now_s(self) -> float:
+        """The board's clock, by which events are stamped."""
+        return self._chip.bus.now_us() / 1e6
+
     def meter_pulse(self) -> None:
         """Send one metering pulse; refused where profile or chip have none."""
         self._serving()

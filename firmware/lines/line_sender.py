@@ -23,6 +23,7 @@ from firmware.lines.caller_id.waiting_call import WaitingCall
 from firmware.lines.fxs_machine import State
 from firmware.lines.ring_classes import cadence_of
 from firmware.lines.send_profile import SendProfile
+from firmware.media import clip
 from firmware.telephony.cadence import Cadence
 from firmware.telephony.clock import wall
 from firmware.telephony.leg import CallRequest, Party
@@ -30,6 +31,8 @@ from firmware.telephony.leg import CallRequest, Party
 log = logging.getLogger(__name__)
 
 LAMP_GRACE_MS = 100
+LATE_MOST_S = 0.1
+"""Shorter than the silence before any data (`caller_id/sending.py`)."""
 _LEFT_ALONE = {State.BUSY, State.CONGESTION, State.UNOBTAINABLE}
 """States of a telephone whose far end has gone."""
 _DIALLED = {State.CALLING, State.RINGBACK}
@@ -102,7 +105,7 @@ class LineSender:
     def takes(self, event: PortEvent) -> bool:
         """True when a port event is no business of the line's machine."""
         if isinstance(event, RingPartBegan):
-            self._voice.play_clip(self._clip)
+            self._begin_clip(self._port.now_s() - event.at_s)
             return True
         return self._japan is not None and self._japan.port_event(event)
 
@@ -213,6 +216,13 @@ class LineSender:
     def _send(self, planned: sending.Sending) -> None:
         self._clip = planned.clip
         self._port.ring(planned.cadence_ms, planned.opening)
+
+    def _begin_clip(self, late_s: float) -> None:
+        """The clip's first silence makes up for what core was late; data that would run into ringing are left out."""
+        if late_s > LATE_MOST_S:
+            log.warning("%s: data not sent, core was busy for %.0f ms", self._port.name, late_s * 1000)
+            return
+        self._voice.play_clip(self._clip[len(clip.silence(late_s * 1000)) :])
 
     def _silence(self) -> None:
         if self._clip:

@@ -29,6 +29,8 @@ class ScriptedPort:
         self.failure = ""
         self.trouble = Trouble.STARTING
         self.refuses = False
+        self.late_s = 0.0
+        """How long ago events of time 0 happened."""
         self.commands: list[tuple[Any, ...]] = []
 
     def _note(self, *what: Any) -> None:
@@ -47,6 +49,9 @@ class ScriptedPort:
 
     def open_interval(self, ms: int) -> None:
         self._note("open", ms)
+
+    def now_s(self) -> float:
+        return self.late_s
 
     def meter_pulse(self) -> None:
         self._note("meter")

@@ -17,8 +17,9 @@ def digits(caller: Caller, form: str) -> str:
     form: one of FORMS.
     """
     start, end = form.split("-")
-    if caller.number:
-        return start + "".join(digit for digit in caller.number if digit.isdigit()) + end
+    number = "".join(digit for digit in caller.number if digit.isdigit())
+    if number:
+        return start + number + end
     if end == "#":
         return f"D{1 if caller.absent == PRIVATE else 3}#"
     if end == "C":

@@ -8,11 +8,15 @@ that stays off hook after the data was lifted by a hand.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 
+from drivers.errors import HardwareError
 from drivers.ports import FxsPort, OffHook, OnHook, PortEvent, RingOpening
 from firmware.media import clip
 from firmware.telephony.cadence import Cadence
+
+log = logging.getLogger(__name__)
 
 PULSES_MS: Cadence = (500, 500)
 PULSES_FOR_S = 6.0
@@ -61,7 +65,10 @@ class JapanRinging:
         self._timer = self._loop.call_later(seconds, do)
 
     def _no_display(self) -> None:
-        self._port.stop_ring()
+        try:
+            self._port.stop_ring()
+        except HardwareError as error:
+            log.warning("%s: %s", self._port.name, error.reason)
         self._ring()
 
     def _by_hand(self) -> None:
@@ -71,4 +78,7 @@ class JapanRinging:
     def _ring(self) -> None:
         self._timer.cancel()
         self._phase = "ringing"
-        self._port.ring(self._cadence_ms)
+        try:
+            self._port.ring(self._cadence_ms)
+        except HardwareError as error:  # lifted this very moment, which is told next, or lost, which the scanner tells
+            log.warning("%s: does not ring: %s", self._port.name, error.reason)

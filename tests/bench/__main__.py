@@ -1,10 +1,10 @@
 """`make bench`: what the house costs, beside a bare C relay and a fixed Python loop of the same run.
 
-    python -m tests.bench [media|load|conference|copper|calls|long|memory|start|jitter|listeners|echo ...] [--runs 3]
+    python -m tests.bench [PART ...] [--runs 3]    the parts are listed by --help
 
 Every row shows min, median and max of its runs, and the architecture's bar with "ok" or "MISSED": the median has to
 keep it, of packets lost every run. Times of a busy machine say little; ratios hold, they are of one run. A whole bench
-(share 1) also draws docs/jitter.svg. The status is 1 when a bar was missed.
+(share 1) also draws docs/jitter.svg and writes docs/capacity.md. The status is 1 when a bar was missed.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.bench.calls import call_rows, memory_rows
+from tests.bench.capacity import capacity_rows
 from tests.bench.conference import conference_rows
 from tests.bench.copper import copper_rows
 from tests.bench.echo import echo_rows
 from tests.bench.figures import DOCS, Plan, Row
+from tests.bench.hearing import hearing_rows
 from tests.bench.jitter import jitter_rows
 from tests.bench.listeners import listener_rows
 from tests.bench.load import load_rows
@@ -39,6 +41,8 @@ PARTS: dict[str, Callable[[Path, Plan], Sequence[Row | str]]] = {
     "jitter": jitter_rows,
     "listeners": listener_rows,
     "echo": echo_rows,
+    "hearing": hearing_rows,
+    "capacity": capacity_rows,
 }
 
 

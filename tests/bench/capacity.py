@@ -76,7 +76,7 @@ def measured_us(folder: Path, plan: Plan) -> dict[str, tuple[float, ...]]:
     """By kind of work, of one unit and 20 ms, a value for each run; and "bare", a packet through the bare relay."""
     relayed = [work for work in WORK if work.relay]
     kinds = [Kind("bare"), *(work.relay for work in relayed if work.relay)]
-    bare, *others = measure(folder, CALLS, kinds, plan.seconds(SECONDS, 0.25), plan.runs)
+    bare, *others = measure(folder, CALLS, kinds, SECONDS, plan)
     found = {"bare": tuple(run.us for run in bare)} | {
         work.kind: tuple(run.us * work.packets / work.units for run in runs)
         for work, runs in zip(relayed, others, strict=True)

@@ -15,7 +15,7 @@ CODECS = (("A-law", "PCMA"), ("G.722", "G722"))
 def conference_rows(folder: Path, plan: Plan) -> list[Row | str]:
     """CPU a party and 20 ms, beside the bare relay that carries as many packets."""
     kinds = [Kind("bare"), *(Kind("conference", (codec, codec)) for _, codec in CODECS)]
-    bare, *others = measure(folder, PARTIES // 2, kinds, plan.seconds(SECONDS, 0.25), plan.runs)
+    bare, *others = measure(folder, PARTIES // 2, kinds, SECONDS, plan)
     rows: list[Row | str] = [Row("bare relay of 16 ends: CPU per packet", "us", us(bare))]
     for (name, _), runs in zip(CODECS, others, strict=True):
         what = f"conference of 16, {name}"

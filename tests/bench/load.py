@@ -18,7 +18,7 @@ def load_rows(folder: Path, plan: Plan) -> list[Row | str]:
     rows: list[Row | str] = []
     for calls in sorted({plan.count(calls, 2) for calls in CALLS}):
         kinds = [Kind("bare"), Kind("ours"), *([Kind("rtpengine")] if installed() else [])]
-        bare, *others = measure(folder, calls, kinds, plan.seconds(SECONDS, 0.25), plan.runs)
+        bare, *others = measure(folder, calls, kinds, SECONDS, plan)
         name = f"{calls} calls"
         rows.append(Row(f"{name}, bare relay: CPU per packet", "us", us(bare)))
         for kind, runs in zip(kinds[1:], others, strict=True):

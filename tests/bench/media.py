@@ -23,18 +23,23 @@ ABSENT = "rtpengine is not installed (Debian: rtpengine-daemon), so it does not 
 
 def media_rows(folder: Path, plan: Plan) -> list[Row | str]:
     """CPU per packet of every pair of codecs, its ratio to the bare relay, and to rtpengine."""
-    ours = [Kind("ours", codecs) for _, codecs, _ in WORK]
-    others = [Kind("rtpengine", codecs) for _, codecs, _ in WORK] if installed() else []
-    kinds = [Kind("bare"), *ours, *others]
-    bare, *rest = measure(folder, plan.count(CALLS, 2), kinds, plan.seconds(SECONDS, 0.25), plan.runs)
+    calls = plan.count(CALLS, 2)
+
+    def beside_bare(who: str) -> list[tuple[Carried, ...]]:
+        kinds = [Kind("bare"), *(Kind(who, codecs) for _, codecs, _ in WORK)]
+        return measure(folder, calls, kinds, SECONDS, plan)
+
+    bare, *ours = beside_bare("ours")
     rows: list[Row | str] = [Row("bare relay, CPU per packet", "us", us(bare))]
-    for (name, _, bar), runs in zip(WORK, rest, strict=False):
+    for (name, _, bar), runs in zip(WORK, ours, strict=True):
         rows += [Row(f"{name}: CPU per packet", "us", us(runs)), against_bare(name, runs, bar)]
-    for (name, _, _), runs, mine in zip(WORK, rest[len(WORK) :], rest, strict=False):
+    rows.append(lost_row("all of these", [run for runs in ours for run in runs]))
+    if not installed():
+        return [*rows, ABSENT]
+    for (name, _, _), mine, runs in zip(WORK, ours, beside_bare("rtpengine")[1:], strict=True):
         rows.append(against_bare(f"{name}, rtpengine", runs))
         rows.append(Row(f"{name}, rtpengine: CPU against ours", "times", tuple(map(_over, runs, mine))))
-    rows += [lost_row("A-law/u-law and the others", [run for runs in rest[: len(WORK)] for run in runs])]
-    return rows if others else [*rows, ABSENT]
+    return rows
 
 
 def us(runs: tuple[Carried, ...]) -> tuple[float, ...]:

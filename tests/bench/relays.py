@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.far_ends import Carried, FarEnds, build
+from tests.bench.figures import Plan
 from tests.bench.rtpengine import PAYLOADS, RtpEngine
+from tests.interop.processes import free_rtp_range
 
 PARTIES = 16
 """Of a conference: two far ends for each of 8 calls."""
@@ -36,7 +38,7 @@ class Kind:
 
 
 @contextmanager
-def carrying(folder: Path, calls: int, kinds: list[Kind]) -> Iterator[tuple[FarEnds, list[int]]]:
+def carrying(folder: Path, calls: int, kinds: list[Kind], pinned: bool) -> Iterator[tuple[FarEnds, list[int]]]:
     """All relays up and connected. Gives the far ends and the pids of the relays."""
     with ExitStack() as stack:
         ends = stack.enter_context(FarEnds(folder, calls, [kind.far for kind in kinds]))
@@ -46,39 +48,41 @@ def carrying(folder: Path, calls: int, kinds: list[Kind]) -> Iterator[tuple[FarE
                 other = stack.enter_context(RtpEngine(folder, calls))
                 pid, ports = other.pid, other.relay(kind.codecs, calls, far)
             else:
-                pid, ports = stack.enter_context(_process(_command(folder, kind), calls, far))
+                pid, ports = stack.enter_context(_process(_command(folder, kind, calls), calls, far))
             ends.connect(ports)
             pids.append(pid)
-        _pin(ends.pid, pids)
+        if pinned:
+            _pin(ends.pid, pids)
         yield ends, pids
 
 
 def _pin(feeder: int, relays: list[int]) -> None:
-    """All relays on one processor, the far ends on another: being woken from the own one is a third cheaper."""
+    """All relays on one processor, the far ends on another: to be woken from the own one is a third cheaper."""
     first, *_, last = sorted(os.sched_getaffinity(0)) * 2
     for pid, cpu in [(feeder, first), *((relay, last) for relay in relays)]:
         for task in Path(f"/proc/{pid}/task").iterdir():
             os.sched_setaffinity(int(task.name), {cpu})
 
 
-def measure(folder: Path, calls: int, kinds: list[Kind], seconds: float, runs: int) -> list[tuple[Carried, ...]]:
-    """Of each relay, what it did in every run. The first is the one that all are compared with."""
+def measure(folder: Path, calls: int, kinds: list[Kind], whole_s: float, plan: Plan) -> list[tuple[Carried, ...]]:
+    """Of each relay, what it did in every run of so long. The first is the one that all are compared with."""
     found = []
-    for _ in range(runs):
-        with carrying(folder, calls, kinds) as (ends, pids):
-            found.append(ends.measure(pids, seconds))
+    for _ in range(plan.runs):
+        with carrying(folder, calls, kinds, plan.whole) as (ends, pids):
+            found.append(ends.measure(pids, plan.seconds(whole_s, 0.25)))
     return list(zip(*found, strict=True))
 
 
-def _command(folder: Path, kind: Kind) -> list[str]:
+def _command(folder: Path, kind: Kind, calls: int) -> list[str]:
     if kind.who == "bare":
         return [str(build(folder, "relay"))]
-    return [sys.executable, "-m", "tests.bench.relays", kind.who, *kind.codecs]
+    first, last = free_rtp_range(2 * calls + 10)
+    return [sys.executable, "-m", "tests.bench.relays", str(first), str(last), kind.who, *kind.codecs]
 
 
 @contextmanager
 def _process(command: list[str], calls: int, far: tuple[int, int]) -> Iterator[tuple[int, list[tuple[int, int]]]]:
-    argv = [*command, str(calls), str(far[0]), str(far[1])]
+    argv = [*command, str(calls), *map(str, far)]
     process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         assert process.stdout is not None
@@ -89,12 +93,11 @@ def _process(command: list[str], calls: int, far: tuple[int, int]) -> Iterator[t
         process.communicate()
 
 
-def serve(who: str, codecs: tuple[str, str], calls: int, far: tuple[int, int]) -> None:
+def serve(ports: range, who: str, codecs: tuple[str, str], calls: int, far: tuple[int, int]) -> None:
     """Our engine as a relay process like relay.c; ends when its input does."""
     from firmware.media.engine import Engine
 
-    first = 20_000 + os.getpid() % 200 * 100
-    engine = Engine(rtp_ports=range(first, first + 4 * calls + 400), local_ip="127.0.0.1")
+    engine = Engine(rtp_ports=ports, local_ip="127.0.0.1")
     engine.start()
     mixers = [engine.open_mixer() for _ in range(0, calls, PARTIES // 2)] if who == "conference" else []
     for call in range(calls):
@@ -113,5 +116,5 @@ def serve(who: str, codecs: tuple[str, str], calls: int, far: tuple[int, int]) -
 
 
 if __name__ == "__main__":
-    _, _who, _a, _b, _calls, *_far = sys.argv
-    serve(_who, (_a, _b), int(_calls), (int(_far[0]), int(_far[1])))
+    _, _first, _last, _who, _a, _b, _calls, *_far = sys.argv
+    serve(range(int(_first), int(_last) + 1), _who, (_a, _b), int(_calls), (int(_far[0]), int(_far[1])))

@@ -1,8 +1,48 @@
-"""How hypothesis behaves in every test: the same examples each time, and no verdict on how fast this machine is."""
+"""Which tests want the machine for themselves, and how hypothesis behaves in every test.
+
+Most tests step time themselves: `make test` runs those on every core. What looks at real time, real processes or the
+network's ports runs after them, one test at a time (`alone`).
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from hypothesis import HealthCheck, settings
 
+# The same examples each time, and no verdict on how fast this machine is.
 settings.register_profile("tipring", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tipring")
+
+TESTS = Path(__file__).parent
+ALONE = (
+    "bench",
+    "boards/test_wiring.py",
+    "breaks",
+    "cli",
+    "drivers/test_scanner_thread.py",
+    "drivers_sim/test_board_server.py",
+    "drivers_sim/test_rig.py",
+    "firmware_media/test_card_clock.py",
+    "firmware_media/test_real_time.py",
+    "firmware_media/test_slow_disk.py",
+    "interop",
+    "sip/test_agent_with_baresip.py",
+    "sip/test_agent_with_sipp.py",
+    "sip/test_dns_dnsmasq.py",
+    "sip/test_dns_sockets.py",
+    "sip/test_hostile_time.py",
+    "sip/test_sip_burst.py",
+    "sip/test_transports_ipv6.py",
+    "sip/test_transports_tcp.py",
+    "sip/test_transports_tls.py",
+)
+"""Folders and files below `tests`."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    alone = [TESTS / name for name in ALONE]
+    for item in items:
+        if any(item.path.is_relative_to(place) for place in alone):
+            item.add_marker("alone")

@@ -151,6 +151,25 @@ def test_a_caller_who_gives_up_while_the_number_is_fetched_leaves_nothing(tmp_pa
         run(day())
 
 
+def test_a_hand_that_lifts_while_the_caller_gives_up_gets_dial_tone(tmp_path: Path) -> None:
+    with house(tmp_path, "jp") as made:
+
+        async def day() -> None:
+            phone, _ = await called_in_japan(made)
+            await made.pass_ms(1500)
+            phone.lift()
+            await made.pass_ms(300)
+            leg = made.lines["fxs1"].leg
+            assert leg is not None
+            leg.release(Cause.NORMAL_CLEARING)
+            assert made.state("fxs1") == "idle"
+            await made.until("dial tone", lambda: made.state("fxs1") == "dialling", 4000)
+            await made.pass_ms(200)
+            assert heard_hz(phone) == [400]
+
+        run(day())
+
+
 # -- a second call -------------------------------------------------------------------------
 
 FLASHY = KeyPad(on_ms=60, off_ms=60)

@@ -8,6 +8,7 @@
 #include "scanner_event.h"
 #include "scanner.h"
 #include "line_watch.h"
+#include "line_feed.h"
 
 #define LOOPBACK 8 /* 0 once set up, 2 after a reset */
 #define STATUS_FIRST 18
@@ -25,59 +26,13 @@
 #define RING_TRIP 0x02
 #define LOOP_CLOSED 0x01
 
-#define OPEN 0
-#define ACTIVE 1
-#define ON_HOOK_TRANSMISSION 2
-#define RINGING 4
-#define REVERSE 4 /* added to ACTIVE and ON_HOOK_TRANSMISSION */
-
 #define FAILURE_POLLS 5         /* 10 ms */
 #define STATUS_KEPT_LIMIT 10    /* interrupt checks, 500 ms */
-#define FEED_CHANGE_US 20000    /* DR64 may show something in between for so long */
-/* How long loop detection may say something else than the hook after a change of feed. Off hook: the feed's own
- * transition and the debounce. On hook: also the ringers' capacitors, which draw the limiting current of 20 mA
- * while they are charged. With 5 REN (40 uF) the chip shows a closed loop for up to 143 ms after a burst, with
- * 3 REN for 99 ms (measured on the simulated copper); a reversal charges them by twice the voltage. */
-#define SETTLE_OFF_HOOK_US 100000
-#define SETTLE_ON_HOOK_US 240000
-#define SETTLE_RING_US 150000
-/* A burst ends where its voltage meets the feed's: up to half a period of 16 Hz and the change of state later. */
-#define FADE_US 60000
-#define LATE_US 10000 /* a part that begins later than this was kept waiting: what follows it moves too */
-#define NOT_BEGUN (-1)
 /* What tells a telephone from them sooner: it keeps the voltage low, at the limiting current times its own and the
  * line's resistance. Ringers do so only while that current charges them, and then the voltage rises by 7.5 V or more
  * in this time, even with 10 REN (80 uF); one that keeps within a step of 1.5 V is steady. */
 #define STEADY_US 30000
 #define LOW_LSB 16 /* 24 V, half of the idle voltage: 1200 ohm at 20 mA; longer lines wait for SETTLE_RING_US */
-
-static void tell(struct line_watch *line, long long now_us, int kind, int value, int detail)
-{
-    struct scanner_event event = {now_us, line->port, kind, value, detail};
-    scanner_queue_put(line->queue, &event);
-}
-
-static int command(struct line_watch *line, long long now_us, int linefeed)
-{
-    if (line->commanded == RINGING)
-        line->burst_end_us = now_us;
-    line->commanded = linefeed;
-    line->changed_us = now_us;
-    line->opens = 0;
-    return registers_write(line->registers, line->cs, LINEFEED, linefeed);
-}
-
-static int refeed(struct line_watch *line, long long now_us, long long settle_us)
-{
-    line->mode = LINE_FEEDING;
-    line->settle_us = now_us + settle_us;
-    return command(line, now_us, line->wanted);
-}
-
-static long long settle_us(const struct line_watch *line)
-{
-    return line->hook.off_hook ? SETTLE_OFF_HOOK_US : SETTLE_ON_HOOK_US;
-}
 
 void line_watch_begin(struct line_watch *line, long long now_us, int linefeed)
 {
@@ -106,7 +61,7 @@ static void fail(struct line_watch *line, long long now_us, int reason, int deta
         }
         registers_transfer(line->registers, ops, 1 + 2 * STATUS_COUNT);
     }
-    tell(line, now_us, SCANNER_FAILED, reason, detail);
+    line_tell(line, now_us, SCANNER_FAILED, reason, detail);
 }
 
 void line_watch_poll_ops(const struct line_watch *line, struct spi_op ops[LINE_POLL_OPS])
@@ -148,42 +103,13 @@ static int alarmed(struct line_watch *line, long long now_us, int state, int sta
     return !line->in_service;
 }
 
-/* Gives the line the polarity back that it had before it rang: at once, which is a change of feed and answers 1, or
- * when the ringing voltage is gone, since the chip must not turn while it rings. */
-static int turn_back(struct line_watch *line, long long now_us)
-{
-    if (!line->turned)
-        return 0;
-    line->turned = 0;
-    if (line->commanded == RINGING) {
-        line->turn_due_us = now_us + FADE_US;
-        line->may_ring_us = line->turn_due_us + FEED_CHANGE_US;
-        return 0;
-    }
-    line->wanted ^= REVERSE;
-    line->may_ring_us = now_us + FEED_CHANGE_US;
-    return 1;
-}
-
-static void turn_when_due(struct line_watch *line, long long now_us)
-{
-    if (!line->turn_due_us || now_us < line->turn_due_us)
-        return;
-    line->turn_due_us = 0;
-    line->wanted ^= REVERSE;
-    if (line->mode == LINE_OPENED)
-        return;
-    line->settle_us = now_us + settle_us(line);
-    command(line, now_us, line->wanted);
-}
-
 static void answered(struct line_watch *line, long long now_us)
 {
-    turn_back(line, now_us);
+    line_turn_back(line, now_us);
     line->wanted = line->wanted & REVERSE ? ACTIVE + REVERSE : ACTIVE;
-    refeed(line, now_us, SETTLE_OFF_HOOK_US);
+    line_refeed(line, now_us, SETTLE_OFF_HOOK_US);
     hook_reset(&line->hook, now_us, 1);
-    tell(line, now_us, HOOK_OFF_HOOK, 1, 0);
+    line_tell(line, now_us, HOOK_OFF_HOOK, 1, 0);
 }
 
 /* The chip has refused to ring since it saw a closed loop when the burst began: a telephone lifted in the last moments
@@ -191,7 +117,7 @@ static void answered(struct line_watch *line, long long now_us)
 static void watch_unrung(struct line_watch *line, long long now_us, int closed)
 {
     if (!closed)
-        command(line, now_us, RINGING);
+        line_command(line, now_us, RINGING);
     else if (now_us >= line->settle_us)
         answered(line, now_us);
 }
@@ -237,7 +163,7 @@ static void watch_hook(struct line_watch *line, long long now_us, int closed)
         return;
     }
     for (int i = 0; i < count; i++)
-        tell(line, now_us, events[i].kind, events[i].value, 0);
+        line_tell(line, now_us, events[i].kind, events[i].value, 0);
 }
 
 /* A loop that closes lets the chip itself go from on-hook transmission to active (DR67 AOLD), where a telephone on the
@@ -266,93 +192,6 @@ void line_watch_polled(struct line_watch *line, long long now_us, const struct s
         keep_transmitting(line, loop & LOOP_CLOSED, state);
 }
 
-/* ---- ringing ------------------------------------------------------------------------ */
-
-static int parts(const struct line_watch *line)
-{
-    return line->plan.first_count + line->plan.count;
-}
-
-static int part_ms(const struct line_watch *line, int part)
-{
-    int first = line->plan.first_count;
-    return part < first ? line->plan.first_ms[part] : line->plan.cadence_ms[part - first];
-}
-
-static int begins_with_pause(const struct line_watch *line)
-{
-    return line->plan.first_count && line->plan.first_ms[0] == 0;
-}
-
-/* The part after this one; parts() when the plan ends there. */
-static int next_part(const struct line_watch *line)
-{
-    if (line->part == NOT_BEGUN)
-        return begins_with_pause(line);
-    if (line->part + 1 == parts(line) && line->plan.count)
-        return line->plan.first_count;
-    return line->part + 1;
-}
-
-static void enter_part(struct line_watch *line, long long now_us, int part)
-{
-    int turns = line->part == NOT_BEGUN && line->turned;
-    line->part = part;
-    if (now_us - line->due_us > LATE_US)
-        line->due_us = now_us;
-    line->due_us += part_ms(line, part) * 1000LL;
-    if (part % 2) {
-        line->mode = LINE_PAUSE;
-        line->settle_us = now_us + (turns ? SETTLE_ON_HOOK_US : SETTLE_RING_US);
-        line->steady_since_us = 0;
-        command(line, now_us, line->wanted & REVERSE ? ON_HOOK_TRANSMISSION + REVERSE : ON_HOOK_TRANSMISSION);
-    } else {
-        line->mode = LINE_BURST;
-        line->burst_seen = 0;
-        hook_reset(&line->hook, now_us, 0);
-        command(line, now_us, RINGING);
-    }
-    if (part == line->plan.told) {
-        line->plan.told = -1;
-        tell(line, now_us, SCANNER_RING_PART, part, 0);
-    }
-}
-
-void line_watch_tick(struct line_watch *line, long long now_us)
-{
-    turn_when_due(line, now_us);
-    if (line->mode == LINE_FEEDING || now_us < line->due_us)
-        return;
-    if (line->mode == LINE_OPENED)
-        refeed(line, now_us, settle_us(line));
-    else if (line->part != NOT_BEGUN && next_part(line) == parts(line))
-        line_watch_stop_ring(line, now_us);
-    else if (!line_watch_wants_to_ring(line, now_us))
-        enter_part(line, now_us, next_part(line));
-}
-
-int line_watch_wants_to_ring(const struct line_watch *line, long long now_us)
-{
-    if (line->mode != LINE_PAUSE || now_us < line->due_us)
-        return 0;
-    return line->part == NOT_BEGUN || (line->part % 2 && next_part(line) < parts(line));
-}
-
-int line_watch_has_turn(const struct line_watch *line)
-{
-    return line->mode == LINE_PAUSE && begins_with_pause(line) && line->part == 1;
-}
-
-int line_watch_weighs(const struct line_watch *line, long long now_us)
-{
-    return line->commanded == RINGING || now_us - line->burst_end_us < FADE_US || line_watch_has_turn(line);
-}
-
-void line_watch_go_on_ringing(struct line_watch *line, long long now_us)
-{
-    enter_part(line, now_us, next_part(line));
-}
-
 int line_watch_clear_interrupts(struct line_watch *line, long long now_us)
 {
     struct spi_op before[STATUS_COUNT], clear[2 * STATUS_COUNT];
@@ -374,61 +213,4 @@ int line_watch_clear_interrupts(struct line_watch *line, long long now_us)
     if (line->status_kept >= STATUS_KEPT_LIMIT)
         fail(line, now_us, SCANNER_REASON_INTERRUPT, kept);
     return kept != 0;
-}
-
-int line_watch_feed(struct line_watch *line, long long now_us, int linefeed)
-{
-    if (line->mode == LINE_BURST || line->mode == LINE_PAUSE)
-        return -EBUSY;
-    if (linefeed < 0 || linefeed > 7 || linefeed == RINGING)
-        return -EINVAL;
-    line->wanted = linefeed;
-    line->turn_due_us = 0;
-    return line->mode == LINE_OPENED ? 0 : refeed(line, now_us, settle_us(line));
-}
-
-static int is_cadence(const int *ms, int count, int least_first_ms)
-{
-    if (count < 0 || count > SCANNER_CADENCE_MAX || count % 2)
-        return 0;
-    for (int i = 0; i < count; i++)
-        if (ms[i] < (i ? 1 : least_first_ms) || ms[i] > 60000)
-            return 0;
-    return 1;
-}
-
-int line_watch_ring(struct line_watch *line, long long now_us, const struct ring_plan *plan)
-{
-    if (!is_cadence(plan->first_ms, plan->first_count, 0) || !is_cadence(plan->cadence_ms, plan->count, 1))
-        return -EINVAL;
-    if (plan->first_count + plan->count == 0)
-        return -EINVAL;
-    if (line->mode != LINE_FEEDING || line->commanded == OPEN || line->hook.off_hook)
-        return -EBUSY;
-    line->plan = *plan;
-    line->part = NOT_BEGUN;
-    line->mode = LINE_PAUSE;
-    line->due_us = now_us > line->may_ring_us ? now_us : line->may_ring_us;
-    line->turned = plan->reversed != 0;
-    if (line->turned)
-        line->wanted ^= REVERSE;
-    return 0;
-}
-
-int line_watch_stop_ring(struct line_watch *line, long long now_us)
-{
-    if (line->mode != LINE_BURST && line->mode != LINE_PAUSE)
-        return 0;
-    return refeed(line, now_us, turn_back(line, now_us) ? SETTLE_ON_HOOK_US : SETTLE_RING_US);
-}
-
-int line_watch_open(struct line_watch *line, long long now_us, int ms)
-{
-    if (ms < 1 || ms > 60000)
-        return -EINVAL;
-    if (line->mode != LINE_FEEDING)
-        return -EBUSY;
-    line->mode = LINE_OPENED;
-    line->due_us = now_us + ms * 1000LL;
-    return command(line, now_us, OPEN);
 }

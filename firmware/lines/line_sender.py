@@ -7,7 +7,6 @@ the caller's; all others are logged here and the telephone goes without.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime
@@ -21,6 +20,7 @@ from firmware.lines.caller_id.caller import Caller, caller_of
 from firmware.lines.caller_id.japan_ringing import JapanRinging
 from firmware.lines.caller_id.waiting_call import WaitingCall
 from firmware.lines.fxs_machine import State
+from firmware.lines.message_lamp import MessageLamp
 from firmware.lines.ring_classes import cadence_of
 from firmware.lines.send_profile import SendProfile
 from firmware.media import clip
@@ -30,7 +30,6 @@ from firmware.telephony.leg import CallRequest, Party
 
 log = logging.getLogger(__name__)
 
-LAMP_GRACE_MS = 100
 LATE_MOST_S = 0.1
 """Shorter than the silence before any data (`caller_id/sending.py`)."""
 _LEFT_ALONE = {State.BUSY, State.CONGESTION, State.UNOBTAINABLE}
@@ -70,22 +69,21 @@ class LineSender:
         self._clip = b""
         self._japan: JapanRinging | None = None
         self._waiting_call: WaitingCall | None = None
-        self._lamp: asyncio.TimerHandle | None = None
-        self._lamp_due = False
+        self.lamp = MessageLamp(port, profile, self._send, self._silence)
         self._meter = CallMeter(port, profile.metering_s) if profile.metering_s else None
         self._idle = port.in_service
         self._talked = False
         self._reversed = False
-        self.messages = 0
-        """How many messages wait, as last said."""
 
     # -- ringing -----------------------------------------------------------------------
     def ring(self, request: CallRequest) -> None:
         """Ring for a call, with the caller's number where the line sends it. Raises HardwareError."""
-        self._end_lamp()
+        self.lamp.interrupt()
         cadence_ms = cadence_of(request, self._profile.rings, self._ring_ms)
         manner, caller = self._profile.manner, self._caller(request.caller)
         if manner.standard == "japan":
+            if self._japan is not None:
+                self._japan.forget()
             data = sending.data_clip(manner, caller)
             self._japan = JapanRinging(self._port, self._voice.play_clip, data, cadence_ms, self._lifted)
             return
@@ -99,7 +97,6 @@ class LineSender:
         """Ringing is over: answered, or given up. What is still being said is cut off."""
         if self._japan is not None:
             self._japan.stop()
-            self._japan = None
         self._silence()
 
     def takes(self, event: PortEvent) -> bool:
@@ -139,25 +136,25 @@ class LineSender:
     # -- message waiting ---------------------------------------------------------------
     def message_waiting(self, count: int) -> None:
         """So many messages wait; told to the telephone at once, or as soon as it is on the hook."""
-        if count == self.messages:
+        if count == self.lamp.messages:
             return
-        self.messages = count
-        self._lamp_due = True
+        self.lamp.messages = count
+        self.lamp.due = True
         if self._idle:
-            self._tell_lamp()
+            self.lamp.tell()
 
     def tone(self, name: str) -> str:
         """The tone to play for `name`: dial tone stutters while messages wait."""
-        return "stutter" if name == "dial" and self.messages and "stutter" in self._profile.waiting else name
+        return "stutter" if name == "dial" and self.lamp.stutters else name
 
     # -- the line's state --------------------------------------------------------------
     def state_changed(self, before: State, after: State) -> None:
         """The machine has moved: answer and end of a call are signalled, the lamp is seen to when idle."""
         self._idle = after is State.IDLE
         if before is State.OUT_OF_SERVICE:
-            self._lamp_due = self.messages > 0
-        if before is State.IDLE and self._lamp is not None:
-            self._end_lamp()
+            self.lamp.due = self.lamp.messages > 0
+        if before is State.IDLE:
+            self.lamp.interrupt()
         if after is State.TALKING:
             self._talked = True
             if before in _DIALLED:
@@ -175,11 +172,11 @@ class LineSender:
 
     def full_power(self) -> None:
         """Feed the line as an idle one."""
-        self._feed(self._idle_feed)
+        self.lamp.feed(self.lamp.idle_feed)
 
     def _reverse(self) -> None:
         self._reversed = True
-        self._feed(Feed.ACTIVE if self._idle_feed is Feed.ACTIVE_REVERSED else Feed.ACTIVE_REVERSED)
+        self.lamp.feed(Feed.ACTIVE if self.lamp.idle_feed is Feed.ACTIVE_REVERSED else Feed.ACTIVE_REVERSED)
 
     def _far_end_gone(self) -> None:
         if self._talked and self._profile.disconnect_ms:
@@ -191,8 +188,8 @@ class LineSender:
 
     def _hung_up(self) -> None:
         self._call_over()
-        if self._lamp_due:
-            self._tell_lamp()
+        if self.lamp.due:
+            self.lamp.tell()
 
     def _call_over(self) -> None:
         self.drop_waiting_call()
@@ -200,16 +197,10 @@ class LineSender:
             self._meter.stop()
         if self._reversed:
             self._reversed = False
-            self._feed(self._idle_feed)
+            self.lamp.feed(self.lamp.idle_feed)
         self._talked = False
 
     # -- inside ------------------------------------------------------------------------
-    @property
-    def _idle_feed(self) -> Feed:
-        if self.messages and "neon" in self._profile.waiting:
-            return Feed.LAMP
-        return Feed.ACTIVE_REVERSED if self.messages and "reversal" in self._profile.waiting else Feed.ACTIVE
-
     def _caller(self, party: Party) -> Caller:
         return caller_of(party, self._clock(), self._profile.manner.international)
 
@@ -228,42 +219,3 @@ class LineSender:
         if self._clip:
             self._clip = b""
             self._voice.play_clip(b"")
-
-    def _tell_lamp(self) -> None:
-        self._lamp_due = False
-        if self._profile.waiting & {"reversal", "neon"}:
-            self._feed(self._idle_feed)
-        planned = sending.lamp(self._profile.manner, self.messages) if "fsk" in self._profile.waiting else None
-        if planned is None:
-            return
-        try:
-            self._send(planned)
-        except HardwareError as error:
-            log.warning("%s: message lamp not sent: %s", self._port.name, error.reason)
-            self._lamp_due = True
-            return
-        lasts_s = (sum(planned.opening.first_ms) + LAMP_GRACE_MS) / 1000
-        self._lamp = asyncio.get_running_loop().call_later(lasts_s, self._lamp_told)
-
-    def _lamp_told(self) -> None:
-        self._lamp = None
-        self._clip = b""
-
-    def _end_lamp(self) -> None:
-        """Something else happens while the lamp is being told: later, then."""
-        if self._lamp is None:
-            return
-        self._lamp.cancel()
-        self._lamp = None
-        self._lamp_due = True
-        self._silence()
-        try:
-            self._port.stop_ring()
-        except HardwareError as error:
-            log.warning("%s: message lamp not ended: %s", self._port.name, error.reason)
-
-    def _feed(self, feed: Feed) -> None:
-        try:
-            self._port.feed(feed)
-        except HardwareError as error:
-            log.warning("%s: line not fed as %s: %s", self._port.name, feed.value, error.reason)

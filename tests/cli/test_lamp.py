@@ -22,7 +22,7 @@ def asked(arguments: list[str], tmp_path: Path) -> tuple[int, int]:
         await server.start()
         code = await asyncio.to_thread(main, ["lamp", *arguments])
         await server.stop()
-        return code, bench.line.sender.messages
+        return code, bench.line.sender.lamp.messages
 
     return asyncio.run(live())
 

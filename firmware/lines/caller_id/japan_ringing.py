@@ -53,10 +53,23 @@ class JapanRinging:
         if self._phase == "data" and isinstance(event, OnHook):
             self._ring()
             return True
+        if self._phase == "abandoned" and isinstance(event, OnHook):
+            self.forget()
+            return True
         return False
 
     def stop(self) -> None:
-        """The caller has given up, or the telephone was answered."""
+        """The caller has given up, or the telephone was answered.
+
+        One that is off hook for the data is still judged: a hand that has lifted it wants dial tone.
+        """
+        if self._phase == "data":
+            self._phase = "abandoned"
+        elif self._phase != "abandoned":
+            self.forget()
+
+    def forget(self) -> None:
+        """There is another call, or nothing more to be judged."""
         self._timer.cancel()
         self._phase = "over"
 

@@ -95,6 +95,11 @@ class Pjsua:
         text = (self.folder / "errors").read_text() + "\n".join(map(str, self.events)) + "\n"
         return text + (self.folder / "log").read_text(encoding="utf-8", errors="replace")
 
+    @property
+    def call_began(self) -> int:
+        """Index in `events` of where the newest call began, or will."""
+        return self._begin
+
     # -- as every telephone ------------------------------------------------------------
     def registered(self) -> Pjsua:
         self.wait_event("registration", code=200)

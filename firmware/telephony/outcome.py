@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from firmware.telephony.cause import CAUSES, Cause
 from firmware.telephony.codes import code_of
 
+_TRANSFERRED = {"en": "transferred", "es": "transferida"}
 _NO_FAULT = {Cause.NORMAL_CLEARING, Cause.NO_ANSWER, Cause.NORMAL_UNSPECIFIED}
 
 
@@ -35,6 +36,8 @@ def outcome(record: Mapping[str, Any], language: str) -> Outcome:
         text = "" if record.get("cause") is None else str(record["cause"])
     else:
         text = CAUSES[cause].es if language == "es" else CAUSES[cause].en
+    if (record.get("services") or {}).get("became"):
+        text = _TRANSFERRED.get(language, _TRANSFERRED["en"])
     if not status:
         return Outcome(text, "", _without_sip(record, cause, language))
     code = code_of(status)

@@ -35,7 +35,8 @@ def ha1(user: str, algorithm: str) -> str:
 class Site:
     """`with Site(tmp_path) as site:` runs until the block ends; extra settings are appended to the file.
 
-    authority: with it, SIP is also taken over TLS and on the IPv6 loopback. host: the machine it runs on.
+    line_extra: settings of every telephone line. authority: with it, SIP is also taken over TLS and on the IPv6
+    loopback. host: the machine it runs on.
     board: a name of boards/; its telephones are 101, 102 and so on.
     """
 
@@ -46,6 +47,7 @@ class Site:
         *,
         sip_extra: str = "",
         media_extra: str = "",
+        line_extra: str = "",
         rtp_pairs: int = 40,
         host: Host = LOOPBACK,
         authority: Authority | None = None,
@@ -65,7 +67,7 @@ class Site:
         self.run_folder.mkdir(mode=0o700)
         self.data_folder = folder / "data"
         self.settings = folder / "tipring.toml"
-        self.settings.write_text(self._settings_text(sip_extra, media_extra) + extra)
+        self.settings.write_text(self._settings_text(sip_extra, media_extra, line_extra) + extra)
         self.environment = {
             **os.environ,
             "TIPRING_SOCKET": str(self.run_folder / "core.sock"),
@@ -82,7 +84,7 @@ class Site:
             f'tls_certificate = "{certificate}"\ntls_key = "{key}"\ntls_ca = "{self.authority.certificate}"\n'
         )
 
-    def _settings_text(self, sip_extra: str, media_extra: str) -> str:
+    def _settings_text(self, sip_extra: str, media_extra: str, line_extra: str) -> str:
         users = "".join(
             f'[users.{user}]\nname = "User {user}"\n'
             f'ha1_md5 = "{ha1(user, "md5")}"\nha1_sha256 = "{ha1(user, "sha256")}"\n'
@@ -93,7 +95,7 @@ class Site:
             f"{self._sip_text()}{sip_extra}"
             f"[media]\nrtp_first = {self.rtp_first}\nrtp_last = {self.rtp_last}\n{media_extra}"
             f"[web]\nport = {self.web_port}\n"
-            + "".join(f'[lines.{port}]\nnumber = "10{at}"\n' for at, port in enumerate(self.ports, 1))
+            + "".join(f'[lines.{port}]\nnumber = "10{at}"\n{line_extra}' for at, port in enumerate(self.ports, 1))
             + users
         )
 

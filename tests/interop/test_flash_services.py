@@ -23,6 +23,9 @@ MUSIC_HZ = 760.0
 NOTES_HZ = {"101": 540.0, "102": 820.0, "201": 1010.0, "202": 1130.0}
 HEARD_DBM0 = -20.0
 EAR_S = 0.4
+FLASH_MS = 400
+FLASH_WINDOW = "flash_min_ms = 100\nflash_max_ms = 900\n"
+"""Wider than any country's: a machine that is busy with other tests may be late by more than Spain's 30 ms."""
 HUM_S = 0.8
 
 
@@ -47,7 +50,8 @@ class Four:
 
     # -- what 101 does -------------------------------------------------------------------
     def flash(self, digit: str = "") -> None:
-        self.site.phone("fxs1", "flash", ms=100)
+        """R, and a digit after it."""
+        self.site.phone("fxs1", "flash", ms=FLASH_MS)
         if digit:
             self.one.wait_state("ordering")
             self.one.dial(digit)
@@ -137,15 +141,19 @@ class Four:
 
 
 @pytest.fixture(scope="module")
-def four(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Four]:
-    folder = tmp_path_factory.mktemp("four")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One site with music on hold for all tests of this file."""
+    folder = tmp_path_factory.mktemp("site")
     music = write_wav(folder / "music.wav", sine(MUSIC_HZ, 2.0, -13))
-    with Site(folder, media_extra=f'music_on_hold = "{music}"\n') as site:
-        people = Four(folder, site)
-        try:
-            yield people
-        finally:
-            people.stop()
+    with Site(folder, media_extra=f'music_on_hold = "{music}"\n', line_extra=FLASH_WINDOW) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def four(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Four]:
+    people = Four(tmp_path_factory.mktemp("four"), site)
+    yield people
+    people.stop()
 
 
 def test_consult_return_and_change_over(four: Four) -> None:

@@ -32,3 +32,9 @@ def test_an_answered_call_did_not_fail_even_when_other_phones_refused() -> None:
 
 def test_a_code_or_cause_nobody_knows_is_shown_as_it_is() -> None:
     assert outcome({"cause": 999, "answer": None, "failures": {"sip:1/1": 499}}, "en").text == "999 (499)"
+
+
+def test_a_call_that_a_transfer_ended_says_so() -> None:
+    record = {"cause": 16, "answer": "2026-11-24T10:00:00+00:00", "services": {"became": "19"}}
+    assert [outcome(record, language).text for language in ("en", "es")] == ["transferred", "transferida"]
+    assert outcome({"cause": 16, "answer": None, "services": {"held_ms": 5}}, "en").text == "hung up"

@@ -201,7 +201,7 @@ def _heard(news: Any) -> MediaEvent | None:
         return SignalHeard(news.endpoint, _SIGNALS[news.signal])
     if news.kind == lib.ENGINE_SEGMENT:
         hz = tuple(float(hz) for hz in news.hz if hz > 0)
-        return SegmentHeard(news.endpoint, _SEGMENTS[news.signal], hz, news.dbm0, news.ms)
+        return SegmentHeard(news.endpoint, _SEGMENTS[news.signal], hz, news.dbm0, news.ms, lasts=bool(news.lasts))
     return None
 
 

@@ -47,9 +47,10 @@ class SignalHeard:
 
 @dataclass(frozen=True, slots=True)
 class SegmentHeard:
-    """A piece of what an exchange says, told at its end, and once when it has lasted 1 s.
+    """A piece of what an exchange says, told at its end, and when it has lasted 1 and 3 s; see `call_progress.py`.
 
     kind "tone": hz has one or two frequencies, the lower first. ms: its length, within 20 ms. dbm0: of everything.
+    lasts: it goes on, ms is its length so far.
     """
 
     endpoint: int
@@ -57,6 +58,7 @@ class SegmentHeard:
     hz: tuple[float, ...]
     dbm0: float
     ms: int
+    lasts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

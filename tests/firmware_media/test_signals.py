@@ -139,11 +139,12 @@ def test_call_progress_comes_in_raw_pieces(hz: tuple[float, ...], dbm0: float) -
     assert between.kind == "silence" and between.ms == pytest.approx(250, abs=25)
 
 
-def test_a_tone_that_goes_on_is_told_after_a_second() -> None:
+def test_a_tone_that_goes_on_is_told_after_one_and_three_seconds() -> None:
     found = segments(np.concatenate([silence(330), sine(425, 4010, -10), silence(500)]))
-    assert [(piece.kind, piece.ms) for piece in found if piece.kind == "tone"] == [
-        ("tone", 1000),
-        ("tone", pytest.approx(4010, abs=30)),
+    assert [(piece.lasts, piece.ms) for piece in found if piece.kind == "tone"] == [
+        (True, 1000),
+        (True, 3000),
+        (False, pytest.approx(4010, abs=30)),
     ]
 
 

@@ -14,7 +14,7 @@
 #define ENGINE_DIGIT_DUE 7      /* endpoint, digit, ms: to be sent to its far end, ENGINE_DIGITS_TOLD */
 
 #define ENGINE_SIGNAL 8         /* endpoint, signal: ENGINE_CNG and so on has been heard */
-#define ENGINE_SEGMENT 9        /* endpoint, signal: PROGRESS_..., ms, hz, dbm0: see progress.h */
+#define ENGINE_SEGMENT 9        /* endpoint, signal: PROGRESS_..., ms, lasts, hz, dbm0: see progress.h */
 
 #define ENGINE_HEAR_MODEMS 1
 #define ENGINE_HEAR_PROGRESS 2
@@ -37,6 +37,7 @@ struct media_news {
     int ms;
     int fault;
     int signal;
+    int lasts;
     double hz[2], dbm0;
     uint8_t ip[16];
     int port;

@@ -20,11 +20,14 @@
 #define LEAST_DBM0 (-43.0)
 #define SAME_HZ 30.0
 #define SECOND_DB 12.0
-#define PURITY 0.8            /* share of the energy that lies within 50 Hz of the peaks */
+#define PURITY 0.8            /* share of the energy that lies around the peaks */
+#define NEAR 2                /* bins around each of one or two peaks */
+#define LUMP 4                /* around the middle of two tones, or of one and its side bands, too near to be told apart */
 
 struct look {
     int kind;
     double hz[2], dbm0;
+    double centre;            /* of a tone: the middle of its energy, Hz */
 };
 
 struct progress {
@@ -32,8 +35,8 @@ struct progress {
     int filled;
     struct look now, next;    /* next: differs from now, seen once */
     int steps, next_steps, told_long;
-    double hz_sum[2], dbm0_sum;
-    int summed;
+    double hz_sum[2], centre_sum, dbm0_sum;
+    int summed, pairs;        /* looks so far; those that saw two frequencies */
 };
 
 static float window[LOOK], cosine[BINS];
@@ -59,15 +62,18 @@ static double decibel(double power)
     return 10 * log10(power + 1e-12);
 }
 
-/* Amplitude of every bin, in parts of 0 dBm0. Returns the power of all, 1 for 0 dBm0. */
-static double measure(const float *pcm, double *bins)
+/* Amplitude of every bin, in parts of 0 dBm0. Returns the power of all, 1 for 0 dBm0; in_bins: as much as the bins
+ * share, which is less where sound lies at the look's ends. */
+static double measure(const float *pcm, double *bins, double *in_bins)
 {
     float sound[LOOK];
-    double power = 0;
+    double power = 0, weighted = 0;
     for (int i = 0; i < LOOK; i++) {
         power += (double)pcm[i] * pcm[i] * window[i];
         sound[i] = pcm[i] * window[i];
+        weighted += (double)sound[i] * sound[i];
     }
+    *in_bins = weighted * 16 / 3 / LOOK / G711_PEAK_0DBM0 / G711_PEAK_0DBM0;
     for (int b = 0; b < BINS; b++) {
         float one = 0, two = 0; /* Goertzel */
         for (int i = 0; i < LOOK; i++) {
@@ -91,11 +97,11 @@ static int strongest(const double *bins, int not_near)
     return best;
 }
 
-/* The frequency of a peak, and the power around it: centre and sum of what lies within two bins. */
-static double place(const double *bins, int at, double *power)
+/* The frequency of a peak, and the power around it: centre and sum of what lies within so many bins. */
+static double place(const double *bins, int at, int reach, double *power)
 {
     double centre = 0, sum = 0;
-    for (int b = at < 2 ? 0 : at - 2; b <= at + 2 && b < BINS; b++) {
+    for (int b = at < reach ? 0 : at - reach; b <= at + reach && b < BINS; b++) {
         sum += bins[b] * bins[b];
         centre += b * bins[b] * bins[b];
     }
@@ -103,46 +109,83 @@ static double place(const double *bins, int at, double *power)
     return HZ * (FIRST + centre / sum);
 }
 
+/* Of the half of a look that lies in its middle: what only begins or ends in it decides nothing. */
+static double middle_dbm0(const float *pcm)
+{
+    double power = 0;
+    for (int i = LOOK / 4; i < 3 * LOOK / 4; i++)
+        power += (double)pcm[i] * pcm[i];
+    return decibel(power * 4 / LOOK / G711_PEAK_0DBM0 / G711_PEAK_0DBM0);
+}
+
+/* A modulated tone has the same on both sides of it. */
+static int is_side_band(const double *bins, int carrier, int side)
+{
+    int other = 2 * carrier - side;
+    return other >= 0 && other < BINS && bins[other] > bins[side] / 2 && bins[side] < bins[carrier];
+}
+
 static struct look judge(const float *pcm)
 {
-    double bins[BINS], first = 0, second = 0, power = measure(pcm, bins);
-    struct look look = {PROGRESS_SILENCE, {0, 0}, decibel(power)};
+    double bins[BINS], first = 0, second = 0, in_bins, power = measure(pcm, bins, &in_bins);
+    struct look look = {PROGRESS_SILENCE, {0, 0}, middle_dbm0(pcm), 0};
     if (look.dbm0 < LEAST_DBM0)
         return look;
+    look.dbm0 = decibel(power);
     look.kind = PROGRESS_SOUND;
     int one = strongest(bins, -1), two = one < 0 ? -1 : strongest(bins, one);
     if (one < 0)
         return look;
-    double hz = place(bins, one, &first), other = two < 0 ? 0 : place(bins, two, &second);
-    if (decibel(second) < decibel(first) - SECOND_DB)
+    double hz = place(bins, one, NEAR, &first), other = two < 0 ? 0 : place(bins, two, NEAR, &second);
+    if (decibel(second) < decibel(first) - SECOND_DB) {
         other = second = 0;
-    if (first + second < PURITY * power)
+        two = -1;
+    }
+    if (two >= 0 && is_side_band(bins, one, two)) {
+        double third;
+        place(bins, 2 * one - two, NEAR, &third);
+        first += second + third;
+        other = second = 0;
+    } else if (first + second < PURITY * in_bins) {
+        hz = place(bins, two >= 0 && abs(one - two) <= LUMP ? (one + two) / 2 : one, LUMP, &first);
+        other = second = 0;
+    }
+    if (first + second < PURITY * in_bins)
         return look;
     look.kind = PROGRESS_TONE;
+    look.centre = (hz * first + other * second) / (first + second);
     look.hz[0] = other > 0 && other < hz ? other : hz;
     look.hz[1] = other > 0 && other < hz ? hz : other;
     return look;
 }
 
+/* Two tones that are near each other beat: some looks see both, some the middle of them. */
 static int same(const struct look *a, const struct look *b)
 {
-    return a->kind == b->kind && fabs(a->hz[0] - b->hz[0]) < SAME_HZ && fabs(a->hz[1] - b->hz[1]) < SAME_HZ;
+    return a->kind == b->kind && fabs(a->centre - b->centre) < SAME_HZ;
 }
 
 static void sum(struct progress *progress, const struct look *look)
 {
-    progress->hz_sum[0] += look->hz[0];
-    progress->hz_sum[1] += look->hz[1];
+    if (look->hz[1] > 0) {
+        progress->hz_sum[0] += look->hz[0];
+        progress->hz_sum[1] += look->hz[1];
+        progress->pairs++;
+    }
+    progress->centre_sum += look->centre;
     progress->dbm0_sum += look->dbm0;
     progress->summed++;
 }
 
-static void report(const struct progress *progress, struct progress_segment *out)
+static void report(const struct progress *progress, int lasts, struct progress_segment *out)
 {
-    int count = progress->summed > 0 ? progress->summed : 1;
-    *out = (struct progress_segment){progress->now.kind, progress->steps * STEP_MS,
-                                     {progress->hz_sum[0] / count, progress->hz_sum[1] / count},
-                                     progress->dbm0_sum / count};
+    int count = progress->summed > 0 ? progress->summed : 1, pairs = progress->pairs;
+    *out = (struct progress_segment){progress->now.kind, progress->steps * STEP_MS, lasts,
+                                     {progress->centre_sum / count, 0}, progress->dbm0_sum / count};
+    if (2 * pairs > count) {
+        out->hz[0] = progress->hz_sum[0] / pairs;
+        out->hz[1] = progress->hz_sum[1] / pairs;
+    }
 }
 
 /* The look that differed was the first of a new piece. */
@@ -150,8 +193,8 @@ static void change(struct progress *progress, const struct look *look)
 {
     progress->now = *look;
     progress->steps = progress->next_steps + 1;
-    progress->next_steps = progress->told_long = progress->summed = 0;
-    progress->hz_sum[0] = progress->hz_sum[1] = progress->dbm0_sum = 0;
+    progress->next_steps = progress->told_long = progress->summed = progress->pairs = 0;
+    progress->hz_sum[0] = progress->hz_sum[1] = progress->centre_sum = progress->dbm0_sum = 0;
     sum(progress, look);
 }
 
@@ -161,10 +204,11 @@ static int step(struct progress *progress, const struct look *look, struct progr
         progress->steps += progress->next_steps + 1;
         progress->next_steps = 0;
         sum(progress, look);
-        if (progress->told_long || progress->steps * STEP_MS < PROGRESS_LONG_MS)
+        int next = progress->told_long == 0 ? PROGRESS_LONG_MS : PROGRESS_LASTING_MS;
+        if (progress->told_long == 2 || progress->steps * STEP_MS < next)
             return 0;
-        progress->told_long = 1;
-        report(progress, out);
+        progress->told_long++;
+        report(progress, 1, out);
         return 1;
     }
     if (progress->next_steps == 0 || !same(look, &progress->next)) {
@@ -177,9 +221,9 @@ static int step(struct progress *progress, const struct look *look, struct progr
             progress->next_steps = 0;
             return 0;
         }
-        progress->next = (struct look){PROGRESS_SOUND, {0, 0}, look->dbm0}; /* nothing lasts: it is sound */
+        progress->next = (struct look){PROGRESS_SOUND, {0, 0}, look->dbm0, 0}; /* nothing lasts: it is sound */
     }
-    report(progress, out);
+    report(progress, 0, out);
     struct look begun = progress->next;
     change(progress, &begun);
     return 1;

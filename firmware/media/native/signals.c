@@ -92,6 +92,7 @@ void signals_hear(struct signals *signals, const struct endpoint *end, const str
     if (!signals->progress || !progress_feed(signals->progress, end->sound.pcm, BLOCK_SAMPLES, &segment))
         return;
     struct media_news item = {.kind = ENGINE_SEGMENT, .endpoint = end->id, .signal = segment.kind, .ms = segment.ms,
-                              .dbm0 = segment.dbm0, .hz = {segment.hz[0], segment.hz[1]}};
+                              .lasts = segment.lasts, .dbm0 = segment.dbm0,
+                              .hz = {segment.hz[0], segment.hz[1]}};
     news_tell(moment->news, &item);
 }

@@ -90,6 +90,8 @@ class Do(enum.Enum):
     """Actions without an argument."""
 
     STOP_TONE = enum.auto()
+    YIELD_TONE = enum.auto()
+    """The tone goes on until the far end sends sound."""
     STOP_TIMER = enum.auto()
     LISTEN = enum.auto()
     DEAFEN = enum.auto()
@@ -139,9 +141,10 @@ TABLE: dict[tuple[State, Event], Row] = {
     # -- calling out
     (S.CALLING, E.PROCEEDING): (S.CALLING, ()),
     (S.CALLING, E.FAR_END_RINGS): (S.RINGBACK, (PlayTone("ringback"),)),
-    (S.CALLING, E.EARLY_MEDIA): (S.RINGBACK, (Do.STOP_TONE,)),
+    # Many far ends announce early media and send none: whoever waits hears ringback then.
+    (S.CALLING, E.EARLY_MEDIA): (S.RINGBACK, (PlayTone("ringback"), Do.YIELD_TONE)),
     (S.CALLING, E.CONNECTED): (S.TALKING, (Do.STOP_TONE,)),
-    (S.RINGBACK, E.EARLY_MEDIA): (S.RINGBACK, (Do.STOP_TONE,)),
+    (S.RINGBACK, E.EARLY_MEDIA): (S.RINGBACK, (Do.YIELD_TONE,)),
     (S.RINGBACK, E.CONNECTED): (S.TALKING, (Do.STOP_TONE,)),
     # -- being called
     (S.RINGING, E.OFF_HOOK): (S.TALKING, (Do.STOP_RINGING, Do.LISTEN, Do.ANSWER)),

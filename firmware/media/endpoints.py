@@ -140,6 +140,13 @@ class Mixer(Node):
 class Slot(Endpoint):
     """A time slot of the PCM highway: one telephone or exchange line."""
 
+    def yield_tone(self) -> None:
+        """Let the tone go on until there is something to hear; of a stream, until its first packet.
+
+        Many far ends announce early media and send none.
+        """
+        checked(lib.engine_yield_tone(self._native, self.id), "yield tone")
+
     def set_echo(self, tail_ms: int) -> None:
         """Take the line's echo out (ITU-T G.168), also of what the digit listener hears.
 

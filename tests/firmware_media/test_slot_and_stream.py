@@ -234,6 +234,18 @@ def test_silence_of_the_far_end_is_told_once_and_again_after_it_spoke() -> None:
     assert call.engine.drain() == []
 
 
+def test_a_tone_that_yields_lasts_until_the_far_end_sends() -> None:
+    call = Call()
+    call.slot.play_tone(Tone("ringback", (ToneSegment((425,)),)))
+    call.slot.yield_tone()
+    call.say(BEFORE["PCMA"] * 20)
+    assert level_dbm0(decode("PCMA", bytes(call.card.heard[2][-1600:]))) == pytest.approx(-10, abs=0.2)
+    heard = decode("PCMA", call.far_says(encode("PCMA", sine(1000, 1000, -10))))[-1600:]
+    assert [round(hz) for hz, dbm0 in spectrum(heard) if dbm0 > -40] == [1000]
+    call.slot.play_tone(Tone("busy", (ToneSegment((425,)),)))
+    assert level_dbm0(decode("PCMA", call.far_says(BEFORE["PCMA"] * 10))[-800:]) == pytest.approx(-10, abs=0.2)
+
+
 def test_two_telephones_hear_each_other_bit_for_bit() -> None:
     card = Card()
     engine = Engine(highway_address=card.address, rtp_ports=range(20000, 20010), stepped=True)

@@ -69,6 +69,7 @@ class ScriptedSlot:
     def __init__(self, endpoint: int = 1) -> None:
         self.id = endpoint
         self.tone = ""
+        self.yields = False
         self.listening = False
         self.digits: list[tuple[str, int]] = []
         self.clips: list[bytes] = []
@@ -78,6 +79,9 @@ class ScriptedSlot:
 
     def stop_tone(self) -> None:
         self.tone = ""
+
+    def yield_tone(self) -> None:
+        self.yields = True
 
     def listen_digits(self, on: bool) -> None:
         self.listening = on

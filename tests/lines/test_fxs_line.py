@@ -94,14 +94,15 @@ def test_ringback_then_talk_then_busy_when_the_other_hangs_up() -> None:
     run(main())
 
 
-def test_real_early_media_replaces_ringback() -> None:
+def test_ringback_yields_to_early_media() -> None:
     async def main() -> None:
         bench = LineBench()
         leg = await bench.call_out()
         leg.show_ringing()
         leg.show_progress()
-        assert bench.slot.tone == ""
+        assert bench.slot.tone == "ringback" and bench.slot.yields
         leg.accept()
+        assert bench.slot.tone == ""
         assert bench.state == "talking"
 
     run(main())

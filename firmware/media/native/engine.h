@@ -121,6 +121,8 @@ int engine_seek(struct engine *engine, int player, int ms);
 
 int engine_play_tone(struct engine *engine, int id, const struct tone_spec *spec);
 int engine_stop_tone(struct engine *engine, int id);
+/* The tone at a slot goes on until the slot hears something: of a stream, its first packet. */
+int engine_yield_tone(struct engine *engine, int slot);
 int engine_play_digit(struct engine *engine, int id, char digit, int ms);
 /* Samples of 8 kHz (copied), 0 to ENGINE_CLIP_SAMPLES of them, over all else; they end the clip before. -ENOMEM. */
 int engine_play_clip(struct engine *engine, int id, const int16_t *pcm, int samples);

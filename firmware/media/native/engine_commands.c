@@ -38,6 +38,9 @@ int engine_play_tone(struct engine *engine, int id, const struct tone_spec *spec
 {
     engine_enter(engine);
     struct endpoint *end = find_player(engine, id);
+    struct slot *slot = find_slot(engine, id);
+    if (slot)
+        slot->yields = 0;
     return engine_leave(engine, !end ? -ENOENT : tone_source_play(end->tones, spec) ? -EINVAL : 0);
 }
 
@@ -48,6 +51,15 @@ int engine_stop_tone(struct engine *engine, int id)
     if (end)
         tone_source_stop(end->tones);
     return engine_leave(engine, end ? 0 : -ENOENT);
+}
+
+int engine_yield_tone(struct engine *engine, int id)
+{
+    engine_enter(engine);
+    struct slot *slot = find_slot(engine, id);
+    if (slot)
+        slot->yields = 1;
+    return engine_leave(engine, slot ? 0 : -ENOENT);
 }
 
 int engine_play_clip(struct engine *engine, int id, const int16_t *pcm, int samples)

@@ -9,6 +9,7 @@
 #include "highway_types.h"
 #include "modem_watch.h"
 #include "signals.h"
+#include "stream.h"
 
 static void slot_free(struct endpoint *end)
 {
@@ -109,9 +110,20 @@ static void slot_take(struct endpoint *end, const struct moment *moment)
         signals_hear(end->signals, end, moment);
 }
 
+/* A stream may be joined long before its far end sends: what is between is not yet something to hear. */
+static int hears_something(const struct slot *slot)
+{
+    const struct endpoint *heard = slot->ear.hears;
+    return heard && (heard->kind != &stream_kind || ((const struct stream *)heard)->reception.received > 0);
+}
+
 static void slot_give(struct endpoint *end, const struct moment *moment)
 {
     struct slot *slot = (struct slot *)end;
+    if (slot->yields && hears_something(slot)) {
+        tone_source_stop(end->tones);
+        slot->yields = 0;
+    }
     struct sound room;
     uint8_t octets[BLOCK_SAMPLES];
     const struct sound *heard = endpoint_output(end, &room, moment);

@@ -15,6 +15,7 @@ struct slot {
     struct digits digits;
     struct echo *echo;       /* NULL: without a canceller */
     struct modem_watch *modems; /* NULL: not watched for */
+    int yields;              /* its tone stops as soon as there is something to hear */
 };
 
 struct slot *slot_new(int id, int number);

@@ -160,6 +160,9 @@ static void stream_take(struct endpoint *end, const struct moment *moment)
         digits_hear(&stream->digits, end, jitter_concealed(stream->jitter) != concealed, moment);
     if (end->signals)
         signals_hear(end->signals, end, moment);
+    memcpy(pcm, end->sound.pcm, sizeof pcm);
+    if (digit_voice_block(&stream->voice, pcm))
+        sound_from_pcm(&end->sound, pcm);
 }
 
 static int needs_blocks(const struct endpoint *end)

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "digit_voice.h"
 #include "digits.h"
 #include "dtmf_events_types.h"
 #include "ear.h"
@@ -59,6 +60,7 @@ struct stream {
     long packets_sent, octets_sent;
 
     struct event_rx events_in;
+    struct digit_voice voice; /* its events, for mixers and recorders */
     struct reception reception;
     struct jitter *jitter;
     long late, invalid;

@@ -40,9 +40,21 @@ static int from_far_end(struct stream *stream, const struct rtp_view *view, stru
     }
 }
 
-/* A digit heard as an event sounds as tones at those who hear us and know no events, or is told. */
-static void play_at_hearers(const struct stream *stream, const struct event_news *news, const struct moment *moment)
+static int is_mixed_or_recorded(const struct stream *stream)
 {
+    for (const struct ear *ear = stream->end.hearers; ear; ear = ear->next)
+        if (ear->owner->kind == &mixer_kind || ear->owner->kind == &recorder_kind)
+            return 1;
+    return 0;
+}
+
+/* A digit heard as an event sounds as tones at those who hear us and know no events, or is told. */
+static void play_at_hearers(struct stream *stream, const struct event_news *news, const struct moment *moment)
+{
+    if (news->kind == EVENT_ENDED)
+        digit_voice_end(&stream->voice, news->ms);
+    else if (is_mixed_or_recorded(stream))
+        digit_voice_begin(&stream->voice, news->digit);
     for (const struct ear *ear = stream->end.hearers; ear; ear = ear->next) {
         struct tone_source *tones = ear->owner->tones;
         const struct stream *to = ear->owner->kind == &stream_kind ? (const struct stream *)ear->owner : NULL;

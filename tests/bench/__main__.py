@@ -10,6 +10,7 @@ keep it, of packets lost every run. Times of a busy machine say little; ratios h
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -56,9 +57,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     plan = Plan(args.runs, args.share, args.docs)
     print(f"{'':<58} {'min':>9} {'median':>9} {'max':>9}  unit     bar")
-    judged = [row for name in args.parts or PARTS for row in run_part(name, plan) if row.bar]
-    missed = [row for row in judged if row.missed]
-    print(f"{len(judged)} bars, {len(missed)} missed" + "".join(f"\n  {row.what}" for row in missed))
+    judged: list[Row] = []
+    missed: list[str] = []
+    for name in args.parts or PARTS:
+        try:
+            judged += [row for row in run_part(name, plan) if row.bar]
+        except (AssertionError, OSError, RuntimeError, subprocess.SubprocessError) as error:
+            print(f"{name}: came to nothing: {str(error)[:500]}", flush=True)
+            missed.append(f"{name}, all of it")
+    missed += [row.what for row in judged if row.missed]
+    print(f"{len(judged)} bars, {len(missed)} missed" + "".join(f"\n  {what}" for what in missed))
     return 1 if missed else 0
 
 

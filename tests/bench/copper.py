@@ -43,8 +43,8 @@ Signal = NDArray[np.float64]
 def copper_rows(folder: Path, plan: Plan) -> list[Row]:
     """Hook, then both ways of sound: a value for every try and every click."""
     clicks = plan.count(CLICKS * plan.runs, 2)
-    with house_and_sip_phone(folder) as (copper, sip):
-        tone_ms, trip_ms = zip(*(hook_ms(copper, sip) for _ in range(plan.count(2 * plan.runs))), strict=True)
+    with house_and_sip_phone(folder) as (site, copper, sip):
+        tone_ms, trip_ms = zip(*(hook_ms(site, copper, sip) for _ in range(plan.count(2 * plan.runs))), strict=True)
         call(copper, sip)
         out_ms = to_sip_ms(copper, sip, clicks)
         back_ms = to_copper_ms(copper, sip, clicks, plan.seconds(SETTLED_S, 0.3))
@@ -58,7 +58,7 @@ def copper_rows(folder: Path, plan: Plan) -> list[Row]:
 
 
 @contextmanager
-def house_and_sip_phone(folder: Path) -> Iterator[tuple[Phone, RawPhone]]:
+def house_and_sip_phone(folder: Path) -> Iterator[tuple[Site, Phone, RawPhone]]:
     """Core on a board in this process, and 201 registered. The line neither echoes nor loses, and hears itself."""
     site = Site(folder, media_extra=f'jitter = "fixed"\njitter_fixed_ms = {BUFFER_MS}\n')
     site.data_folder.mkdir()
@@ -72,7 +72,7 @@ def house_and_sip_phone(folder: Path) -> Iterator[tuple[Phone, RawPhone]]:
             sip = RawPhone("201", PASSWORDS["201"], site.sip_port).register()
             copper = board.copper["fxs1"]
             copper.set_wire(sidetone_db=0, erl_db=60, noise_dbm0=-120)
-            yield copper, sip
+            yield site, copper, sip
             sip.stop()
         finally:
             core.stop()
@@ -87,7 +87,7 @@ def call(copper: Phone, sip: RawPhone) -> None:
     eventually("ringback is over", lambda: _loudest(copper) < LEAST / 10, 10)
 
 
-def hook_ms(copper: Phone, sip: RawPhone) -> tuple[float, float]:
+def hook_ms(site: Site, copper: Phone, sip: RawPhone) -> tuple[float, float]:
     """From lifting until dial tone is heard; from lifting a ringing telephone until it rings no more."""
     copper.lift()
     lifted = copper.hook_moved_frame
@@ -95,7 +95,7 @@ def hook_ms(copper: Phone, sip: RawPhone) -> tuple[float, float]:
     tone_ms = (_first_loud(copper.heard_since(lifted) / 32768)) * FRAME_US / 1000
     copper.hang_up()
     caller = threading.Thread(target=lambda: sip.call("101"))
-    eventually("the line rests", lambda: not copper.line().lifted and _loudest(copper) < LEAST / 10, 10)
+    _await_rest(site, copper)
     caller.start()
     eventually("it rings", lambda: copper.line().ringing, 10)
     lifted_us = copper.now_us
@@ -105,8 +105,12 @@ def hook_ms(copper: Phone, sip: RawPhone) -> tuple[float, float]:
     caller.join()
     sip.bye()
     copper.hang_up()
-    eventually("the line rests", lambda: _loudest(copper) < LEAST / 10, 10)
+    _await_rest(site, copper)
     return tone_ms, trip_ms
+
+
+def _await_rest(site: Site, copper: Phone) -> None:
+    eventually("the line rests", lambda: site.port("fxs1")["state"] == "idle" and _loudest(copper) < LEAST / 10, 10)
 
 
 def to_sip_ms(copper: Phone, sip: RawPhone, clicks: int) -> list[float]:

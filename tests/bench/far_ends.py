@@ -22,13 +22,12 @@ LONGEST_SLICE_S = 30
 WARM_S = 0.4
 
 
-def build(folder: Path, name: str) -> Path:
-    """Compile a C file of the bench."""
-    program = folder / name
+def build(folder: Path, *names: str) -> Path:
+    """Compile C files of the bench into a program, named by the first."""
+    program = folder / names[0]
     if not program.exists():
-        source = HERE / f"{name}.c"
         flags = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror"]
-        subprocess.run(["gcc", *flags, "-o", str(program), str(source)], check=True)
+        subprocess.run(["gcc", *flags, "-o", str(program), *(str(HERE / f"{name}.c") for name in names)], check=True)
     return program
 
 
@@ -54,7 +53,7 @@ class FarEnds:
     """kinds: of each relay, see `far_ends.c`. ports: of its two sides. `connect` every relay, then `measure`."""
 
     def __init__(self, folder: Path, calls: int, kinds: Sequence[str]) -> None:
-        command = [str(build(folder, "far_ends")), str(calls), *kinds]
+        command = [str(build(folder, "far_ends", "far_relay")), str(calls), *kinds]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.calls = calls
         self.ports = [(int(a), int(b)) for a, b in (self._line() for _ in kinds)]

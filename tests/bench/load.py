@@ -30,5 +30,5 @@ def load_rows(folder: Path, plan: Plan) -> list[Row | str]:
                 *added_rows(who, runs, bare, judged=ours),
             ]
             if ours:
-                rows.append(lost_row(who, runs))
+                rows.append(lost_row(who, runs, bare))
     return rows

@@ -1,4 +1,4 @@
-"""Faxes, modems and exchanges are recognised in noise and at every level, and never in half an hour of speech."""
+"""Faxes, modems and exchanges are recognised in noise and at every level; speech is neither, nor has it digits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from firmware.media.engine import Engine
-from firmware.media.events import SegmentHeard, SignalHeard
+from firmware.media.events import MediaEvent, SegmentHeard, SignalHeard
 from tests.firmware_media.card import Card, Far
 from tests.firmware_media.judge import PEAK_0DBM0, Signal, encode, silence, sine
 
@@ -17,18 +17,20 @@ SPEECH = "/usr/share/asterisk/sounds"
 PAUSE = silence(400)
 
 
-def told(signal: Signal) -> list[SignalHeard | SegmentHeard]:
+def told(signal: Signal) -> list[MediaEvent]:
     """What is told of a line that says it, 10 s a step so that no news is lost."""
     card = Card()
     engine = Engine(highway_address=card.address, rtp_ports=range(20000, 20010), stepped=True)
-    engine.open_slot(0).listen_signals(modems=True, progress=True)
+    line = engine.open_slot(0)
+    line.listen_signals(modems=True, progress=True)
+    line.listen_digits(True)
     card.said[0] += encode("PCMA", np.clip(signal, -32000, 32000))
-    events = []
+    events: list[MediaEvent] = []
     for _ in range(len(signal) // 80000 + 1):
         card.run(engine, 10000)
         events += engine.drain()
     assert engine.debug()["news_dropped"] == 0
-    return [event for event in events if isinstance(event, SignalHeard | SegmentHeard)]
+    return events
 
 
 def signals(signal: Signal) -> list[str]:
@@ -93,14 +95,14 @@ def test_noise_says_nothing() -> None:
 
 
 @pytest.mark.parametrize("voice", ["en_US_f_Allison", "es_MX_f_Allison"])
-def test_half_an_hour_of_speech_says_nothing(voice: str) -> None:
+def test_half_an_hour_of_speech_is_no_modem_and_no_digit(voice: str) -> None:
     parts = []
     for path in sorted(glob.glob(f"{SPEECH}/{voice}/**/*.wav", recursive=True)):
         with wave.open(path) as file:
             parts.append(np.frombuffer(file.readframes(file.getnframes()), np.int16))
     speech = np.concatenate(parts).astype(np.float64)
     assert len(speech) > 24 * 60 * 8000
-    assert signals(speech) == []
+    assert [event for event in told(speech) if not isinstance(event, SegmentHeard)] == []
 
 
 def test_a_stream_is_listened_to_while_it_is_relayed() -> None:

@@ -142,3 +142,17 @@ def test_tone_both_ways_keeps_level_and_has_no_gap(site: Site, tmp_path: Path) -
     listener.join()
     talker.join()
     assert tone_level_dbm0(read_wav(heard)[800:], 1000) == pytest.approx(-10, abs=LEVEL_TOLERANCE_DB)
+
+
+def test_a_fax_that_answers_is_not_turned_down_until_the_call_is_over(site: Site, tmp_path: Path) -> None:
+    connect(site)
+    assert not site.port("fxs1")["echo"]["linear"]
+    answer = write_wav(tmp_path / "ced.wav", sine(2100, 2.6, -12))
+    talker = threading.Thread(target=lambda: site.phone("fxs2", "say", file=str(answer)))
+    talker.start()
+    eventually("heard from fxs2, at fxs1", lambda: all(site.port(p)["echo"]["linear"] for p in ("fxs1", "fxs2")), 5)
+    talker.join()
+    site.phone("fxs1", "hangup")
+    eventually("over", lambda: not any(site.port(p)["echo"]["linear"] for p in ("fxs1", "fxs2")), 5)
+    site.phone("fxs2", "hangup")
+    site.wait_idle()

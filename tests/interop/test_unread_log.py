@@ -10,10 +10,12 @@ import threading
 from pathlib import Path
 
 from tests.interop.living_calls import LivingCalls
+from tests.interop.processes import eventually
 from tests.interop.raw_phone import RawPhone
 from tests.interop.site import PASSWORDS, Site
 
 F_SETPIPE_SZ = 1031
+OWN_DIAL_TONE = '[tones.dial]\npattern = "500+700"\n'
 
 
 class Log:
@@ -55,7 +57,7 @@ class Log:
 
 def test_calls_go_on_under_a_flood_of_log_lines_read_or_not(tmp_path: Path) -> None:
     log = Log(tmp_path / "log")
-    site = Site(tmp_path).start()
+    site = Site(tmp_path, OWN_DIAL_TONE).start()
     try:
         with LivingCalls(site, tmp_path) as calls:
             calls.clear()
@@ -63,6 +65,7 @@ def test_calls_go_on_under_a_flood_of_log_lines_read_or_not(tmp_path: Path) -> N
             log.stop_reading()
             flood(site)  # some ten times what the pipe takes
             calls_are_made(site)
+            own_dial_tone_is_heard(site)
             calls.heard(150)
             calls.unharmed(150)
     finally:
@@ -90,3 +93,13 @@ def calls_are_made(site: Site) -> None:
         assert caller.bye().startswith("SIP/2.0 200")
     caller.stop()
     called.stop()
+
+
+def own_dial_tone_is_heard(site: Site) -> None:
+    site.phone("fxs2", "lift")
+
+    def heard_hz() -> list[float]:
+        return sorted(round(hz, -1) for hz, _ in site.phone("fxs2", "state")["tones"])
+
+    eventually("the dial tone of the settings", lambda: heard_hz() == [500, 700], 5)
+    site.phone("fxs2", "hangup")

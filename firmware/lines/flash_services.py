@@ -9,16 +9,15 @@ part in a conference. Only the present leg has the telephone's endpoint. What is
 from __future__ import annotations
 
 import asyncio
-import enum
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol
 
-from firmware.lines.flash_table import HABITS, HUNG_UP, HUNG_UP_WITHOUT_TRANSFER, ORDERS, Deed, Situation
+from firmware.lines.flash_table import HABITS, HUNG_UP, HUNG_UP_WITHOUT_TRANSFER, ORDERS, Deed, Other, Situation
 from firmware.lines.fxs_leg import FxsLeg
 from firmware.lines.fxs_machine import Event, FxsMachine, State
 from firmware.lines.line_options import ServiceRules
+from firmware.lines.recall import Recall
 from firmware.lines.waiting_tone import WaitingTone
 from firmware.telephony.cadence import Tone
 from firmware.telephony.cause import Cause
@@ -46,15 +45,6 @@ class Line(Protocol):
         """Let the telephone show who waits, if it can."""
 
 
-class Other(enum.Enum):
-    """What the other call of the telephone is doing; the value is for `tipring status`."""
-
-    NONE = ""
-    WAITING = "waiting"
-    HELD = "held"
-    THREE_WAY = "three-way"
-
-
 class FlashServices:
     """Of one line, whose endpoint in the engine is `endpoint`."""
 
@@ -68,7 +58,7 @@ class FlashServices:
         self._habit = HABITS[rules.habit]
         self._by_waiting = False
         self._tone = WaitingTone(waiting_tone, self._beep)
-        self._recall: asyncio.TimerHandle | None = None
+        self._recall = Recall(line, rules.recall_s)
         self._doing: dict[Deed, Callable[[], None]] = {
             Deed.CONSULT: self._consult,
             Deed.ASK: self._ask,
@@ -159,7 +149,7 @@ class FlashServices:
         self._forget()
         self._line.feed(Event.ON_HOOK)
         if deed is Deed.RING_BACK and other is not None:
-            self._ring_for(other)
+            self._recall.ring_for(other)
 
     def wait(self, leg: FxsLeg) -> None:
         """A call for this telephone waits until its user turns to it."""
@@ -180,7 +170,7 @@ class FlashServices:
 
     def answered(self) -> None:
         """The telephone that rang was lifted."""
-        self._stop_recall()
+        self._recall.stop()
         if (leg := self._line.leg) is not None:
             leg.resume(self._endpoint)
 
@@ -188,7 +178,7 @@ class FlashServices:
         """One of our legs is over."""
         if leg is self._line.leg:
             self._line.leg = None
-            self._stop_recall()
+            self._recall.stop()
             if self.is_ is Other.THREE_WAY:
                 self._take_other()
         elif leg is self.leg:
@@ -288,21 +278,3 @@ class FlashServices:
     def _beep(self, tone: Tone) -> None:
         if self._line.machine.state is State.TALKING:
             self._line.play_over(tone)
-
-    def _ring_for(self, leg: FxsLeg) -> None:
-        self._line.leg = leg
-        if leg.called.number:  # a call we made: the display shows whom it is with
-            leg.request = replace(leg.request, call_id=leg.call_id, caller=leg.called)
-        self._line.feed(Event.CALL_COMES)
-        if leg.up and self._line.leg is leg:
-            self._recall = asyncio.get_running_loop().call_later(self._rules.recall_s, self._nobody_came, leg)
-
-    def _nobody_came(self, leg: FxsLeg) -> None:
-        self._recall = None
-        if self._line.leg is leg:
-            leg.release(Cause.NO_ANSWER)
-
-    def _stop_recall(self) -> None:
-        if self._recall is not None:
-            self._recall.cancel()
-            self._recall = None

@@ -24,6 +24,15 @@ class Situation(enum.Enum):
     THREE_WAY = "all three talk"
 
 
+class Other(enum.Enum):
+    """What the other call of the telephone is doing; the value is for `tipring status`."""
+
+    NONE = ""
+    WAITING = "waiting"
+    HELD = "held"
+    THREE_WAY = "three-way"
+
+
 class Deed(enum.Enum):
     """What is done. "The present call" is the one the telephone is busy with, "the other" waits or is held."""
 

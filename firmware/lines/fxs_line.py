@@ -27,7 +27,8 @@ from drivers.ports import (
 )
 from firmware.lines.dialling import DialledNumber, Progress, pulsed_digit
 from firmware.lines.did_digits import DidDigits
-from firmware.lines.flash_services import FlashServices, Other
+from firmware.lines.flash_services import FlashServices
+from firmware.lines.flash_table import Other
 from firmware.lines.fxs_leg import FxsLeg
 from firmware.lines.fxs_machine import RELEASES, Action, Do, Event, FxsMachine, PlayTone, StartTimer, State
 from firmware.lines.line_alarm import LineAlarm
@@ -333,7 +334,7 @@ class FxsLine:
         self.port.stop_ring()
 
     def _answer(self) -> None:
-        if self._did is not None and self.leg is not None:
+        if self._did is not None and self.leg is not None and not self.leg.up:
             self._did.pass_on(self.leg.request.called.number, self.services.answered)
         else:
             self.services.answered()

@@ -80,12 +80,15 @@ class CoreStatus:
                     "loop_ma": round(read.loop_ma, 1),
                     "ringing": read.ringing,
                 }
+        subscriber = self._exchange.subscriber(line.party.number)
+        quiet = subscriber is not None and subscriber.do_not_disturb
         echo = line.echo()
         return {
             **known,
             **measured,
             "peer": self._peer(line.leg),
             "other_peer": self._peer(line.services.leg),
+            "do_not_disturb": quiet,
             "echo": asdict(echo) if echo is not None else None,
         }
 

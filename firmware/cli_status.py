@@ -104,11 +104,10 @@ def _port_row(port: Mapping[str, Any]) -> Sequence[str]:
         reason = say("out of service: ", "fuera de servicio: ") + str(port["reason"])
         return (port["name"], port["number"], reason, "", "", "", "", "")
     words = Words(language(), read_catalogue())
-    state = "ringing" if port["ringing"] else port["state"]
     return (
         port["name"],
         port["number"],
-        words.known("state." + state.replace("-", "_"), state),
+        words.line_state(port),
         words.known(f"hook.{port['hook']}", port["hook"]),
         f"{port['loop_v']:.1f}",
         f"{port['loop_ma']:.1f}",

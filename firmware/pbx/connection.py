@@ -118,13 +118,11 @@ class Connection:
         if one.endpoint and two.endpoint:
             self._media.join(one.endpoint, two.endpoint)
         for holder, other in ((one, two), (two, one)):
-            if not other.endpoint:
+            if not other.endpoint or holder not in self.holders:
                 continue
-            if not holder.endpoint:
-                self._media.part(other.endpoint)
-            if holder in self.holders and self._sounds.music:
+            if self._sounds.music:
                 self._media.listen(other.endpoint, self._sounds.music)
-            elif holder in self.holders and not holder.endpoint:
+            elif not holder.endpoint:
                 self._play(other, self._sounds.hold_tone)
 
     def _play(self, leg: Leg, tone: Tone) -> None:

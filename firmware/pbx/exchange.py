@@ -18,6 +18,7 @@ from firmware.pbx.call_table import CallTable
 from firmware.pbx.connection import Joiner, Sounds
 from firmware.pbx.routes import Routes
 from firmware.pbx.services.codes import ServiceCodes
+from firmware.pbx.services.subscribers import Subscriber
 from firmware.pbx.services.three_way import ThreeWay
 from firmware.pbx.services.transfer import Transfer
 from firmware.telephony.cause import Cause
@@ -133,6 +134,10 @@ class Exchange:
 
     def call_of(self, call_id: str) -> Call | None:
         return self._calls.with_id(call_id)
+
+    def subscriber(self, number: str) -> Subscriber | None:
+        """What is remembered of that telephone line; None for any other number."""
+        return self._codes.subscribers.of(number) if self._codes is not None else None
 
     def status(self) -> list[dict[str, Any]]:
         """One entry a call that is not over, for `tipring status` and the page.

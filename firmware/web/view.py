@@ -70,7 +70,7 @@ def _port(port: Mapping[str, Any], words: Words) -> dict[str, str]:
         "name": port["name"],
         "number": port["number"],
         "kind": _kind(state, port["hook"]),
-        "state": _state_text(state, words),
+        "state": words.line_state(port),
         "reason": "",
         "hook": words.known(f"hook.{port['hook']}", port["hook"]),
         "volts": f"{words.number(port['loop_v'])} V",
@@ -85,10 +85,6 @@ def _kind(state: str, hook: str) -> str:
     if state in {"idle", "ringing", "talking"}:
         return state
     return "busy" if hook == "off" else "idle"
-
-
-def _state_text(state: str, words: Words) -> str:
-    return words.known("state." + state.lower().replace("-", "_").replace(" ", "_"), state)
 
 
 def _call(call: Mapping[str, Any], words: Words) -> dict[str, str]:

@@ -60,10 +60,18 @@ class Words:
             return self("echo.learning")
         return f"{figures['erl_db']:.0f} + {figures['erle_db']:.0f} dB, {figures['delay_ms']:.0f} ms"
 
+    def line_state(self, port: Mapping[str, Any]) -> str:
+        """What a line of core's status is doing: "Idle, not to be disturbed"."""
+        text = self._state("ringing" if port["ringing"] else port["state"])
+        return f"{text}, {self('state.do_not_disturb').lower()}" if port.get("do_not_disturb") else text
+
     def call_state(self, call: Mapping[str, Any]) -> str:
         """What a call of core's status is doing: held and three-way say more than talking."""
         state = "three-way" if call.get("three_way") else "held" if call.get("held_by") else call["state"]
-        return self.known("state." + str(state).lower().replace("-", "_").replace(" ", "_"), str(state))
+        return self._state(state)
+
+    def _state(self, state: str) -> str:
+        return self.known("state." + state.lower().replace("-", "_").replace(" ", "_"), state)
 
     def peers(self, port: Mapping[str, Any]) -> str:
         """The numbers at the other end of a line's calls: "201, 102 (on hold)"."""

@@ -59,6 +59,9 @@ def test_a_line_with_two_calls_names_both_ends() -> None:
     assert english.peers({"peer": "201", "other": "held", "other_peer": "102"}) == "201, 102 (on hold)"
     assert spanish.peers({"peer": "", "other": "waiting", "other_peer": "102"}) == "102 (llamada en espera)"
     assert english.peers({"peer": "201", "other": "", "other_peer": ""}) == english.peers({"peer": "201"}) == "201"
+    idle = {"state": "idle", "ringing": False}
+    assert english.line_state(idle) == english("state.idle")
+    assert spanish.line_state({**idle, "do_not_disturb": True}).endswith(", no molestar")
     call = {"state": "talking", "held_by": [], "three_way": ""}
     assert english.call_state(call) == "Talking"
     assert english.call_state({**call, "held_by": ["fxs1/1"]}) == "On hold"

@@ -8,11 +8,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.interop.processes import eventually
 from tests.interop.site import Site
 from tests.interop.sounds import delay_s, level_dbm0, read_wav, sine, speech, tone_level_dbm0, write_wav
+from tests.lines.adsi_judge import decode
 
 LEVEL_TOLERANCE_DB = 1.5
 
@@ -128,6 +130,17 @@ def test_pulse_dialling_makes_a_call(site: Site) -> None:
     time.sleep(0.5)
     rig(site, "fxs1", "dial", "102", "--pulse")
     eventually("fxs2 rings", lambda: site.phone("fxs2", "state")["ringing"], 8)
+
+
+def test_the_called_telephone_is_told_who_calls(site: Site, tmp_path: Path) -> None:
+    """The stepped house proves the times; here a true core, its threads and its clocks."""
+    site.phone("fxs1", "lift")
+    time.sleep(0.5)
+    rig(site, "fxs1", "dial", "102")
+    eventually("fxs2 rings", lambda: site.phone("fxs2", "state")["ringing"], 8)
+    site.phone("fxs2", "hear", seconds=3.0, file=str(tmp_path / "heard.wav"))
+    (message,) = decode((read_wav(tmp_path / "heard.wav") * 32767).astype(np.int16), "etsi")
+    assert message.fields[2] == b"101"
 
 
 def test_tone_both_ways_keeps_level_and_has_no_gap(site: Site, tmp_path: Path) -> None:

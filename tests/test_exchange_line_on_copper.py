@@ -141,7 +141,7 @@ def test_a_call_out_waits_for_dial_tone_dials_and_is_answered_by_reversal(tmp_pa
     closed(house)
 
 
-@pytest.mark.parametrize(("rule", "most_ms"), [("voice", 900), ("ringback-end", 4700), ("dialled", 0)])
+@pytest.mark.parametrize(("rule", "most_ms"), [("voice", 900), ("ringback-end", 5000), ("dialled", 0)])
 def test_every_rule_of_answering(tmp_path: Path, rule: str, most_ms: int) -> None:
     house = TrunkHouse(tmp_path, options={"answer_by": (rule,)})
 

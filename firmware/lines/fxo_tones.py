@@ -8,10 +8,11 @@ against the country's tones. No clock: time is an argument, and `deadline_s` say
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from firmware.media.events import SegmentHeard
-from firmware.telephony.cadence import Tone
+from firmware.telephony.cadence import Tone, ToneSegment
 from firmware.telephony.countries import Country
 
 LONG_MS = 1000
@@ -23,8 +24,12 @@ LONGEST_S = 9.0
 NEAR_HZ = 20.0
 BEAT_HZ = 80.0
 """Two tones nearer than this beat, and come as pieces of tone and sound."""
-SLACK_MS = 45.0
-SLACK_SHARE = 0.12
+SLACK_MS = 65.0
+SLACK_SHARE = 0.15
+"""Of one stretch: where sound begins and ends, 40 ms may count to either side. Together with the one before it the
+error is half of that."""
+PAIR_SLACK_MS = 45.0
+PAIR_SLACK_SHARE = 0.1
 RINGBACK_SLACK_SHARE = 0.25
 VOICE_MS = 240
 GENERIC_DIAL_HZ = (300.0, 520.0)
@@ -61,11 +66,8 @@ class Pattern:
     """A tone of the country as alternating stretches of sound and silence."""
 
     def __init__(self, tone: Tone) -> None:
-        self.hz = sorted({hz for segment in tone.segments for hz in segment.hz})
-        self.beats = any(segment.am for segment in tone.segments) or any(
-            abs(one - other) < BEAT_HZ for one in self.hz for other in self.hz if one != other
-        )
-        self.steady = any(segment.ms is None for segment in tone.segments)
+        self._bands = [band for segment in tone.segments for band in _bands(segment)]
+        self.beats = any(high - low > 2 * NEAR_HZ for low, high in self._bands)
         self.parts_ms = self._parts(tone)
         self.on_ms = self.parts_ms[0::2]
         self.off_ms = self.parts_ms[1::2]
@@ -90,12 +92,15 @@ class Pattern:
             return []
         return [ms for _, ms in (parts if parts[0][0] else [*parts[1:], parts[0]])]
 
+    def near(self, heard_hz: Sequence[float]) -> bool:
+        """Whether these frequencies can be of this tone."""
+        return all(any(low <= hz <= high for low, high in self._bands) for hz in heard_hz)
+
     def is_ours(self, part: Part) -> bool:
         """Whether a stretch of sound can be of this tone, by its frequencies."""
-        near = all(any(abs(hz - mine) <= NEAR_HZ for mine in self.hz) for hz in part.hz)
         if self.beats:
-            return near or part.sound_ms > part.tone_ms
-        return near and bool(part.hz) and part.tone_ms >= 0.6 * part.ms
+            return self.near(part.hz) or part.sound_ms > part.tone_ms
+        return self.near(part.hz) and bool(part.hz) and part.tone_ms >= 0.6 * part.ms
 
     def ends(self, parts: list[Part]) -> bool:
         """Whether `parts`, the last of them sound, end with enough periods of this cadence."""
@@ -107,11 +112,23 @@ class Pattern:
         return any(self._fits(tail, start) for start in range(0, turn, 2))
 
     def _fits(self, tail: list[Part], start: int) -> bool:
-        for number, part in enumerate(tail):
-            ms = self.parts_ms[(start + number) % len(self.parts_ms)]
-            if abs(part.ms - ms) > max(SLACK_MS, SLACK_SHARE * ms) or (part.on and not self.is_ours(part)):
-                return False
-        return True
+        turn = len(self.parts_ms)
+        wanted = [self.parts_ms[(start + number) % turn] for number in range(len(tail))]
+        apart = [part.ms - ms for part, ms in zip(tail, wanted, strict=True)]
+        single = all(abs(ms) <= max(SLACK_MS, SLACK_SHARE * of) for ms, of in zip(apart, wanted, strict=True))
+        pairs = zip(apart, apart[1:], wanted, wanted[1:], strict=False)
+        paired = all(abs(a + b) <= max(PAIR_SLACK_MS, PAIR_SLACK_SHARE * (c + d)) for a, b, c, d in pairs)
+        return single and paired and all(self.is_ours(part) for part in tail if part.on)
+
+
+def _bands(segment: ToneSegment) -> list[tuple[float, float]]:
+    """Where the engine may find a piece's frequencies: beside each, or anywhere between two that beat."""
+    if len(segment.hz) == 2 and segment.am:
+        carrier, modulation = segment.hz
+        return [(carrier - modulation - NEAR_HZ, carrier + modulation + NEAR_HZ)]
+    if len(segment.hz) == 2 and abs(segment.hz[0] - segment.hz[1]) < BEAT_HZ:
+        return [(min(segment.hz) - NEAR_HZ, max(segment.hz) + NEAR_HZ)]
+    return [(hz - NEAR_HZ, hz + NEAR_HZ) for hz in segment.hz]
 
 
 class ExchangeTones:
@@ -119,10 +136,14 @@ class ExchangeTones:
 
     def __init__(self, country: Country) -> None:
         self._dial = Pattern(country.tone("dial"))
+        self._dial.periods = 1  # some have a cadence; nothing else is expected where dial tone is
         self._stutter = Pattern(country.tone("stutter"))
         self._ringback = Pattern(country.tone("ringback"))
         self._busy = Pattern(country.tone("busy"))
         self._congestion = Pattern(country.tone("congestion"))
+        # The next burst is told at its end, or when it has lasted a second.
+        told_ms = min(max(self._ringback.on_ms), LONG_MS)
+        self._next_ringback_s = (max(self._ringback.off_ms) * 1.1 + told_ms + 200) / 1000
         self.deadline_s: float | None = None
         self.sounding = False
         """A sound has been told of that goes on."""
@@ -172,10 +193,9 @@ class ExchangeTones:
     def _goes_on(self, heard: SegmentHeard, now_s: float) -> list[Heard]:
         """A piece of a second that has not ended."""
         if heard.kind == "sound":
-            return [] if self._dial.beats or self._ringback.beats else [Heard.VOICE]
+            return [Heard.DIAL] if self._dial.beats else [] if self._ringback.beats else [Heard.VOICE]
         low, high = GENERIC_DIAL_HZ
-        of_country = all(any(abs(hz - mine) <= NEAR_HZ for mine in self._dial.hz) for hz in heard.hz)
-        if not of_country and not all(low <= hz <= high for hz in heard.hz):
+        if not self._dial.near(heard.hz) and not all(low <= hz <= high for hz in heard.hz):
             return []
         self._steady, self.deadline_s = True, now_s + STEADY_S
         return [Heard.DIAL]
@@ -187,11 +207,12 @@ class ExchangeTones:
             return [Heard.CONGESTION]
         if self._busy.ends(self._parts):
             return [Heard.BUSY]
-        if self._stutter.ends(self._parts) or (self._dial.beats and self._dial.is_ours(part) and part.ms >= LONG_MS):
-            return [Heard.DIAL]
         if self._is_ringback(part):
-            self.deadline_s = now_s + max(self._ringback.off_ms) * 1.2 / 1000 + 0.5
+            self.deadline_s = now_s + self._next_ringback_s
             return [Heard.RINGBACK]
+        in_pieces = self._dial.beats and part.ms >= LONG_MS and self._dial.is_ours(part)
+        if self._dial.ends(self._parts) or self._stutter.ends(self._parts) or in_pieces:
+            return [Heard.DIAL]
         return [Heard.VOICE] if part.sound_ms >= VOICE_MS and not self._beating(part) else []
 
     def _is_ringback(self, part: Part) -> bool:

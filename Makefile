@@ -56,7 +56,7 @@ setup: $(VENV)/.native-stamp
 # -- what people want ----------------------------------------------------------------------
 
 run: setup
-	@$(VENV)/bin/tipring run --board sim --data .data $(ARGS)
+	@$(VENV)/bin/tipring run --board sim-fxo --data .data $(ARGS)
 
 lint: $(VENV)/.test-stamp
 	@$(VENV)/bin/ruff check .

@@ -155,7 +155,7 @@ class Daa:
         return ExchangeLineReadings(
             off_hook=bool(self._chip.read(Reg.HOOK) & OFF_HOOK_BIT),
             ringing=self._watch is not None and self._watch.ringing,
-            line_v=float(code - 256 if code & 0x80 else code),
+            loop_v=float(code - 256 if code & 0x80 else code),
             loop_ma=self._chip.read(Reg.CURRENT) * CURRENT_STEP_MA,
         )
 

@@ -178,7 +178,7 @@ class ExchangeLineReadings:
 
     off_hook: bool
     ringing: bool
-    line_v: float
+    loop_v: float
     loop_ma: float
 
 

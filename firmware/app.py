@@ -30,6 +30,7 @@ from firmware.app_lamps import CoreLamps
 from firmware.app_log import set_up_logging
 from firmware.app_sip import sip_settings, sip_users
 from firmware.app_status import CoreStatus
+from firmware.app_trunks import Trunks, trunk_profiles
 from firmware.config.line_settings import FxsLineSettings
 from firmware.config.load import Loaded, load_or_last_good
 from firmware.config.mistake import SettingsError
@@ -100,11 +101,13 @@ class Core:
             BindingStore(data / "registrations.sqlite"),
         )  # fmt: skip
         self._lines: dict[str, FxsLine] = {}
+        self._trunks = Trunks()
         self._by_endpoint: dict[int, FxsLine] = {}
 
     def _wire(self, board: str) -> Board:
         profiles = {name: line_profile(self._country_of(line), line) for name, line in self._settings.lines.items()}
-        return wire(board, self._run, profiles, CalibrationStore(self._data / "calibration"))
+        trunks = trunk_profiles(self._country, self._settings)
+        return wire(board, self._run, {**profiles, **trunks}, CalibrationStore(self._data / "calibration"))
 
     def _country_of(self, line: FxsLineSettings) -> Country:
         if line.country is None:
@@ -122,11 +125,15 @@ class Core:
         self._records.start()
         self._engine.start()
         self._make_lines()
+        self._trunks.make(
+            self._board, self._engine, self._settings, self._country, self._exchange, self._routes
+        )  # fmt: skip
         self._make_sip_extensions()
         await self._agent.start()
         status = CoreStatus(
-            self._loaded, list(self._lines.values()), self._agent, self._exchange, self._records, self._engine
-        )
+            self._loaded, [*self._lines.values(), *self._trunks.lines.values()],
+            self._agent, self._exchange, self._records, self._engine,
+        )  # fmt: skip
         verbs = {
             "status": status.status,
             "calls": status.calls,
@@ -220,14 +227,16 @@ class Core:
     # -- events ------------------------------------------------------------------------
     def _hear_ports(self) -> None:
         for event in self._board.drain_events():
-            if not isinstance(event, ExchangeLineEvent) and (line := self._lines.get(event.port)):
-                line.port_event(event)
+            if not self._trunks.port_event(event) and not isinstance(event, ExchangeLineEvent):
+                self._lines[event.port].port_event(event)
 
     def _hear_engine(self) -> None:
         for event in self._engine.drain():
             line = self._by_endpoint.get(event.endpoint)
             if isinstance(event, PlayerEnded):
                 self._hold_music.ended(event)
+            elif self._trunks.media_event(event):
+                pass
             elif line is None:
                 self._agent.media_event(event)
             elif isinstance(event, DigitHeard):

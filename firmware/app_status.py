@@ -14,6 +14,7 @@ from typing import Any
 from drivers.errors import HardwareError
 from firmware.config.load import Loaded
 from firmware.control.messages import ControlError
+from firmware.lines.fxo_line import FxoLine
 from firmware.lines.fxs_line import FxsLine
 from firmware.media.engine import Engine
 from firmware.pbx.exchange import Exchange
@@ -32,7 +33,7 @@ class CoreStatus:
     def __init__(
         self,
         loaded: Loaded,
-        lines: Sequence[FxsLine],
+        lines: Sequence[FxsLine | FxoLine],
         agent: SipAgent,
         exchange: Exchange,
         records: CallRecords,
@@ -65,7 +66,7 @@ class CoreStatus:
             + [notice for line in self._lines if (notice := line_notice(line)) is not None],
         }
 
-    def _port(self, line: FxsLine) -> dict[str, Any]:
+    def _port(self, line: FxsLine | FxoLine) -> dict[str, Any]:
         known = line.status()
         measured = {"hook": "on", "loop_v": 0.0, "loop_ma": 0.0, "ringing": False}
         if known["in_service"]:
@@ -87,7 +88,7 @@ class CoreStatus:
             **known,
             **measured,
             "peer": self._peer(line.leg),
-            "other_peer": self._peer(line.services.leg),
+            "other_peer": self._peer(line.services.leg if isinstance(line, FxsLine) else None),
             "do_not_disturb": quiet,
             "echo": asdict(echo) if echo is not None else None,
         }
@@ -120,7 +121,7 @@ class CoreStatus:
         }
 
 
-def line_notice(line: FxsLine) -> dict[str, str] | None:
+def line_notice(line: FxsLine | FxoLine) -> dict[str, str] | None:
     """What somebody should do about a line, for status and page; None while all is well."""
     words = line.alarm.words
     if words is None:

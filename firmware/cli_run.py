@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from boards.description import is_simulated
+from boards.description import load as describe
 from firmware.app_log import set_up_logging
 from firmware.cli_check import known_countries, print_mistakes
 from firmware.cli_output import complain, say
@@ -192,9 +193,22 @@ def ready_text(settings: Settings, board: str, run: Path, page_answers: bool, si
         ]
         if others:
             lines.append(f"    {command} rig phone {others[0]} lift")
+        lines += _outside_text(settings, board, command)
     lines.append(f"  {say('What happens', 'Qué pasa')}:  {command} status")
     lines.append(say("  Ctrl-C ends it.", "  Ctrl-C lo termina."))
     return "\n".join(lines)
+
+
+def _outside_text(settings: Settings, board: str, command: str) -> list[str]:
+    """How a call comes in and goes out on the simulated exchange lines that the board has."""
+    trunks = [port.name for port in describe(board).ports if port.name in settings.exchange_lines]
+    lines = [
+        f"  {say('A call from outside', 'Una llamada de fuera')}:  {command} rig exchange {name} ring"
+        for name in trunks
+        if settings.exchange_lines[name].target
+    ]
+    ways = [way for way in settings.outbound.values() if set(way.lines) & set(trunks)]
+    return lines + [f"  {say('To call out', 'Para llamar fuera')}:  {way.prefix} …" for way in ways]
 
 
 def port_is_taken(listen: str, port: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> bool:

@@ -55,13 +55,14 @@ class Checker:
         hints = get_type_hints(cls)
         values: dict[str, Any] = {}
         for name in table:
-            if name not in known:
-                self._unknown(_join(key, name), name, known)
+            if name not in known or known[name].table:
+                self._unknown(_join(key, name), name, (name for name, d in known.items() if not d.table))
         for name, declared in known.items():
-            here = _join(key, name)
+            here = _join(key, declared.table or name)
             if declared.group is not None:
-                if name in table:
-                    values[name] = self._group(declared, table[name], here)
+                if (declared.table or name) in table:
+                    guests = [d for d in known.values() if d.table == name]
+                    values[name] = self._group(declared, table[declared.table or name], here, guests)
             elif name in table:
                 given = [table[name]] if declared.single and isinstance(table[name], str) else table[name]
                 if self._fits(declared, hints[name], given, here):
@@ -72,14 +73,21 @@ class Checker:
                 self.note(here, missing, allowed)
         return cls(**values)
 
-    def _group(self, declared: Declaration, table: object, key: str) -> Any:
+    def _group(self, declared: Declaration, table: object, key: str, guests: list[Declaration]) -> Any:
+        """guests: declarations whose tables stand in this one, beside its own."""
         cls = declared.group
         assert cls is not None
         if declared.named is None:
             return self.table(cls, table, key)
         if not isinstance(table, Mapping):
-            self.wrong(key, table, _TYPE_WORDS[dict])
+            if not declared.table:
+                self.wrong(key, table, _TYPE_WORDS[dict])
             return {}
+        if declared.table:
+            table = {name: entry for name, entry in table.items() if declared.named.fits(name)}
+        else:
+            strangers = [guest.named for guest in guests if guest.named is not None]
+            table = {name: entry for name, entry in table.items() if not any(rule.fits(name) for rule in strangers)}
         for name in table:
             if not declared.named.fits(name):
                 allowed = declared.named.allowed

@@ -29,6 +29,7 @@ def cross_check(settings: Settings, checker: Checker, known_countries: Collectio
     _expires(settings.sip, checker)
     _listen(settings.sip, checker)
     _tls(settings.sip, checker)
+    _outside(settings, checker)
     for name, line in settings.lines.items():
         _flash(name, line, checker)
         _disconnect(name, line, checker)
@@ -68,6 +69,30 @@ def _codes(codes: Codes, checker: Checker) -> None:
                 )
                 own = Words("a code that no other begins with", "un código con el que no empiece otro")
                 checker.note(f"codes.{key}", problem, own, code)
+
+
+def _outside(settings: Settings, checker: Checker) -> None:
+    """Calls from outside ring somebody who exists; ways out lead over lines that exist, and differ."""
+    numbers = {number for line in settings.lines.values() for number in (line.number, *line.did)} | set(settings.users)
+    for name, line in settings.exchange_lines.items():
+        if line.target is not None and line.target not in numbers:
+            listed = ", ".join(sorted(numbers)) or "none"
+            checker.wrong(f"lines.{name}.target", line.target, Words(f"a number of the house: {listed}", listed))
+    prefixes: dict[str, str] = {}
+    for name, route in settings.outbound.items():
+        first = prefixes.setdefault(route.prefix, name)
+        if first != name:
+            other = Words("a prefix of its own", "un prefijo propio")
+            problem = Words(f"is that of outbound.{first} too", f"es también el de outbound.{first}")
+            checker.note(f"outbound.{name}.prefix", problem, other, route.prefix)
+        absent = [line for line in route.lines if line not in settings.exchange_lines]
+        if absent or not route.lines:
+            listed = ", ".join(settings.exchange_lines) or "none"
+            checker.wrong(
+                f"outbound.{name}.lines",
+                list(route.lines),
+                Words(f"of [lines]: {listed}", f"de [lines]: {listed}"),
+            )
 
 
 def _media(media: Media, checker: Checker) -> None:

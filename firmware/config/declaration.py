@@ -59,6 +59,8 @@ class Declaration:
     example: object = None
     group: type | None = None
     named: Rule | None = None
+    table: str = ""
+    """The table it stands in, when that is another one's: tables with names of this kind among others."""
 
 
 def setting(
@@ -98,9 +100,11 @@ def group(cls: type[T], *, help_en: str, help_es: str) -> T:
     return field(default_factory=cls, metadata={_KEY: declared})
 
 
-def named_groups(cls: type[T], name: Rule, *, example: str, help_en: str, help_es: str) -> dict[str, T]:
-    """Declare a table of tables with names of the installer's choice: `[lines.fxs1]`."""
-    declared = Declaration(Words(help_en, help_es), group=cls, named=name, example=example)
+def named_groups(
+    cls: type[T], name: Rule, *, example: str, help_en: str, help_es: str, table: str = ""
+) -> dict[str, T]:
+    """Declare a table of tables with names of the installer's choice: `[lines.fxs1]`. table: see `Declaration`."""
+    declared = Declaration(Words(help_en, help_es), group=cls, named=name, example=example, table=table)
     return field(default_factory=dict, metadata={_KEY: declared})
 
 
@@ -201,11 +205,10 @@ HOURS = Rule(
     _pattern(r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]"),
     Words('two times such as "22:00-07:30"', 'dos horas como "22:00-07:30"'),
 )
-LINE_NAME = Rule(_pattern(r"fxs[1-9][0-9]?"), Words("names fxs1 to fxs99", "nombres de fxs1 a fxs99"))
-PORT_NAME = Rule(
-    _pattern(r"fx[so][1-9][0-9]?"),
-    Words("names fxs1 to fxs99, fxo1 to fxo99", "nombres fxs1 a fxs99, fxo1 a fxo99"),
-)
+_LINES = Words("names fxs1 to fxs99, fxo1 to fxo99", "nombres fxs1 a fxs99, fxo1 a fxo99")
+LINE_NAME = Rule(_pattern(r"fxs[1-9][0-9]?"), _LINES)
+TRUNK_NAME = Rule(_pattern(r"fxo[1-9][0-9]?"), Words("names fxo1 to fxo99", "nombres de fxo1 a fxo99"))
+PORT_NAME = Rule(_pattern(r"fx[so][1-9][0-9]?"), _LINES)
 PERSON = Rule(
     lambda text: len(text) <= 60 and text.isprintable(),
     Words("at most 60 printable characters", "como mucho 60 caracteres imprimibles"),

@@ -22,7 +22,7 @@ def render_sample(language: str = "en") -> str:
     for name, declared in declarations(Settings).items():
         if declared.group is None:
             continue
-        title = name if declared.named is None else f"{name}.{declared.example}"
+        title = name if declared.named is None else f"{declared.table or name}.{declared.example}"
         parts += ["", f"# {declared.help.text(language)}.", f"# [{title}]", *_values(declared.group, language)]
     return "\n".join(parts) + "\n"
 

@@ -1,4 +1,4 @@
-"""The sample site of a first run: two telephones, four SIP phones, everything on loopback.
+"""The sample site of a first run: two telephones, an exchange line, four SIP phones, everything on loopback.
 
 Written into the data folder once and never touched again. Passwords are random; the file
 holds their check values, `passwords.txt` beside it (0600) the clear ones.
@@ -56,6 +56,8 @@ def sample_toml(passwords: dict[str, str]) -> str:
     ]
     for line, (number, name) in _LINES.items():
         parts += ["", f"[lines.{line}]", f'number = "{number}"', f'name = "{name}"']
+    parts += ["", "[lines.fxo1]", f'target = "{_LINES["fxs1"][0]}"', 'name = "Calle"']
+    parts += ["", "[outbound.city]", 'prefix = "0"', "strip = 1", 'lines = ["fxo1"]']
     for user, name in _USERS.items():
         parts += ["", f"[users.{user}]", f'name = "{name}"', check_values(user, passwords[user]).lines().rstrip()]
     return "\n".join(parts) + "\n"

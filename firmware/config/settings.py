@@ -1,7 +1,8 @@
 """Every setting of Tipring, each declared once.
 
 The file (`/etc/tipring/tipring.toml`) holds only what differs from the defaults here.
-How a declaration works: `declaration.py`. How the file is read: `load.py`. Telephone lines: `line_settings.py`.
+How a declaration works: `declaration.py`. How the file is read: `load.py`. Lines: `line_settings.py`,
+`trunk_settings.py`.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from firmware.config.declaration import (
     PUBLIC_ADDRESS,
     SOUND,
     STUN_SERVER,
+    TRUNK_NAME,
     group,
     named_groups,
     setting,
@@ -32,6 +34,7 @@ from firmware.config.declaration import (
 from firmware.config.line_settings import FxsLineSettings
 from firmware.config.ring_settings import RING_NAME, Ring
 from firmware.config.tone_settings import TONE_NAME, OwnTone
+from firmware.config.trunk_settings import ROUTE_NAME, FxoLineSettings, OutboundSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -435,6 +438,21 @@ class Settings:
         example="fxs1",
         help_en="Telephone lines: one table per port of the line card",
         help_es="Líneas telefónicas: una tabla por puerto de la tarjeta",
+    )
+    exchange_lines: dict[str, FxoLineSettings] = named_groups(  # noqa: RUF009
+        FxoLineSettings,
+        TRUNK_NAME,
+        example="fxo1",
+        table="lines",
+        help_en="Lines of the telephone company: one table per port of the line card",
+        help_es="Líneas de la compañía telefónica: una tabla por puerto de la tarjeta",
+    )
+    outbound: dict[str, OutboundSettings] = named_groups(  # noqa: RUF009
+        OutboundSettings,
+        ROUTE_NAME,
+        example="city",
+        help_en="Ways out of the house: which numbers leave it, over which lines",
+        help_es="Salidas de la casa: qué números salen y por qué líneas",
     )
     rings: dict[str, Ring] = named_groups(  # noqa: RUF009
         Ring,

@@ -132,6 +132,29 @@ CASES: dict[str, Cases] = {
     "lines.fxs1.flash_max_ms": ([81, 1500], [80, 29, 1501, "130"]),
     "lines.fxs1.echo": (["off", "32", "48", "64", "96", "128"], ["", "31", "129", "on", 64, False]),
     "lines.fxs1.pulse_dialling": ([True, False], [0, 1, "true", "yes"]),
+    "lines.fxo1.target": (["101", "201"], ["", "999", "1", 101]),
+    "lines.fxo1.number": (["912345678", "1"], ["", "abc", 912345678]),
+    "lines.fxo1.name": (["", "City"], ["x" * 61, 3]),
+    "lines.fxo1.rings": ([1, 10], [0, 11, 1.5]),
+    "lines.fxo1.dial": (["tones", "pulses"], ["", "dtmf", True]),
+    "lines.fxo1.dial_tone_s": ([1, 4.5, 20], [0.9, 21, "4"]),
+    "lines.fxo1.without_dial_tone": (["fail", "dial"], ["", True]),
+    "lines.fxo1.answer_by": ([["polarity", "ringback-end", "voice", "dialled"], []], ["voice", ["hope"], [1]]),
+    "lines.fxo1.hang_up_by": ([["loop-break"], ["polarity", "tones"], []], ["tones", ["silence"], [1]]),
+    "lines.fxo1.loop_break_ms": ([20, 3000], [19, 3001, "80"]),
+    "lines.fxo1.silence_s": ([0, 3600], [-1, 3601]),
+    "lines.fxo1.max_call_s": ([60, 86_400], [59, 86_401]),
+    "lines.fxo1.guard_s": ([0.3, 60], [0.2, 61]),
+    "lines.fxo1.ring_timeout_s": ([4, 30], [3.9, 31]),
+    "lines.fxo1.in_use_v": ([5, 40], [4, 41]),
+    "lines.fxo1.tx_gain_db": ([-12, 0, 6], [-12.1, 6.1, "0"]),
+    "lines.fxo1.rx_gain_db": ([-12, 0, 6], [-13, 7]),
+    "lines.fxo1.echo": (["off", "64"], ["", 64]),
+    "lines.fxo1.termination": (["datasheet", "dahdi"], ["", "vendor"]),
+    "outbound.city.prefix": (["0", "12345678"], ["", "*", "123456789", 0]),
+    "outbound.city.strip": ([0, 8], [-1, 9]),
+    "outbound.city.add": (["00", "*31#"], ["", "a"]),
+    "outbound.city.lines": ([["fxo1"]], [["fxs1"], ["fxo2"], [], "fxo1"]),
     "tones.busy.pattern": (
         ["425/200, -/200", "425", "2x(350+440/100, -/100), 350+440", "400*25/60000, 440@-6/10", "1x(-/500)"],
         ["", "loud", "425/9, -", "9/100", "3901/100", "425, -/100", "20x(425/100, -/100)", "425@-31", "425/60001", 425],
@@ -157,6 +180,8 @@ def site(key: str, value: object) -> str:
         "": {},
         "sip": {"tls_certificate": "/sip.pem", "tls_key": "/sip.key"},
         "lines.fxs1": {"number": "101", "flash_min_ms": 80, "flash_max_ms": 130},
+        "lines.fxo1": {},
+        "outbound.city": {"prefix": "0"},
         "rings.boss": {"cadence": "800,400,800,4000"},
         "users.201": {"ha1_md5": HEX * 2, "ha1_sha256": HEX * 4},
     }
@@ -175,9 +200,14 @@ def walk(cls: type, prefix: str = "") -> list[str]:
         if declared.group is None:
             found.append(prefix + name)
         else:
-            inner = f"{name}." if declared.named is None else f"{name}.{declared.example}."
+            inner = f"{name}." if declared.named is None else f"{declared.table or name}.{declared.example}."
             found += walk(declared.group, prefix + inner)
     return found
+
+
+def attributes(key: str) -> list[str]:
+    """Where `key` is found in the settings: exchange lines stand among [lines] and are kept apart."""
+    return key.replace("lines.fxo1", "exchange_lines.fxo1").split(".")
 
 
 def test_every_setting_has_both_lists() -> None:
@@ -190,7 +220,7 @@ def test_ok(key: str, tmp_path: Path) -> None:
         file = tmp_path / "tipring.toml"
         file.write_text(site(key, value), encoding="utf-8")
         found: object = load(file, COUNTRIES)
-        for part in key.split("."):
+        for part in attributes(key):
             found = found[part] if isinstance(found, dict) else getattr(found, part)
         alone = key == "sip.listen" and isinstance(value, str)  # one address may stand without its brackets
         assert found == ((value,) if alone else tuple(value) if isinstance(value, list) else value)
@@ -212,7 +242,7 @@ def test_fail(key: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", walk(Settings))
 def test_every_setting_has_help_in_both_languages(key: str) -> None:
     cls: type = Settings
-    *tables, name = key.split(".")
+    *tables, name = attributes(key)
     for table in tables:
         inner = declarations(cls).get(table)
         cls = cls if inner is None or inner.group is None else inner.group

@@ -43,7 +43,7 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
         "tipring.toml: langage is not a setting; did you mean language?",
         "tipring.toml: sip.udpport is not a setting; did you mean udp_port?",
         'tipring.toml: sip.udp_port is "5060", allowed 1 to 65535',
-        "tipring.toml: lines.door has a name that is not allowed here, allowed names fxs1 to fxs99",
+        "tipring.toml: lines.door has a name that is not allowed here, allowed names fxs1 to fxs99, fxo1 to fxo99",
         'tipring.toml: lines.fxs2.number is missing, allowed 2 to 8 digits, such as "101"',
         "tipring.toml: lines.fxs2.ring_v_rms is 5, allowed 40 to 90 V rms",
         'tipring.toml: users.anna has a name that is not allowed here, allowed 2 to 8 digits, such as "101"',

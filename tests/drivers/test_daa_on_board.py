@@ -50,7 +50,7 @@ def test_an_idle_line_is_watched_and_nothing_is_told(house: ExchangeHouse) -> No
     assert [type(event) for event in house.events] == [PortRecovered]
     readings = house.port.readings()
     assert (readings.off_hook, readings.ringing, readings.loop_ma) == (False, False, 0.0)
-    assert readings.line_v == pytest.approx(48, rel=0.11)
+    assert readings.loop_v == pytest.approx(48, rel=0.11)
 
 
 @pytest.mark.parametrize("hz", [15.0, 20.0, 25.0, 50.0, 68.0])

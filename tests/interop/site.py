@@ -37,7 +37,8 @@ class Site:
 
     line_extra: settings of every telephone line. authority: with it, SIP is also taken over TLS and on the IPv6
     loopback. host: the machine it runs on.
-    board: a name of boards/; its telephones are 101, 102 and so on.
+    board: a name of boards/; its telephones are 101, 102 and so on, calls from
+    outside ring 101.
     """
 
     def __init__(
@@ -95,7 +96,11 @@ class Site:
             f"{self._sip_text()}{sip_extra}"
             f"[media]\nrtp_first = {self.rtp_first}\nrtp_last = {self.rtp_last}\n{media_extra}"
             f"[web]\nport = {self.web_port}\n"
-            + "".join(f'[lines.{port}]\nnumber = "10{at}"\n{line_extra}' for at, port in enumerate(self.ports, 1))
+            + "".join(
+                f"[lines.{port}]\n"
+                + ('target = "101"\n' if port.startswith("fxo") else f'number = "10{at}"\n{line_extra}')
+                for at, port in enumerate(self.ports, 1)
+            )
             + users
         )
 

@@ -1,0 +1,203 @@
+"""Settings of one exchange line, `[lines.fxo1]`, and of one way out of the house, `[outbound.city]`.
+
+What the other tables hold: `settings.py`; who turns these into the behaviour of a line: `lines/fxo_profile.py`; of a
+route: `pbx/trunk_routes.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from firmware.config.declaration import DIALLED, EXTENSION, PERSON, TRUNK_NAME, Rule, Words, setting
+
+
+def _one_of(*names: str) -> Rule:
+    listed = ", ".join(f'"{name}"' for name in names)
+    return Rule(lambda text: text in names, Words(listed, listed))
+
+
+def _is_digits(text: str) -> bool:
+    return 0 < len(text) <= 8 and text.isascii() and text.isdigit()
+
+
+ROUTE_NAME = Rule(
+    lambda text: 0 < len(text) <= 20 and all(c.isascii() and (c.isalnum() or c in "-_") for c in text),
+    Words("1 to 20 letters, digits, - or _", "de 1 a 20 letras, cifras, - o _"),
+)
+PREFIX = Rule(_is_digits, Words('1 to 8 digits, such as "0"', 'de 1 a 8 cifras, como "0"'))
+
+
+@dataclass(frozen=True, slots=True)
+class FxoLineSettings:
+    """One exchange line."""
+
+    target: str | None = setting(
+        None,
+        rule=EXTENSION,
+        example="101",
+        help_en="Number of the house that rings when a call comes in on this line; without it nobody answers it",
+        help_es="Número de la casa que suena cuando entra una llamada por esta línea; sin él nadie la atiende",
+    )
+    number: str | None = setting(
+        None,
+        rule=DIALLED,
+        example="912345678",
+        help_en="The line's own number, shown in status and records",
+        help_es="Número de la propia línea, para el estado y el registro",
+    )
+    name: str = setting(
+        "",
+        rule=PERSON,
+        example="City line",
+        help_en="What telephones show for calls of this line",
+        help_es="Lo que muestran los teléfonos en las llamadas de esta línea",
+    )
+    rings: int = setting(
+        1,
+        low=1,
+        high=10,
+        help_en="How many rings before the call is passed on; 2 waits for the caller's number",
+        help_es="Cuántos timbres antes de pasar la llamada; con 2 se espera el número de quien llama",
+    )
+    dial: str = setting(
+        "tones",
+        one_of=("tones", "pulses"),
+        help_en="How the exchange is dialled",
+        help_es="Cómo se marca hacia la central",
+    )
+    dial_tone_s: float = setting(
+        4.0,
+        low=1.0,
+        high=20.0,
+        unit="s",
+        help_en="Longest wait for dial tone",
+        help_es="Espera máxima del tono de marcar",
+    )
+    without_dial_tone: str = setting(
+        "fail",
+        one_of=("fail", "dial"),
+        help_en="When no dial tone comes: take another line (fail), or dial all the same",
+        help_es="Si no llega el tono de marcar: probar otra línea (fail) o marcar igualmente (dial)",
+    )
+    answer_by: tuple[str, ...] = setting(
+        ("polarity", "ringback-end", "voice"),
+        rule=_one_of("polarity", "ringback-end", "voice", "dialled"),
+        help_en="What tells that the called party has answered, whichever comes first; dialled: at once",
+        help_es="Qué indica que han contestado, lo que llegue antes; dialled: en cuanto se marca",
+    )
+    hang_up_by: tuple[str, ...] = setting(
+        ("loop-break", "polarity", "tones"),
+        rule=_one_of("loop-break", "polarity", "tones"),
+        help_en="What tells that the other end has hung up: the loop opens, tip and ring change places, busy tone",
+        help_es="Qué indica que el otro ha colgado: se abre el bucle, se invierte la polaridad, tono de ocupado",
+    )
+    loop_break_ms: int = setting(
+        80,
+        low=20,
+        high=3000,
+        unit="ms",
+        help_en="Shortest opening of the loop that is a hang-up",
+        help_es="Apertura más corta del bucle que vale como colgar",
+    )
+    silence_s: int = setting(
+        0,
+        low=0,
+        high=3600,
+        unit="s",
+        help_en="End a call when nothing has been heard from the line for so long; 0 never",
+        help_es="Acabar la llamada si no se oye nada de la línea durante este tiempo; 0 nunca",
+    )
+    max_call_s: int = setting(
+        14_400,
+        low=60,
+        high=86_400,
+        unit="s",
+        help_en="Longest call, so that no line stays up for ever",
+        help_es="Llamada más larga, para que ninguna línea quede tomada para siempre",
+    )
+    guard_s: float = setting(
+        1.0,
+        low=0.3,
+        high=60.0,
+        unit="s",
+        help_en="How long the line rests after a call before it is taken again",
+        help_es="Cuánto descansa la línea tras una llamada antes de volver a tomarla",
+    )
+    ring_timeout_s: float = setting(
+        8.0,
+        low=4.0,
+        high=30.0,
+        unit="s",
+        help_en="No ringing for so long: the caller has given up",
+        help_es="Sin timbre durante este tiempo: quien llamaba ha desistido",
+    )
+    in_use_v: int = setting(
+        18,
+        low=5,
+        high=40,
+        unit="V",
+        help_en="Less voltage than this on the resting line is another telephone's doing",
+        help_es="Menos tensión que esta en la línea en reposo es de otro teléfono descolgado",
+    )
+    tx_gain_db: float = setting(
+        0.0,
+        low=-12.0,
+        high=6.0,
+        unit="dB",
+        help_en="Gain from the exchange into the call",
+        help_es="Ganancia de la central hacia la llamada",
+    )
+    rx_gain_db: float = setting(
+        0.0,
+        low=-12.0,
+        high=6.0,
+        unit="dB",
+        help_en="Gain from the call to the exchange",
+        help_es="Ganancia de la llamada hacia la central",
+    )
+    echo: str = setting(
+        "64",
+        one_of=("off", "32", "48", "64", "96", "128"),
+        help_en="Longest echo in ms that is taken out of what comes from the exchange; off for none",
+        help_es="Eco más largo, en ms, que se quita de lo que llega de la central; off para no quitarlo",
+    )
+    termination: str = setting(
+        "datasheet",
+        one_of=("datasheet", "dahdi"),
+        help_en="Which list of line terminations by country is used; dahdi has the older figures",
+        help_es="Qué lista de terminaciones por país se usa; dahdi tiene los valores antiguos",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundSettings:
+    """One way out."""
+
+    prefix: str = setting(
+        "",
+        rule=PREFIX,
+        required=True,
+        example="0",
+        help_en="Numbers that begin with this leave the house",
+        help_es="Los números que empiezan así salen de la casa",
+    )
+    strip: int = setting(
+        0,
+        low=0,
+        high=8,
+        help_en="How many digits are taken off the front before dialling",
+        help_es="Cuántas cifras se quitan del principio antes de marcar",
+    )
+    add: str | None = setting(
+        None,
+        rule=DIALLED,
+        example="00",
+        help_en="Digits that are put in front before dialling",
+        help_es="Cifras que se ponen delante antes de marcar",
+    )
+    lines: tuple[str, ...] = setting(
+        ("fxo1",),
+        rule=TRUNK_NAME,
+        help_en="Over which exchange lines, the first that is free; the next when it is dead or busy",
+        help_es="Por qué líneas, la primera libre; la siguiente si está muerta u ocupada",
+    )

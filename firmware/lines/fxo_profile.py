@@ -1,0 +1,66 @@
+"""From a country and a line's settings to the electrical set-up and the habits of an exchange line.
+
+What the figures mean: `drivers/exchange_port.py`, `fxo_options.py`; the terminations: `drivers/daa_countries.toml`.
+"""
+
+from __future__ import annotations
+
+from drivers.exchange_port import ExchangeLineProfile
+from firmware.config.trunk_settings import FxoLineSettings
+from firmware.lines.fxo_options import FxoOptions, FxoTimers
+from firmware.telephony.countries import Country
+
+_ROWS = {
+    "uk": "uk", "us": "usa", "us-old": "usa", "cz": "czech", "za": "southafrica", "nz": "newzealand", "ae": "uae",
+    "ee": "tbr21", "lt": "tbr21", "tr": "tbr21", "cr": "usa", "pa": "usa", "ve": "usa",
+}  # fmt: skip
+"""Rows of the list whose name is not the country's; countries that the list lacks get the usual one of their
+continent [M-]."""
+_DAHDI_ROWS = {"usa": "fcc"}
+_FAST_DIALS = {"jp": (34, 16)}
+"""Pulse break and make in ms; elsewhere 60 and 40."""
+
+
+def termination(country: Country, source: str) -> str:
+    """The row of that country in `daa_countries.toml`."""
+    row = _ROWS.get(country.code, country.name.lower().replace(" ", ""))
+    return _DAHDI_ROWS.get(row, row) if source == "dahdi" else row
+
+
+def fxo_profile(country: Country, settings: FxoLineSettings) -> ExchangeLineProfile:
+    """What the driver programs and watches for."""
+    break_ms, make_ms = _FAST_DIALS.get(country.code, (60, 40))
+    return ExchangeLineProfile(
+        termination=termination(country, settings.termination),
+        source=settings.termination,
+        into_call_db=settings.tx_gain_db,
+        to_line_db=settings.rx_gain_db,
+        in_use_v=settings.in_use_v,
+        loop_break_ms=settings.loop_break_ms,
+        pulse_break_ms=break_ms,
+        pulse_make_ms=make_ms,
+    )
+
+
+def fxo_options(country: Country, settings: FxoLineSettings) -> FxoOptions:
+    """What the line does by itself."""
+    return FxoOptions(
+        target=settings.target or "",
+        rings=settings.rings,
+        hang_up_by=settings.hang_up_by,
+        answer_by=settings.answer_by,
+        silence_s=float(settings.silence_s),
+        pulses=settings.dial == "pulses",
+        dial_blind=settings.without_dial_tone == "dial",
+        pulse_coding=country.pulse_coding,
+    )
+
+
+def fxo_timers(settings: FxoLineSettings) -> FxoTimers:
+    """How long it waits for what."""
+    return FxoTimers(
+        ring_timeout_s=settings.ring_timeout_s,
+        dial_tone_s=settings.dial_tone_s,
+        guard_s=settings.guard_s,
+        max_call_s=float(settings.max_call_s),
+    )

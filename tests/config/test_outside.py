@@ -1,0 +1,52 @@
+"""Exchange lines and ways out in the settings file: what contradicts each other is told with key and what is allowed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from firmware.config.load import load
+from firmware.config.mistake import SettingsError
+
+HOUSE = '[lines.fxs1]\nnumber = "101"\ndid = ["301"]\n'
+
+
+def mistakes(folder: Path, text: str) -> list[str]:
+    file = folder / "tipring.toml"
+    file.write_text(HOUSE + text, encoding="utf-8")
+    try:
+        load(file)
+    except SettingsError as error:
+        return [str(mistake) for mistake in error.mistakes]
+    return []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[lines.fxo1]\ntarget = "101"\n[lines.fxo2]\ntarget = "301"\n[lines.fxo3]\n',
+        '[lines.fxo1]\n[outbound.city]\nprefix = "0"\nstrip = 1\n[outbound.abroad]\nprefix = "00"\n',
+    ],
+)
+def test_what_fits_is_taken(tmp_path: Path, text: str) -> None:
+    assert mistakes(tmp_path, text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('[lines.fxo1]\ntarget = "102"\n', 'lines.fxo1.target is "102", allowed a number of the house: 101, 301'),
+        ('[lines.fxo1]\ntargt = "101"\n', "lines.fxo1.targt is not a setting; did you mean target?"),
+        ('[lines.fxo0]\ntarget = "101"\n', "lines.fxo0 has a name that is not allowed here, allowed names fxs1"),
+        ("[exchange_lines.fxo1]\n", "exchange_lines is not a setting"),
+        ('[outbound.city]\nprefix = "0"\n', 'outbound.city.lines is ["fxo1"], allowed of [lines]: none'),
+        (
+            '[lines.fxo1]\n[outbound.a]\nprefix = "0"\n[outbound.b]\nprefix = "0"\n',
+            "outbound.b.prefix is that of outbound.a too",
+        ),
+        ('[lines.fxo1]\n[outbound."a b"]\nprefix = "0"\n', "has a name that is not allowed here, allowed 1 to 20"),
+    ],
+)
+def test_what_does_not_is_told(tmp_path: Path, text: str, sentence: str) -> None:
+    assert any(sentence in mistake for mistake in mistakes(tmp_path, text)), mistakes(tmp_path, text)

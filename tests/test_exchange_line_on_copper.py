@@ -11,12 +11,14 @@ import pytest
 
 from drivers.sim import measure
 from drivers.sim.dialling import dtmf_sound
-from drivers.sim.exchange_line import Stage
+from drivers.sim.exchange_line import ExchangeLine, Stage
 from drivers.sim.measure_dtmf import digits
 from firmware.lines.fxo_leg import FxoLeg
 from firmware.telephony.cause import Cause
 from tests.fake_time import run
 from tests.stepped_trunks import TrunkHouse
+
+TWO_TRUNKS = str(Path(__file__).with_name("two_trunks.toml"))
 
 
 def live(day: Coroutine[Any, Any, None]) -> None:
@@ -329,6 +331,33 @@ def test_two_who_meet_on_the_line_are_both_served(tmp_path: Path) -> None:
 
     live(day())
     closed(house)
+
+
+def test_a_call_takes_the_next_line_when_one_is_dead_or_gives_no_dial_tone(tmp_path: Path) -> None:
+    house = TrunkHouse(tmp_path, board=TWO_TRUNKS, options={"target": ""})
+    second = house.sim.offices["fxo2"]
+
+    async def day() -> None:
+        house.office.unplug()  # not noticed yet when the call comes
+        await call_over(house, second)
+        house.office.plug()
+        house.office.live_by("es", dial=None)
+        await house.pass_ms(2000)
+        await call_over(house, second)
+
+    live(day())
+    closed(house)
+
+
+async def call_over(house: TrunkHouse, line: ExchangeLine) -> None:
+    """From 101 out, until that exchange has the number; then hang up."""
+    house.sim.copper["fxs1"].lift()
+    await house.pass_ms(400)
+    house.sim.copper["fxs1"].dial("05#")
+    await house.until("the other line dials", lambda: line.digits == "5", 12_000)
+    house.sim.copper["fxs1"].hang_up()
+    await house.until("all rest", lambda: {house.state(name) for name in house.trunks} <= {"idle", "dead"}, 9000)
+    line.digits = ""
 
 
 def test_emergency_goes_out_at_once(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
  *
  * No chip, no clock: what the detector shows and the time come as arguments. Ringing is a row of half-waves of
  * alternating sign, each as long as a ringing frequency allows and about as long as the one before it; dial pulses of
- * a telephone on the same wires are slower or lopsided, a reversal is a single one. Read as it stands by the
- * compiler and by cffi. */
+ * a telephone on the same wires are slower or lopsided, a reversal is a single one. A half-wave in which nobody
+ * looked for a while (a machine under load) says nothing either way. Read as it stands by the compiler and cffi. */
 #define RING_BEGAN 1 /* value: frequency in tenths of a hertz */
 #define RING_ENDED 2 /* value: its length in ms */
 
@@ -22,7 +22,10 @@ struct ring_heard {
     long long half_us;      /* its beginning */
     long long length_us;    /* of the half-wave before it, 0: not known */
     long long first_us;     /* beginning of the row of good half-waves */
-    int count;              /* good half-waves in it */
+    long long good_us;      /* their lengths together */
+    int count;              /* how many */
+    long long fed_us;       /* when it was last fed */
+    long long gap_us;       /* longest time between two looks in this half-wave */
 };
 
 void ring_reset(struct ring_heard *ring);

@@ -13,8 +13,8 @@ PULSE_MS = (20.0, 90.0)
 """An opening of this length is a dial pulse: 8 to 20 a second, 50 to 70 % break."""
 DIGIT_GAP_MS = 250.0
 _LOOK_MS = 60.0
-_TAIL_MS = 40.0
-"""A digit this close to the end of what was heard may still go on."""
+_TAIL_MS = 80.0
+"""A digit this close to the end of what was heard may still go on, over a block that was lost."""
 
 
 class PulseCounter:

@@ -1,4 +1,4 @@
-"""Exchange lines and ways out in the settings file: what contradicts each other is told with key and what is allowed."""
+"""Exchange lines and ways out in the settings file: what contradicts is told with key and what is allowed."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def at_rest(site: Site) -> None:
 
 def call_in(site: Site) -> None:
     exchange(site, "ring")
-    eventually("101 rings", lambda: site.phone("fxs1", "state")["ringing"], 5)
+    eventually("101 rings", lambda: site.phone("fxs1", "state")["ringing"], 8)
     site.phone("fxs1", "lift")
     eventually("both talk", lambda: site.port("fxo1")["state"] == site.port("fxs1")["state"] == "talking", 6)
 

@@ -121,5 +121,5 @@ def test_without_lines_there_is_no_way_out_and_unknown_lines_are_named() -> None
     outside.emergency = frozenset({"112"})
     assert outside.find("112") is None
     assert outside.match("112") == Match(False, False)
-    with pytest.raises(ValueError, match="route city leads over fxo1, lines to the outside are none"):
+    with pytest.raises(ValueError, match="route city leads over fxo1, there is none"):
         outside.add_route(CITY)

@@ -1,8 +1,9 @@
 """What an exchange says on its line, judged from raw pieces: dial tone, ringback, busy, congestion, somebody's voice.
 
 The media engine tells pieces of tone, sound and silence with their lengths (`SegmentHeard`); here they are held
-against the country's tones. No clock: time is an argument, and `deadline_s` says when to come back. Who acts on it:
-`fxo_line.py`.
+against the country's tones. `media/call_progress.py` names a tone as soon as it can be no other; here a call hangs on
+the verdict, so a cadence must have been heard for longer, and a voice, or the end of ringback, count as well. No clock:
+time is an argument, and `deadline_s` says when to come back. Who acts on it: `fxo_supervisor.py`.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from firmware.telephony.cadence import Tone, ToneSegment
 from firmware.telephony.countries import Country
 
 LONG_MS = 1000
-"""A piece that goes on is told once at this length, and again at its end (`native/progress.h`)."""
+"""A piece that goes on is told first at this length (`native/progress.h`)."""
 PERIODS = 4
 """How often a cadence must be heard: three busy bursts happen in music."""
 LONGEST_S = 9.0
 """Fewer periods, but two at least, where they would take longer."""
 NEAR_HZ = 20.0
 BEAT_HZ = 80.0
-"""Two tones nearer than this beat, and come as pieces of tone and sound."""
+"""Two tones nearer than this beat, and come as the one in the middle, or as pieces of tone and sound."""
 SLACK_MS = 65.0
 SLACK_SHARE = 0.15
 """Of one stretch: where sound begins and ends, 40 ms may count to either side. Together with the one before it the
@@ -149,24 +150,21 @@ class ExchangeTones:
         """A sound has been told of that goes on."""
         self._steady = False
         self._parts: list[Part] = []
-        self._long = False
 
     def begin(self) -> None:
         """Forget what was heard so far."""
         self._parts.clear()
-        self._long = self.sounding = False
+        self.sounding = False
         self.deadline_s = None
 
     def segment(self, heard: SegmentHeard, now_s: float) -> list[Heard]:
         """A piece came from the engine; what it makes certain."""
-        lasting = heard.ms >= LONG_MS and not self._long
-        self._long = lasting
         on = heard.kind != "silence"
-        self.sounding = lasting and on
+        self.sounding = heard.lasts and on
         if on or self._steady:
             self.deadline_s, self._steady = None, False
-        if lasting:
-            return self._goes_on(heard, now_s) if on else []
+        if heard.lasts:
+            return self._goes_on(heard, now_s) if on and heard.ms < 2 * LONG_MS else []
         self._add(heard)
         return self._ended(now_s) if on else []
 

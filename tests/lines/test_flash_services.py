@@ -7,6 +7,7 @@ import itertools
 
 import pytest
 
+from drivers.ports import PortFailed
 from firmware.lines.fxs_leg import FxsLeg
 from firmware.lines.line_options import LineOptions, ServiceRules
 from firmware.lines.waiting_tone import bursts
@@ -298,6 +299,30 @@ def test_the_held_party_goes_while_another_number_is_dialled() -> None:
         assert phone.state == "calling"
         phone.hang_up()
         assert phone.state == "idle"
+
+    run(main())
+
+
+def test_the_held_party_goes_while_r_waits_for_its_digit() -> None:
+    async def main() -> None:
+        phone = Telephone(rules=CODES)
+        held, beside = await phone.consults()
+        phone.flash()
+        held.release(Cause.NORMAL_CLEARING)
+        assert (phone.state, phone.slot.tone, beside.endpoint) == ("talking", "", 1)
+
+    run(main())
+
+
+def test_a_port_that_fails_ends_both_calls() -> None:
+    async def main() -> None:
+        for waits in (True, False):
+            phone = Telephone()
+            legs = await (phone.waited() if waits else phone.consults())
+            phone.line.port_event(PortFailed("fxs1", 0.0, "broken by the test"))
+            assert await phone.news() == [("released", Cause.DESTINATION_OUT_OF_ORDER)] * 2
+            assert all(leg.endpoint == 0 for leg in legs)
+            assert phone.line.leg is None and phone.line.status()["other"] == ""
 
     run(main())
 

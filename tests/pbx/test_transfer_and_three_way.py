@@ -94,9 +94,10 @@ def test_an_attended_transfer_makes_one_call_of_two() -> None:
 def test_a_transfer_while_it_rings_gives_the_held_party_ringback_until_the_answer() -> None:
     async def main() -> None:
         two = TwoCalls()
-        two.exchange.leg_ringing(two.second)
         two.exchange.leg_transferred(two.held, two.beside)
         assert two.media.tones == {two.first.endpoint: "ringback"}
+        assert two.exchange.status()[0]["state"] == "trying"
+        two.exchange.leg_ringing(two.second)
         assert two.exchange.status()[0]["state"] == "ringing"
         two.answer()
         assert not two.media.tones and two.media.joined == [(two.first.endpoint, two.second.endpoint)]

@@ -78,8 +78,8 @@ class FxsLeg(Leg):
         self.ended(cause)
 
     def send_digit(self, digit: str, duration_ms: int = 100) -> None:
-        """The telephone hears the digit's tones."""
-        if not self.over:
+        """The telephone hears the digit's tones, unless it is busy with another call."""
+        if self.endpoint:
             self.line.play_digit(digit, duration_ms)
 
     def codecs(self) -> tuple[str, ...]:

@@ -163,7 +163,7 @@ class FxsLine:
             self._obey(action)
         if self.machine.state is not before:
             self.alarm.follow(self.machine.state)
-            if self.services.is_ is Other.NONE or self.machine.state is State.TALKING:
+            if event is not Event.RESUMED and (self.services.is_ is Other.NONE or self.machine.state is State.TALKING):
                 self.sender.state_changed(before, self.machine.state)
             log.debug("%s: %s -> %s", self.name, before.value, self.machine.state.value)
 

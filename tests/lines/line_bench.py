@@ -10,6 +10,7 @@ from drivers.errors import ChipError, Trouble
 from drivers.ports import AT_ONCE, Feed, HookFlash, OffHook, OnHook, PortReadings, RingOpening
 from firmware.lines.fxs_line import FxsLine
 from firmware.lines.line_options import LineOptions, LineTimers
+from firmware.lines.send_profile import SENDS_LITTLE, SendProfile
 from firmware.telephony.cadence import Tone
 from firmware.telephony.cause import Cause
 from firmware.telephony.countries import load_country
@@ -151,6 +152,7 @@ class LineBench:
         in_service: bool = True,
         timers: LineTimers | None = None,
         options: LineOptions | None = None,
+        sends: SendProfile = SENDS_LITTLE,
     ) -> None:
         self.port = ScriptedPort()
         self.port.in_service = in_service
@@ -159,7 +161,7 @@ class LineBench:
         plan = FixedNumbers({"101", "102", "20", "201"})
         self.line = FxsLine(
             self.port, self.slot, Party("101", "Ana"), load_country(country), self.notes, plan, timers or LineTimers(),
-            options,
+            options, sends,
         )  # fmt: skip
 
     @property

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from dataclasses import replace
 
 import pytest
 
 from drivers.ports import PortFailed
 from firmware.lines.fxs_leg import FxsLeg
 from firmware.lines.line_options import LineOptions, ServiceRules
+from firmware.lines.send_profile import SENDS_LITTLE, SendProfile
 from firmware.lines.waiting_tone import bursts
 from firmware.telephony.cadence import Tone
 from firmware.telephony.cause import Cause
@@ -22,8 +24,11 @@ from tests.lines.line_bench import REQUEST, LineBench, settle
 class Telephone(LineBench):
     """The line of `LineBench` with one call up; what the exchange was told since is in `news`."""
 
-    def __init__(self, country: str = "es", rules: ServiceRules | None = None) -> None:
-        super().__init__(country, options=LineOptions(services=rules) if rules is not None else None)
+    def __init__(
+        self, country: str = "es", rules: ServiceRules | None = None, sends: SendProfile = SENDS_LITTLE
+    ) -> None:
+        options = LineOptions(services=rules) if rules is not None else None
+        super().__init__(country, options=options, sends=sends)
 
     async def talks(self) -> Leg:
         leg = await self.call_out("201")
@@ -282,6 +287,39 @@ def test_nobody_comes_to_a_recall() -> None:
         assert (phone.state, phone.line.leg) == ("idle", None)
         assert phone.port.commands[-1] == ("stop_ring",)
         assert (await phone.news())[-1] == ("released", Cause.NO_ANSWER)
+
+    run(main())
+
+
+def test_a_held_party_that_presses_keys_is_not_heard_in_the_other_call() -> None:
+    async def main() -> None:
+        phone = Telephone()
+        held, beside = await phone.consults()
+        held.send_digit("5")
+        assert phone.slot.digits == []
+        beside.send_digit("6", 120)
+        assert phone.slot.digits == [("6", 120)]
+
+    run(main())
+
+
+def test_going_back_to_a_party_is_not_signalled_as_an_answer_nor_a_failed_consultation_as_the_end() -> None:
+    async def main() -> None:
+        sends = replace(SENDS_LITTLE, answer_reversal=True, disconnect_ms=600)
+        phone = Telephone(sends=sends)
+        await phone.rung()
+        phone.lift(ring_trip=True)  # a call that came: its line is not reversed
+        phone.port.commands.clear()
+        for fails in (False, True):
+            phone.flash()
+            phone.dial("102")
+            await settle()
+            phone.notes.arrived[-1].show_ringing()
+            if fails:
+                phone.notes.arrived[-1].release(Cause.USER_BUSY)
+            phone.flash()
+            assert phone.state == "talking"
+        assert phone.port.commands == []
 
     run(main())
 

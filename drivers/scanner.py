@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 _BATCH = 64
 _US_PER_S = 1e6
 _TRANSISTORS = 6
+MEASURED_TO_MS = 2
+"""How exactly the length of an opening is known: every 2 ms the chip is asked for a voltage it takes every 1.25 ms."""
 _CHIP_SAYS = {
     errno.ENODEV: "is not in service",
     errno.EBUSY: "is refused in the line's state (ringing, open or off hook)",
@@ -234,15 +236,20 @@ def _plan(cadence_ms: Sequence[int], opening: RingOpening) -> Any:
 
 
 def _native(profile: HookProfile) -> Any:
+    """The windows as they are measured: wider by MEASURED_TO_MS, so that what lies in a flash window is always one."""
+    flash_min_ms = profile.flash_min_ms - MEASURED_TO_MS
+    pulse_max_ms = profile.pulse_max_ms
+    if flash_min_ms <= pulse_max_ms < profile.flash_min_ms:
+        pulse_max_ms = flash_min_ms - 1
     return ffi.new(
         "struct hook_profile *",
         {
             "glitch_ms": profile.glitch_ms,
             "pulse_min_ms": profile.pulse_min_ms,
-            "pulse_max_ms": profile.pulse_max_ms,
+            "pulse_max_ms": pulse_max_ms,
             "train_max_ms": profile.train_max_ms,
-            "flash_min_ms": profile.flash_min_ms,
-            "flash_max_ms": profile.flash_max_ms,
+            "flash_min_ms": flash_min_ms,
+            "flash_max_ms": profile.flash_max_ms + MEASURED_TO_MS,
             "digit_gap_ms": profile.digit_gap_ms,
             "pulse_dialling": profile.pulse_dialling,
         },

@@ -6,6 +6,7 @@
 #include "hook.h"
 #include "scanner_event.h"
 #include "scanner.h"
+#include "line_loop.h"
 #include "line_watch.h"
 #include "line_feed.h"
 

@@ -7,6 +7,7 @@
 #include "hook.h"
 #include "scanner_event.h"
 #include "scanner.h"
+#include "line_loop.h"
 #include "line_watch.h"
 #include "line_feed.h"
 
@@ -70,6 +71,7 @@ void line_watch_poll_ops(const struct line_watch *line, struct spi_op ops[LINE_P
     registers_op_read(&ops[1], line->cs, LINEFEED);
     registers_op_read(&ops[2], line->cs, STATUS_2);
     registers_op_read(&ops[3], line->cs, LOOPBACK);
+    registers_op_read(&ops[4], line->cs, LOOP_VOLTAGE);
 }
 
 /* Counts polls in a row for which `bad` holds; 1 when there are enough. */
@@ -137,24 +139,27 @@ static void watch_burst(struct line_watch *line, long long now_us, int loop, int
 }
 
 /* 1 when the loop voltage has stood still, and low, for long enough to be a telephone's. */
-static int steady(struct line_watch *line, long long now_us)
+static int steady(struct line_watch *line, long long now_us, int volts)
 {
-    int read = registers_read(line->registers, line->cs, LOOP_VOLTAGE);
-    int lsb = read & SIGN ? -(read & MAGNITUDE) : read & MAGNITUDE;
-    int high = read < 0 || (read & MAGNITUDE) > LOW_LSB;
-    if (high || !line->steady_since_us || lsb > line->steady_lsb + 1 || lsb < line->steady_lsb - 1) {
+    int lsb = volts & SIGN ? -(volts & MAGNITUDE) : volts & MAGNITUDE;
+    if ((volts & MAGNITUDE) > LOW_LSB || !line->steady_since_us || lsb > line->steady_lsb + 1 || lsb < line->steady_lsb - 1) {
         line->steady_since_us = now_us;
         line->steady_lsb = lsb;
     }
     return now_us - line->steady_since_us >= STEADY_US;
 }
 
-static void watch_hook(struct line_watch *line, long long now_us, int closed)
+/* volts: DR78. */
+static void watch_hook(struct line_watch *line, long long now_us, int closed, int volts)
 {
-    if (now_us < line->settle_us && closed != line->hook.off_hook) {
-        if (closed && line->mode == LINE_PAUSE && steady(line, now_us))
+    if (now_us < line->settle_us) {
+        line_loop_forget(&line->loop);
+        if (closed && line->mode == LINE_PAUSE && steady(line, now_us, volts))
             answered(line, now_us);
-        return;
+        if (closed != line->hook.off_hook)
+            return;
+    } else {
+        closed = line_loop_closed(&line->loop, now_us, line->hook.off_hook, closed, volts & MAGNITUDE);
     }
     struct hook_event events[HOOK_MAX_EVENTS];
     int count = hook_feed(&line->hook, now_us, closed, events);
@@ -187,7 +192,7 @@ void line_watch_polled(struct line_watch *line, long long now_us, const struct s
     if (line->mode == LINE_BURST)
         watch_burst(line, now_us, loop, state);
     else if (line->commanded != OPEN)
-        watch_hook(line, now_us, loop & LOOP_CLOSED);
+        watch_hook(line, now_us, loop & LOOP_CLOSED, ops[4].in[1]);
     if (line->in_service)
         keep_transmitting(line, loop & LOOP_CLOSED, state);
 }

@@ -2,7 +2,7 @@
  *
  * Inner header of the scanner, not part of the face to Python. The scanner's
  * lock is held around every call. Time is an argument, in us of board time. */
-#define LINE_POLL_OPS 4 /* DR68, DR64, DR19, DR8 */
+#define LINE_POLL_OPS 5 /* DR68, DR64, DR19, DR8, DR78 */
 
 enum line_mode {
     LINE_FEEDING, /* fed as wanted */
@@ -21,6 +21,7 @@ struct line_watch {
     int known;      /* scanner_add has been called */
     int in_service; /* polled */
     struct hook hook;
+    struct line_loop loop;
 
     enum line_mode mode;
     int wanted;              /* linefeed to go back to */

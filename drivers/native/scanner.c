@@ -10,6 +10,7 @@
 #include "hook.h"
 #include "scanner_event.h"
 #include "scanner.h"
+#include "line_loop.h"
 #include "line_watch.h"
 #include "ring_heard.h"
 #include "scanner_daa.h"

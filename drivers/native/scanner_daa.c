@@ -10,6 +10,7 @@
 #include "scanner_event.h"
 #include "scanner.h"
 #include "scanner_daa.h"
+#include "line_loop.h"
 #include "line_watch.h"
 #include "daa_watch.h"
 #include "scanner_state.h"

@@ -134,7 +134,10 @@ class FxsLine:
                     self.services.hang_up()
             case HookFlash():
                 log.info("%s: hook flash, %.0f ms", self.name, event.open_ms)
-                self._flash()
+                if self._was_pulse(event.open_ms):
+                    self._pulsed(pulsed_digit("1", self._country.pulse_coding))
+                else:
+                    self._flash()
             case PulseDigitDialled():
                 self._pulsed(pulsed_digit(event.digit, self._country.pulse_coding))
             case PortFailed():
@@ -277,6 +280,11 @@ class FxsLine:
         log.info("%s: calls its hotline %s", self.name, self.options.hotline)
         self._number.digits = self.options.hotline
         self.feed(Event.HOTLINE)
+
+    def _was_pulse(self, open_ms: float) -> bool:
+        """Where nobody is held, R means nothing while dialling: a short one was the lone pulse of a slow dial."""
+        dialling = self.machine.state in (State.DIALLING, State.COLLECTING)
+        return dialling and open_ms <= self.options.longest_pulse_ms and self.services.is_ is Other.NONE
 
     def _flash(self) -> None:
         self.sender.drop_waiting_call()

@@ -89,7 +89,8 @@ class Trunk:
 class LineOptions:
     """hotline: the number called when the telephone is lifted, "" for none; after hotline_s seconds without a digit,
     0 for at once. quiet: when it does not ring. numbers_known: no number outside the plan exists, so that a wrong
-    one is known as soon as it is dialled. steady_ms: the delay against irregular networks that calls of this line
+    one is known as soon as it is dialled. longest_pulse_ms: at dial tone a hook flash of up to this length is the
+    digit 1 of a slow dial, 0 for never. steady_ms: the delay against irregular networks that calls of this line
     keep, 0 for the usual. trunk: None for a telephone.
     """
 
@@ -98,6 +99,7 @@ class LineOptions:
     quiet: QuietHours | None = None
     rotary: RotaryCodes = field(default_factory=RotaryCodes)
     numbers_known: bool = False
+    longest_pulse_ms: int = 0
     services: ServiceRules = field(default_factory=ServiceRules)
     steady_ms: int = 0
     trunk: Trunk | None = None

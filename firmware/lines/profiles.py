@@ -85,6 +85,7 @@ def line_options(
         quiet=QuietHours.read(settings.quiet_hours) if settings.quiet_hours else None,
         rotary=RotaryCodes(settings.rotary_star or "", settings.rotary_hash or "", settings.rotary_recall or ""),
         numbers_known=numbers_known,
+        longest_pulse_ms=country.pulse_ms[1] if settings.pulse_dialling else 0,
         services=ServiceRules(
             habit=country.flash_habit if settings.flash_services == "country" else settings.flash_services,
             transfer=settings.transfer_by_hanging_up,

@@ -91,13 +91,13 @@ def lift(house: House, *ports: str) -> None:
     house.step(APART_MS)
 
 
-@pytest.mark.parametrize(("code", "pulses"), windows().values(), ids=lambda v: v if isinstance(v, str) else f"{v:d}")
-def test_every_opening_has_exactly_its_configured_meaning(
-    calibrated: CalibrationStore, code: str, pulses: bool
-) -> None:
+def sweep(calibrated: CalibrationStore, code: str, pulses: bool, rens: tuple[float, float]) -> None:
+    """Every length on both ports; rens: the ringers on each of the lines."""
     figures = countries()[code]
     house = House(calibrated, profile(code, pulses))
     house.board.start(stepped=True)
+    for port, ren in zip(("fxs1", "fxs2"), rens, strict=True):
+        house.sim.phone(port).set_wire(ren=ren)
     lift(house, "fxs1", "fxs2")
     for open_ms in OPENINGS_MS:
         for port in ("fxs1", "fxs2"):
@@ -108,6 +108,50 @@ def test_every_opening_has_exactly_its_configured_meaning(
             flashes = [event.open_ms for event in events if isinstance(event, HookFlash) and event.port == port]
             assert all(abs(ms - open_ms) <= 4 for ms in flashes)
     assert house.sim.violations() == []
+    house.close()
+
+
+@pytest.mark.parametrize(("code", "pulses"), windows().values(), ids=lambda v: v if isinstance(v, str) else f"{v:d}")
+def test_every_opening_has_exactly_its_configured_meaning(
+    calibrated: CalibrationStore, code: str, pulses: bool
+) -> None:
+    sweep(calibrated, code, pulses, (1.0, 1.0))
+
+
+@pytest.mark.parametrize(("code", "pulses"), [("es", True), ("es", False), ("us", True), ("de", True)])
+def test_ringers_of_several_telephones_change_no_meaning(calibrated: CalibrationStore, code: str, pulses: bool) -> None:
+    """Five and three of them draw the whole limiting current for 70 and 30 ms after the hook has opened."""
+    sweep(calibrated, code, pulses, (5.0, 3.0))
+
+
+@pytest.mark.parametrize("loop_ma", [20, 29])
+@pytest.mark.parametrize("ren", [1.0, 5.0])
+def test_an_extension_that_is_hung_up_is_no_event(calibrated: CalibrationStore, loop_ma: int, ren: float) -> None:
+    """Two lifted telephones in parallel, then one of them alone, then both again."""
+    house = House(calibrated, LineProfile(loop_ma=loop_ma))
+    house.board.start(stepped=True)
+    phone = house.sim.phone("fxs1")
+    phone.set_wire(ren=ren, phone_ohm=125, loop_ohm=100)
+    lift(house, "fxs1")
+    for alone_ohm in (250, 350, 500, 600):
+        for ohm in (alone_ohm, alone_ohm / 2):
+            phone.set_wire(phone_ohm=ohm)
+            assert house.step(2000) == []
+    phone.hang_up()
+    assert told(house.step(500), "fxs1") == ["on"]
+    house.close()
+
+
+@pytest.mark.parametrize("loop_ohm", [0, 600, 1200, 1700])
+def test_a_flash_is_known_on_lines_of_every_length(calibrated: CalibrationStore, loop_ohm: int) -> None:
+    house = House(calibrated, profile("es", True))
+    house.board.start(stepped=True)
+    phone = house.sim.phone("fxs1")
+    phone.set_wire(loop_ohm=loop_ohm)
+    lift(house, "fxs1")
+    for open_ms in (60, 90, 120, 200):
+        phone.flash(open_ms)
+        assert told(house.step(open_ms + APART_MS), "fxs1") == meaning(countries()["es"], True, open_ms), open_ms
     house.close()
 
 

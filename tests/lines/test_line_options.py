@@ -117,6 +117,31 @@ def test_the_recall_digit_of_a_rotary_set_is_a_flash_in_a_call_and_a_digit_befor
     run(main())
 
 
+def test_a_short_flash_at_dial_tone_is_the_lone_pulse_of_a_slow_dial() -> None:
+    async def main() -> None:
+        bench = LineBench(options=LineOptions(longest_pulse_ms=96))
+        bench.lift()
+        bench.flash(88.0)
+        spin(bench, "02")
+        await settle()
+        assert bench.notes.told == [("arrived", "102")]
+        bench.notes.arrived[0].accept()
+        bench.notes.told.clear()
+        bench.flash(88.0)
+        await settle()
+        assert bench.notes.told == [("held", True)], "in a call it is R"
+        bench = LineBench(options=LineOptions(longest_pulse_ms=96))
+        bench.lift()
+        bench.flash(100.0)
+        assert bench.state == "dialling"
+        assert line_options(load_country("es"), FxsLineSettings(number="101")).longest_pulse_ms == 96
+        assert (
+            line_options(load_country("es"), FxsLineSettings(number="101", pulse_dialling=False)).longest_pulse_ms == 0
+        )
+
+    run(main())
+
+
 def test_a_hotline_calls_when_the_telephone_is_lifted() -> None:
     async def main() -> None:
         bench = LineBench(options=LineOptions(hotline="201"))

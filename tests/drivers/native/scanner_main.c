@@ -118,6 +118,7 @@ static void disturb(void)
     bus.error = what == 0 ? -5 : bus.error && chance(3) ? bus.error : 0;
     bus.interrupt = what < 5 ? 0 : what < 20 ? 1 : bus.interrupt;
     chip[68] = what < 800 ? chance(2) : what < 810 ? 2 : what < 812 ? 0xFF : chip[68] & 3;
+    chip[78] = what < 790 ? chip[78] : what < 798 ? (unsigned char)chance(128) : 6;
     chip[8] = what == 820 ? 2 : chip[8] && chance(20) ? chip[8] : 0;
     chip[19] = what < 900 ? chip[19] : (unsigned char)chance(256);
     chip[64] = what == 901 ? 0 : chip[64];

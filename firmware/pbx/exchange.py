@@ -90,8 +90,10 @@ class Exchange:
         log.debug("call %s: digit %s from %s", leg.call_id, digit, leg.leg_id)
 
     def leg_flashed(self, leg: Leg) -> None:
-        """No service answers to it yet: noted, and the call goes on."""
+        """A flash that is no service of the telephone itself (`lines/flash_services.py`): the far end may know it."""
         log.info("call %s: hook flash from %s", leg.call_id, leg.leg_id)
+        if (call := self._calls.of(leg)) and (other := call.other_end(leg)) is not None:
+            other.send_flash()
 
     def leg_signalled(self, leg: Leg, digit: str, duration_ms: int) -> None:
         if call := self._calls.of(leg):

@@ -204,6 +204,9 @@ class Leg(ABC):
     def stats(self) -> LegStats:
         """Media figures so far; also valid after the leg was released."""
 
+    def send_flash(self) -> None:  # noqa: B027 - not every end can
+        """Pass on a hook flash that the other end's telephone sent and we have no service for."""
+
     def send_digit(self, digit: str, duration_ms: int = 100) -> None:  # noqa: B027 - not every end can
         """Signal a DTMF digit towards this end where the media engine does not do it by itself."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import datetime, time
+from typing import Any
 
 import pytest
 
@@ -243,3 +244,20 @@ def test_a_country_without_howler_goes_from_congestion_to_low_power() -> None:
         assert bench.line.status()["alarm"] is not None
 
     run(main())
+
+
+@pytest.mark.parametrize(
+    ("country", "settings", "habit", "waits"),
+    [
+        ("es", {}, "codes", True),
+        ("us", {}, "hook", True),
+        ("us", {"flash_services": "codes"}, "codes", True),
+        ("es", {"flash_services": "off", "call_waiting": False}, "off", False),
+        ("es", {"use": "fax"}, "codes", False),
+    ],
+)
+def test_what_r_does_and_whether_calls_wait(country: str, settings: dict[str, Any], habit: str, waits: bool) -> None:
+    line = FxsLineSettings(number="101", transfer_by_hanging_up=False, **settings)
+    rules = line_options(load_country(country), line, recall_s=12.0).services
+    assert (rules.habit, rules.may_wait(), rules.transfer, rules.recall_s) == (habit, waits, False, 12.0)
+    assert not line_options(load_country(country), line, may_wait=lambda: False).services.may_wait()

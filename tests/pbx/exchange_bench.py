@@ -54,6 +54,9 @@ class ScriptedLeg(Leg):
     def send_digit(self, digit: str, duration_ms: int = 100) -> None:
         self.digits.append((digit, duration_ms))
 
+    def send_flash(self) -> None:
+        self.commands.append("flash")
+
     def stats(self) -> LegStats:
         return self._stats
 

@@ -309,6 +309,21 @@ def test_a_digit_beside_the_audio_is_passed_to_the_other_end_of_a_talking_pair()
     run(main())
 
 
+def test_a_flash_that_is_no_service_here_goes_to_the_far_end() -> None:
+    async def main() -> None:
+        bench = ExchangeBench()
+        caller, callee = bench.call("201")
+        bench.exchange.leg_flashed(caller)  # nobody there yet
+        bench.exchange.leg_answered(callee)
+        bench.exchange.leg_flashed(caller)
+        bench.exchange.leg_flashed(callee)
+        assert callee.commands.count("flash") == caller.commands.count("flash") == 1
+        bench.exchange.release_all()
+        await settle()
+
+    run(main())
+
+
 def test_a_telephone_that_sends_a_call_on_has_the_other_number_rung_by_the_callers_rights() -> None:
     async def main() -> None:
         bench = ExchangeBench()

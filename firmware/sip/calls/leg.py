@@ -164,7 +164,7 @@ class SipLeg(DialogLeg):
         if signal is None:
             return
         if signal.sign == FLASH:
-            log.info("%s: call %s: hook flash by INFO; no service takes it yet", self.leg_id, self.call_id)
+            self.listener.leg_flashed(self)
         else:
             self.listener.leg_signalled(self, signal.sign, signal.duration_ms)
 

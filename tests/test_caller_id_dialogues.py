@@ -11,6 +11,7 @@ import pytest
 
 from drivers.sim import measure
 from drivers.sim.dialling import KeyPad
+from drivers.sim.measure_dtmf import digits
 from drivers.sim.measure_ringing import ringing
 from drivers.sim.phone import Phone
 from firmware.telephony.cause import Cause
@@ -216,6 +217,7 @@ def test_a_talking_telephone_answers_the_alert_and_gets_the_number(
             assert b"34600111222" in minimodem(sound[8 * 300 :], modem, tmp_path)
             alert = next(burst for burst in measure.bursts(sound) if len(burst.tones) == 2)
             assert 75 <= alert.ms <= 85
+            assert digits(two.heard_since(frame)) == "", "the answer is no business of the other end"
 
         run(day())
 

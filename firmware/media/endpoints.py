@@ -112,7 +112,8 @@ class Endpoint(Node):
     def play_clip(self, pcm: bytes) -> None:
         """Play samples worked out beforehand (`clip.py`) towards this end, over everything, exact to a sample.
 
-        pcm: 16-bit values at 8 kHz, at most 10 s. They take the place of a clip before them; b"" ends it.
+        pcm: 16-bit values at 8 kHz, at most 10 s. They take the place of a clip before them; b"" ends it. What a
+        telephone says meanwhile reaches nobody, but digits are told as ever.
         """
         samples = ffi.from_buffer("int16_t[]", pcm)
         checked(lib.engine_play_clip(self._native, self.id, samples, len(samples)), f"clip of {len(pcm)} octets")

@@ -1,8 +1,8 @@
 """Caller ID of a second call, to a telephone that is talking (type 2, GR-575 and EN 300 659-2).
 
 The alert signal asks; a telephone that can show numbers mutes itself and answers with DTMF D (A in some networks);
-then come the data. Meanwhile it does not hear the call: the clip lies over it. One that does not answer has missed
-nothing but half a second.
+then come the data. Meanwhile neither end hears the other: the clip lies over the call. One that does not answer has
+missed nothing but half a second.
 """
 
 from __future__ import annotations

@@ -116,7 +116,11 @@ static int is_deaf(struct digits *digits, struct endpoint *end, const struct mom
 
 void digits_hear(struct digits *digits, struct endpoint *end, int lost, const struct moment *moment)
 {
-    int taken = has_takers(end), wanted = digits->listens || taken;
+    /* what answers a clip is said to us alone */
+    int private = tone_source_in_clip(end->tones);
+    int taken = !private && has_takers(end), wanted = digits->listens || taken;
+    if (private)
+        finish(digits, end, moment);
     if (!wanted && digits->hearing)
         dtmf_rx_reset(digits->rx);
     digits->hearing = wanted;

@@ -104,6 +104,8 @@ static void slot_take(struct endpoint *end, const struct moment *moment)
     sound_from_octets(&end->sound, moment->highway_law, octets);
     take_echo_out(slot);
     digits_hear(&slot->digits, end, 0, moment);
+    if (tone_source_in_clip(end->tones)) /* its answer and its echo are for nobody else */
+        sound_set_silent(&end->sound, BLOCK_SAMPLES);
     if (slot->modems && end->hearers)
         modem_watch_from_line(slot->modems, slot, end->sound.pcm);
     if (end->signals)

@@ -101,7 +101,12 @@ void tone_source_end_digit(struct tone_source *source, int ms)
 
 int tone_source_busy(const struct tone_source *source)
 {
-    return source->count > 0 || source->tone_on || source->clip_at < source->clip_samples;
+    return source->count > 0 || source->tone_on || tone_source_in_clip(source);
+}
+
+int tone_source_in_clip(const struct tone_source *source)
+{
+    return source->clip_at < source->clip_samples;
 }
 
 int tone_source_in_digit(const struct tone_source *source)
@@ -147,7 +152,7 @@ static void clip_block(struct tone_source *source, int16_t *pcm)
 
 int tone_source_block(struct tone_source *source, int16_t *pcm)
 {
-    if (source->clip_at < source->clip_samples) {
+    if (tone_source_in_clip(source)) {
         clip_block(source, pcm);
         return 1;
     }

@@ -23,6 +23,7 @@ void tone_source_end_digit(struct tone_source *source, int ms);
 /* Writes 40 samples. Returns 0, and writes nothing, when there is nothing to play. */
 int tone_source_block(struct tone_source *source, int16_t *pcm);
 int tone_source_busy(const struct tone_source *source);
+int tone_source_in_clip(const struct tone_source *source);
 int tone_source_in_digit(const struct tone_source *source);
 
 #endif

@@ -51,6 +51,9 @@ class ScriptedLeg(Leg):
         self.over = True
         asyncio.get_running_loop().call_soon(self.listener.leg_released, self, cause)
 
+    def keep_delay(self, delay_ms: int) -> None:
+        self.commands.append(("keep_delay", delay_ms))
+
     def send_digit(self, digit: str, duration_ms: int = 100) -> None:
         self.digits.append((digit, duration_ms))
 

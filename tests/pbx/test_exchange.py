@@ -291,6 +291,21 @@ def test_events_of_legs_nobody_knows_are_ignored() -> None:
     run(main())
 
 
+def test_the_other_end_of_a_fax_machine_keeps_its_delay() -> None:
+    """Whichever end it is; a call between telephones is left to adapt."""
+
+    async def main() -> None:
+        for of_caller, of_callee in ((100, 0), (0, 80), (0, 0)):
+            bench = ExchangeBench()
+            caller, callee = bench.call("201")
+            caller.steady_ms, callee.steady_ms = of_caller, of_callee
+            bench.exchange.leg_answered(callee)
+            kept = [[c for c in leg.commands if c[0] == "keep_delay"] for leg in (caller, callee)]
+            assert kept == [[("keep_delay", ms)] * bool(ms) for ms in (of_callee, of_caller)]
+
+    run(main())
+
+
 def test_a_digit_beside_the_audio_is_passed_to_the_other_end_of_a_talking_pair() -> None:
     async def main() -> None:
         bench = ExchangeBench()

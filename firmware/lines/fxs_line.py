@@ -25,7 +25,7 @@ from drivers.ports import (
     PortRecovered,
     PulseDigitDialled,
 )
-from firmware.lines.dialling import DialledNumber, Progress, pulsed_digit
+from firmware.lines.dial_desk import DialDesk
 from firmware.lines.did_digits import DidDigits
 from firmware.lines.flash_services import FlashServices
 from firmware.lines.flash_table import Other
@@ -87,12 +87,10 @@ class FxsLine:
         self.options = options or LineOptions(services=ServiceRules(country.flash_habit))
         self.services = FlashServices(self, voice.id, country.tone("call_waiting"), self.options.services)
         self.alarm = LineAlarm(port)
-        self._number = DialledNumber(plan, self.options.rotary, numbers_known=self.options.numbers_known)
+        self._desk = DialDesk(self, plan, country.pulse_coding)
         self._timers = timers if country.has_howler else replace(timers, howler_s=0.0)
         self._timer: asyncio.TimerHandle | None = None
         self._serial = 0
-        self._digit = ""
-        self._by_pulses = False
         self._did = DidDigits(self.options.trunk, voice.play_digit) if self.options.trunk is not None else None
         self.sender = LineSender(port, voice, country.ring_cadence_ms, sends, lambda: self.feed(Event.OFF_HOOK))
         if not port.in_service:
@@ -103,17 +101,17 @@ class FxsLine:
             Do.STOP_TIMER: self._stop_timer,
             Do.LISTEN: lambda: voice.listen_digits(True),
             Do.DEAFEN: lambda: voice.listen_digits(False),
-            Do.COLLECT_DIGIT: self._collect,
-            Do.FORGET_DIGITS: self._number.clear,
+            Do.COLLECT_DIGIT: self._desk.collect,
+            Do.FORGET_DIGITS: self._desk.clear,
             Do.PLACE_CALL: self._place_call,
             Do.RING: self._ring,
             Do.STOP_RINGING: self._stop_ringing,
             Do.ANSWER: self._answer,
             Do.HANG_UP: lambda: self._end_leg(Cause.NORMAL_CLEARING),
             Do.FAIL_LEG: self._fail_legs,
-            Do.PASS_DIGIT: self._pass_digit,
+            Do.PASS_DIGIT: self._desk.pass_on,
             Do.PASS_FLASH: self._pass_flash,
-            Do.TAKE_ORDER: lambda: self.services.order(self._digit),
+            Do.TAKE_ORDER: lambda: self.services.order(self._desk.digit),
             Do.GO_ON: self.services.go_on,
             Do.LOW_POWER: lambda: port.feed(Feed.LOW_POWER),
             Do.FULL_POWER: self.sender.full_power,
@@ -127,19 +125,17 @@ class FxsLine:
         match event:
             case OffHook():
                 log.info("%s: off hook%s", self.name, " (ring trip)" if event.ring_trip else "")
-                self._lifted()
+                self._desk.lifted()
             case OnHook():
                 log.info("%s: on hook", self.name)
                 if self.machine.state is not State.IDLE:
                     self.services.hang_up()
             case HookFlash():
                 log.info("%s: hook flash, %.0f ms", self.name, event.open_ms)
-                if self._was_pulse(event.open_ms):
-                    self._pulsed(pulsed_digit("1", self._country.pulse_coding))
-                else:
-                    self._flash()
+                if not self._desk.takes_flash(event.open_ms):
+                    self.flash()
             case PulseDigitDialled():
-                self._pulsed(pulsed_digit(event.digit, self._country.pulse_coding))
+                self._desk.take_pulses(event.digit)
             case PortFailed():
                 log.error("%s: out of service: %s", self.name, event.reason)
                 self.feed(Event.FAILED)
@@ -147,13 +143,10 @@ class FxsLine:
                 log.info("%s: in service", self.name)
                 self.feed(Event.RECOVERED)
 
-    def digit(self, digit: str, *, by_pulses: bool = False) -> None:
-        """A digit, heard as a tone or counted as pulses."""
-        if self.sender.takes_digit(digit):
-            return
-        log.debug("%s: digit %s", self.name, digit)
-        self._digit, self._by_pulses = digit, by_pulses
-        self.feed(Event.DIGIT)
+    def digit(self, digit: str) -> None:
+        """A digit, heard as a tone."""
+        if not self.sender.takes_digit(digit):
+            self._desk.take(digit)
 
     def play_digit(self, digit: str, ms: int) -> None:
         """Let the telephone hear a digit that the far end signalled beside the audio."""
@@ -248,10 +241,14 @@ class FxsLine:
 
     def _lasts_s(self, timer: str) -> float:
         """A warm line waits for its own time at dial tone."""
-        if timer == "first_digit_s" and self.options.hotline and self.services.held is None:
+        if timer == "first_digit_s" and self._desk.warm:
             return self.options.hotline_s
         seconds: float = getattr(self._timers, timer)
         return self.services.patience_s(seconds) if timer == "congestion_s" else seconds
+
+    def wait_for_more(self) -> None:
+        """The number could be called, or go on: wait for the shorter time."""
+        self._start_timer(self._timers.complete_s)
 
     def _start_timer(self, seconds: float) -> None:
         self._stop_timer()
@@ -264,49 +261,14 @@ class FxsLine:
 
     def _time_out(self) -> None:
         self._timer = None
-        if self.machine.state is State.DIALLING and self.options.hotline and self.services.held is None:
-            self._call_hotline()
-        elif not self.services.timed_out():
+        if not self._desk.timed_out() and not self.services.timed_out():
             self.feed(Event.TIME_OUT)
 
-    def _lifted(self) -> None:
-        resting = self.machine.state in (State.IDLE, State.OUT_OF_SERVICE)
-        if resting and self.options.hotline and not self.options.hotline_s:
-            self._call_hotline()
-        else:
-            self.feed(Event.OFF_HOOK)
-
-    def _call_hotline(self) -> None:
-        log.info("%s: calls its hotline %s", self.name, self.options.hotline)
-        self._number.digits = self.options.hotline
-        self.feed(Event.HOTLINE)
-
-    def _was_pulse(self, open_ms: float) -> bool:
-        """Where nobody is held, R means nothing while dialling: a short one was the lone pulse of a slow dial."""
-        dialling = self.machine.state in (State.DIALLING, State.COLLECTING)
-        return dialling and open_ms <= self.options.longest_pulse_ms and self.services.is_ is Other.NONE
-
-    def _flash(self) -> None:
+    def flash(self) -> None:
+        """R was pressed."""
         self.sender.drop_waiting_call()
         if not self.services.flash():
             self.feed(Event.FLASH)
-
-    def _pulsed(self, digit: str) -> None:
-        """A digit of the dial, or the one that stands for the R key in a call."""
-        in_call = self.leg is not None and self.machine.state is not State.ORDERING
-        if digit == self.options.rotary.recall and in_call:
-            log.info("%s: recall by dial", self.name)
-            self._flash()
-        else:
-            self.digit(digit, by_pulses=True)
-
-    def _collect(self) -> None:
-        """The last action of its rows, so that a ready number is called before the next digit comes."""
-        progress = self._number.add(self._digit, by_pulses=self._by_pulses)
-        if progress is Progress.READY:
-            self.feed(Event.NUMBER_READY)
-        elif progress is Progress.COMPLETE:
-            self._start_timer(self._timers.complete_s)
 
     def _new_leg(self) -> FxsLeg:
         self._serial += 1
@@ -317,7 +279,7 @@ class FxsLine:
 
     def _place_call(self) -> None:
         leg = self.leg = self._new_leg()
-        leg.called = Party(self._number.digits)
+        leg.called = Party(self._desk.number)
         asyncio.get_running_loop().call_soon(self._announce, leg)
 
     def _announce(self, leg: FxsLeg) -> None:
@@ -354,15 +316,6 @@ class FxsLine:
     def _fail_legs(self) -> None:
         self.services.end_other(Cause.DESTINATION_OUT_OF_ORDER)
         self._end_leg(Cause.DESTINATION_OUT_OF_ORDER)
-
-    def _pass_digit(self) -> None:
-        """Tones travel in the audio; pulses are heard by nobody, so the other end is told of them."""
-        if self.leg is None:
-            return
-        if self._by_pulses:
-            self.leg.signalled(self._digit)
-        else:
-            self.leg.digit(self._digit)
 
     def _pass_flash(self) -> None:
         if self.leg is not None:

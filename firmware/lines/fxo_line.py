@@ -266,6 +266,7 @@ class FxoLine:
 
     def _announce(self) -> None:
         leg = self.leg = self._new_leg()
+        leg.party = Party("", self.party.name)  # who calls is not known; the line's own number is not theirs
         leg.called = Party(self._options.target)
         asyncio.get_running_loop().call_soon(self._arrive, leg)
 

@@ -57,10 +57,13 @@ void daa_watch_polled(struct daa_watch *line, long long now_us, const struct spi
 /* What is due: overload protection, the verdict on a seizure, pulses, the end of a flash. */
 void daa_watch_tick(struct daa_watch *line, long long now_us);
 
-int daa_watch_seize(struct daa_watch *line, long long now_us);
-int daa_watch_release(struct daa_watch *line, long long now_us);
+/* daa_hook_work.c */
+void daa_hook_work_tick(struct daa_watch *line, long long now_us);
 int daa_watch_dial(struct daa_watch *line, long long now_us, const char *digits);
 int daa_watch_flash(struct daa_watch *line, long long now_us, int ms);
+
+int daa_watch_seize(struct daa_watch *line, long long now_us);
+int daa_watch_release(struct daa_watch *line, long long now_us);
 /* Tells Python. */
 void daa_watch_tell(struct daa_watch *line, long long now_us, int kind, int value, int detail);
 

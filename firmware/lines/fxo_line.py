@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from drivers.errors import HardwareError
 from drivers.exchange_port import (
@@ -31,9 +31,10 @@ from firmware.lines.fxo_alarm import FxoAlarm
 from firmware.lines.fxo_leg import FxoLeg
 from firmware.lines.fxo_machine import OFF_HOOK, TIMER_ENDS, Action, Do, EndLeg, Event, FxoMachine, StartTimer, State
 from firmware.lines.fxo_options import FxoOptions, FxoTimers
+from firmware.lines.fxo_rings import RingCount
 from firmware.lines.fxo_supervisor import FarEnd
+from firmware.lines.fxo_voice import TrunkVoice, dial
 from firmware.media.events import EchoStats, SegmentHeard
-from firmware.telephony.cadence import Tone
 from firmware.telephony.cause import Cause
 from firmware.telephony.clock import now_s
 from firmware.telephony.countries import Country
@@ -41,11 +42,6 @@ from firmware.telephony.leg import Leg, LegListener, Party
 
 log = logging.getLogger(__name__)
 
-TONE_MS = 100
-PAUSE_MS = 50
-"""Of the DTMF that is dialled: the engine's own pause between two digits."""
-DOUBLE_RING_S = 1.0
-"""Two bursts nearer than this are one ring, as in Britain."""
 HELD_S = 120.0
 """A called-party-clear exchange may hold the caller of a call that came in for so long after we hung up: a line without
 dial tone is then no glare [M: 90 s and more are usual]."""
@@ -58,19 +54,6 @@ _EVENTS: dict[type, Event] = {
     PortFailed: Event.FAILED,
     PortRecovered: Event.RECOVERED,
 }
-
-
-class TrunkVoice(Protocol):
-    """The line's slot in the media engine, as far as the line needs it (`media.endpoints.Slot`)."""
-
-    id: int
-
-    def play_tone(self, tone: Tone) -> None: ...
-    def stop_tone(self) -> None: ...
-    def listen_digits(self, on: bool) -> None: ...
-    def listen_signals(self, *, modems: bool = False, progress: bool = False) -> None: ...
-    def play_digit(self, digit: str, ms: int) -> None: ...
-    def stats(self) -> EchoStats | None: ...
 
 
 class FxoLine:
@@ -100,9 +83,7 @@ class FxoLine:
         self._far_end = FarEnd(port.name, country, options, self.feed)
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._serial = 0
-        self._rings = 0
-        self._ring_ended_s = 0.0
-        self._in_burst = False
+        self._ringing = RingCount()
         self._incoming_over_s = float("-inf")
         """When our end of the last call that came in was put down."""
         if not port.in_service:
@@ -132,7 +113,7 @@ class FxoLine:
             case RingBegan():
                 self._ring(event)
             case RingEnded():
-                self._in_burst, self._ring_ended_s = False, event.at_s
+                self._ringing.ended(event.at_s)
                 self.feed(Event.QUIET)
             case LineSeized():
                 log.info("%s: seized, %.0f mA at %.0f V", self.name, event.loop_ma, event.line_v)
@@ -171,7 +152,7 @@ class FxoLine:
             return
         log.debug("%s: %s -> %s", self.name, before.value, self.machine.state.value)
         if self.machine.state is State.IDLE:
-            self._rings = 0
+            self._ringing.rings = 0
 
     def leg_event(self, leg: FxoLeg, event: Event) -> None:
         """The exchange of the house wants something of the leg."""
@@ -183,7 +164,7 @@ class FxoLine:
         state = self.machine.state
         if state in {State.OUT_OF_SERVICE, State.DEAD}:
             return Cause.NETWORK_OUT_OF_ORDER
-        if state is not State.IDLE or self.leg is not None or self._in_burst:
+        if state is not State.IDLE or self.leg is not None or self._ringing.in_burst:
             return Cause.NO_CIRCUIT_AVAILABLE
         self.leg = self._new_leg()
         self.leg.number = number
@@ -251,13 +232,11 @@ class FxoLine:
         return Event.GLARE if self._options.target and not held else Event.NO_DIAL_TONE
 
     def _ring(self, event: RingBegan) -> None:
-        self._in_burst = True
-        if self._rings == 0 or event.at_s - self._ring_ended_s > DOUBLE_RING_S:
-            self._rings += 1
-        if self._rings == 1:
+        self._ringing.began(event.at_s)
+        if self._ringing.rings == 1:
             log.info("%s: rings with %.0f Hz", self.name, event.hz)
         self.feed(Event.RING)
-        if self._options.target and self._rings >= self._options.rings:
+        if self._options.target and self._ringing.rings >= self._options.rings:
             self.feed(Event.RINGS_ENOUGH)
 
     def _new_leg(self) -> FxoLeg:
@@ -283,12 +262,12 @@ class FxoLine:
 
     def _seize_when_quiet(self) -> None:
         """Ringing voltage is on the line for two seconds at most; the line is taken in the pause after it."""
-        if not self._in_burst:
+        if not self._ringing.in_burst:
             self._seize()
 
     def _release_line(self) -> None:
         self._far_end.over()
-        self._in_burst = False
+        self._ringing.forget()
         if self.leg is not None and not self.leg.number:
             self._incoming_over_s = now_s()
         self.port.release()
@@ -307,12 +286,9 @@ class FxoLine:
         assert self.leg is not None
         digits = self.leg.number
         log.info("%s: dials %s by %s", self.name, digits, "pulses" if self._options.pulses else "tones")
-        if self._options.pulses:
-            self.port.pulse_dial("".join(pulses_for(digit, self._options.pulse_coding) for digit in digits))
-            return
-        for digit in digits:
-            self._voice.play_digit(digit, TONE_MS)
-        asyncio.get_running_loop().call_later(len(digits) * (TONE_MS + PAUSE_MS) / 1000, self.feed, Event.DIALLED)
+        took_s = dial(self.port, self._voice, digits, self._options)
+        if took_s is not None:
+            asyncio.get_running_loop().call_later(took_s, self.feed, Event.DIALLED)
 
     def _tell_progress(self) -> None:
         self._tell(self._listener.leg_progress)
@@ -321,12 +297,3 @@ class FxoLine:
     def _tell(self, listener: Callable[[Leg], None]) -> None:
         if self.leg is not None:
             self.leg.tell(listener)
-
-
-def pulses_for(digit: str, coding: str) -> str:
-    """What to pulse for `digit` where dials count by `coding`: "n", "n+1" (Sweden), "10-n" (New Zealand)."""
-    if coding == "n+1":
-        return str((int(digit) + 1) % 10)
-    if coding == "10-n":
-        return str((10 - int(digit)) % 10)
-    return digit

@@ -373,6 +373,28 @@ def test_emergency_goes_out_at_once(tmp_path: Path) -> None:
     closed(house)
 
 
+def test_a_flash_reaches_the_exchange_and_its_dial_tone_ends_no_call(tmp_path: Path) -> None:
+    house = TrunkHouse(tmp_path)
+
+    async def day() -> None:
+        await call_in(house)
+        assert house.trunk.leg is not None
+        house.trunk.leg.send_flash()
+        await house.pass_ms(800)
+        assert house.office.flashes == 1
+        assert 90 <= house.office.flash_ms <= 110
+        for _ in range(8):
+            house.office.say(measure.sine(425, -15.0, 0.5))
+            await house.pass_ms(500)
+        assert house.state("fxo1") == "talking"
+        await house.pass_ms(20_000)
+        house.office.say(measure.sine(425, -15.0, 3.5))
+        await house.until("dial tone of its own ends it", lambda: house.state("fxo1") == "clearing", 4000)
+
+    live(day())
+    closed(house)
+
+
 def test_digits_go_both_ways_in_a_call(tmp_path: Path) -> None:
     house = TrunkHouse(tmp_path)
 

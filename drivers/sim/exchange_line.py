@@ -49,6 +49,8 @@ class ExchangeLine:
         self.digits = ""
         """What the line has dialled since it was seized."""
         self.flashes = 0
+        self.flash_ms = 0.0
+        """How long the loop was open at the last one."""
         self.answered_us = 0
         """Board time at which the last call was answered, either way."""
         self.cleared_us = 0
@@ -156,6 +158,7 @@ class ExchangeLine:
             self._dialling()
         elif self.stage is Stage.TALKING and open_ms >= 40:
             self.flashes += 1
+            self.flash_ms = open_ms
 
     def _released(self, now_us: int) -> None:
         """The line is on hook."""

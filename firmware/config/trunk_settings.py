@@ -99,6 +99,15 @@ class FxoLineSettings:
         help_en="Shortest opening of the loop that is a hang-up",
         help_es="Apertura más corta del bucle que vale como colgar",
     )
+    flash_ms: int | None = setting(
+        None,
+        low=50,
+        high=1000,
+        unit="ms",
+        example=100,
+        help_en="Length of a hook flash to the exchange (R key in a call); the country decides when absent",
+        help_es="Duración de la tecla R hacia la central; si falta, decide el país",
+    )
     silence_s: int = setting(
         0,
         low=0,

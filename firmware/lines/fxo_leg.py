@@ -20,6 +20,7 @@ class TrunkLine(Protocol):
     def leg_event(self, leg: FxoLeg, event: Event) -> None: ...
     def leg_ended(self, leg: FxoLeg) -> None: ...
     def play_digit(self, digit: str, ms: int) -> None: ...
+    def flash(self) -> None: ...
 
 
 class FxoLeg(Leg):
@@ -59,6 +60,11 @@ class FxoLeg(Leg):
         """The far party's end hears the digit's tones."""
         if not self.over:
             self.line.play_digit(digit, duration_ms)
+
+    def send_flash(self) -> None:
+        """The exchange sees a hook flash: its own services answer."""
+        if not self.over:
+            self.line.flash()
 
     def codecs(self) -> tuple[str, ...]:
         return TELEPHONE

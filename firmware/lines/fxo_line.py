@@ -143,6 +143,17 @@ class FxoLine:
         """Let the far party's end hear a digit that came beside the audio."""
         self._voice.play_digit(digit, ms)
 
+    def flash(self) -> None:
+        """Flash to the exchange in a call; what it answers, a dial tone often, is no end of the call."""
+        if self.machine.state is not State.TALKING:
+            return
+        try:
+            self.port.flash(self._options.flash_ms)
+        except HardwareError as error:
+            log.info("%s: no flash: %s", self.name, error.reason)
+        else:
+            self._far_end.flashed()
+
     def feed(self, event: Event) -> None:
         """Let the machine take `event` and obey what it says."""
         before = self.machine.state

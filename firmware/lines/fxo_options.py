@@ -22,8 +22,8 @@ class FxoOptions:
 
     hang_up_by: "loop-break", "polarity", "tones"; what of these means that the far party has gone.
     answer_by: "polarity", "ringback-end", "voice", "dialled"; the first of them that happens answers a call out.
-    silence_s: a call whose far party is not heard for so long is over; 0 never.
-    pulses: dial by pulses. dial_blind: dial also without dial tone. pulse_coding: of the country.
+    silence_s: a call whose far party is not heard for so long is over; 0 never. flash_ms: length of a hook flash to the
+    exchange. pulses: dial by pulses. dial_blind: dial also without dial tone. pulse_coding: of the country.
     """
 
     target: str = ""
@@ -31,6 +31,7 @@ class FxoOptions:
     hang_up_by: tuple[str, ...] = ("loop-break", "polarity", "tones")
     answer_by: tuple[str, ...] = ("polarity", "ringback-end", "voice")
     silence_s: float = 0.0
+    flash_ms: int = 100
     pulses: bool = False
     dial_blind: bool = False
     pulse_coding: str = "n"

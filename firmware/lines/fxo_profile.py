@@ -50,6 +50,7 @@ def fxo_options(country: Country, settings: FxoLineSettings) -> FxoOptions:
         hang_up_by=settings.hang_up_by,
         answer_by=settings.answer_by,
         silence_s=float(settings.silence_s),
+        flash_ms=settings.flash_ms or sum(country.flash_ms) // 2,
         pulses=settings.dial == "pulses",
         dial_blind=settings.without_dial_tone == "dial",
         pulse_coding=country.pulse_coding,

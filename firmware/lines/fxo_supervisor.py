@@ -18,6 +18,8 @@ from firmware.telephony.countries import Country
 
 log = logging.getLogger(__name__)
 
+AFTER_FLASH_S = 20.0
+"""For so long dial tone is the exchange's answer to a flash, and no end of the call."""
 _ANSWERS = {Heard.RINGBACK_OVER: "ringback-end", Heard.VOICE: "voice"}
 _ENDS = {Heard.BUSY: Event.FAR_BUSY, Heard.CONGESTION: Event.FAR_CONGESTION, Heard.DIAL_STEADY: Event.FAR_CLEARED}
 
@@ -34,6 +36,7 @@ class FarEnd:
         self._silence: asyncio.TimerHandle | None = None
         self._talking = False
         self._outgoing = False
+        self._flashed_s = float("-inf")
         self._turned = False
         """Off hook: tip and ring stand otherwise than when the line was seized."""
 
@@ -48,6 +51,11 @@ class FarEnd:
         self._tones.begin()
         if "dialled" in self._options.answer_by:
             self._tell(Event.ANSWERED)
+
+    def flashed(self) -> None:
+        """The line was flashed: for a while the exchange's own tones answer it."""
+        self._tones.begin()
+        self._flashed_s = asyncio.get_running_loop().time()
 
     def talking(self) -> None:
         """The call is up."""
@@ -107,6 +115,8 @@ class FarEnd:
             self._tell(Event.DIAL_TONE)
         elif not self._talking and _ANSWERS.get(heard) in self._options.answer_by:
             self._tell(Event.ANSWERED)
+        elif heard is Heard.DIAL_STEADY and asyncio.get_running_loop().time() - self._flashed_s < AFTER_FLASH_S:
+            log.debug("%s: dial tone after a flash", self._name)
         elif heard in _ENDS and (not self._talking or "tones" in self._options.hang_up_by):
             self._tell(_ENDS[heard])
 

@@ -1,8 +1,9 @@
 /* The far ends of all calls that the relays of the bench carry, in one light process.
  *
  * Every relay has two sockets here, the A ends and the B ends of its calls. Each end sends a packet of 20 ms of noise
- * every 20 ms, call by call through all relays, so that all see the same machine. A packet is known again by its sequence number: relays keep the distances. When it came is the kernel's
- * word (SO_TIMESTAMPNS), so that this process may be late itself.
+ * every 20 ms, call by call through all relays, so that all see the same machine. A packet is known again by its
+ * sequence number: relays keep the distances. When it came is the kernel's word (SO_TIMESTAMPNS), so that this process
+ * may be late itself.
  *
  *     far_ends CALLS KIND...   a relay for each KIND, "8:0": the payload types of its A and B ends; "8:8:mixed" when
  *                              its ends hear a sum and not each other, so that only gaps can be counted.
@@ -21,10 +22,11 @@
 
 #include "far_relay.h"
 
-enum { RELAYS = 12, PERIOD_US = 20000, LEARN_MS = 2000, MOST_TRIES = 5, DRAIN_US = 300000, MOST_DRAIN_US = 10000000 };
+enum { RELAYS = 12, PERIOD_US = 20000, LEARN_MS = 2000, MOST_TRIES = 5, DRAIN_US = 300000, QUIET_US = 2000000 };
 
 static struct relay relays[RELAYS];
 static int relay_count, calls;
+static double came_us; /* when anything came last */
 
 static void begin(void)
 {
@@ -70,9 +72,12 @@ static int receive_ready(void)
         polled[i + 1] = (struct pollfd){.fd = relays[i / 2].fd[i & 1], .events = POLLIN};
     if (poll(polled, (nfds_t)(2 * relay_count + 1), 0) <= 0)
         return 0;
-    for (int i = 0; i < 2 * relay_count; i++)
-        if (polled[i + 1].revents)
-            relay_receive(&relays[i / 2], i & 1);
+    for (int i = 0; i < 2 * relay_count; i++) {
+        if (!polled[i + 1].revents)
+            continue;
+        relay_receive(&relays[i / 2], i & 1);
+        came_us = clock_us(CLOCK_MONOTONIC);
+    }
     return polled[0].revents != 0;
 }
 
@@ -106,11 +111,11 @@ static void learn(void)
 
 static void run(void)
 {
-    double turn_us = (double)PERIOD_US / (relay_count * calls), next_us, least_us = 0, most_us = 0;
+    double turn_us = (double)PERIOD_US / (relay_count * calls), next_us, least_us = 0;
     int ending = 0;
     learn();
     next_us = clock_us(CLOCK_MONOTONIC);
-    for (long turn = 0; !ending || next_us < (awaited() ? most_us : least_us); turn++, next_us += turn_us) {
+    for (long turn = 0; !ending || next_us < (awaited() ? came_us + QUIET_US : least_us); turn++, next_us += turn_us) {
         struct timespec until = {(time_t)(next_us / 1e6), (long)(next_us - (double)(time_t)(next_us / 1e6) * 1e6) * 1000};
         clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
         if (!ending)
@@ -119,7 +124,6 @@ static void run(void)
             if (!obey(&ending))
                 return;
             least_us = next_us + DRAIN_US;
-            most_us = next_us + MOST_DRAIN_US;
         }
     }
     for (int i = 0; i < relay_count; i++)

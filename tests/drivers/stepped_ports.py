@@ -10,12 +10,14 @@ from drivers.stepper import Stepper
 
 
 class House:
-    """The simulated board, wired in this process and stepped."""
+    """The simulated board, wired in this process and stepped. second: the profile of fxs2, if it has its own."""
 
-    def __init__(self, store: CalibrationStore, profile: LineProfile, seed: int = 11) -> None:
+    def __init__(
+        self, store: CalibrationStore, profile: LineProfile, seed: int = 11, second: LineProfile | None = None
+    ) -> None:
         self.sim = SimBoard("sim", seed=seed)
         bus = Bus.in_process(self.sim.spi_ops_address)
-        self.board = Board(load("sim"), bus, None, {"fxs1": profile, "fxs2": profile}, store)
+        self.board = Board(load("sim"), bus, None, {"fxs1": profile, "fxs2": second or profile}, store)
         self.ports = self.board.ports
         self.events: list[PortEvent] = []
         scanner = self.board.scanner

@@ -50,6 +50,9 @@ class FakeStream:
     def set_direction(self, send: bool, receive: bool) -> None:
         self.direction = (send, receive)
 
+    def set_jitter(self, fixed_ms: int) -> None:
+        self.calls.append(("jitter", fixed_ms))
+
     def relearn_source(self) -> None:
         self.calls.append(("relearn",))
 

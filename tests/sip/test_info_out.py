@@ -50,6 +50,16 @@ def test_what_is_agreed_and_set_decides(dtmf: str, headers: str, events: bool, w
     run(main())
 
 
+def test_a_leg_whose_other_end_is_a_fax_machine_keeps_its_delay() -> None:
+    async def main() -> None:
+        talk = await Talk.in_(ABLE)
+        talk.leg.keep_delay(80)
+        assert talk.stream.calls[-1] == ("jitter", 80)
+        await talk.over()
+
+    run(main())
+
+
 def test_digits_go_one_by_one_in_order() -> None:
     async def main() -> None:
         talk = await Talk.out(ABLE, dtmf="info")

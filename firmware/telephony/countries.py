@@ -26,8 +26,6 @@ CALLER_ID_ALERTS = ("", "during", "dt-as", "rp-as", "lr+dt-as", "reversal", "non
 CALLER_ID_DTMF = ("A-C", "D-C", "A-#", "D-#", "-#", "-C", "-")
 """Digits before and after a number sent in DTMF."""
 FLASH_HABITS = ("codes", "hook")
-HOWLER_DBM0 = -3.0
-"""The howler is meant to be heard from across the room; everything else stays at the level plan's -10."""
 
 
 class CountryError(Exception):
@@ -120,7 +118,7 @@ def _made(code: str, table: Mapping[str, Any], tones: Mapping[str, str]) -> Coun
         disconnect_ms=table["disconnect_ms"],
         emergency=tuple(table["emergency"]),
         dtmf_dbm0=_pair(table["dtmf_dbm0"]),
-        tones={name: _tone(name, text) for name, text in tones.items()},
+        tones={name: _tone(name, text, table["howler_dbm0"]) for name, text in tones.items()},
     )
 
 
@@ -129,9 +127,9 @@ def _pair(values: list[int]) -> tuple[int, int]:
     return first, second
 
 
-def _tone(name: str, text: str) -> Tone:
+def _tone(name: str, text: str, howler_dbm0: float) -> Tone:
     segments = read_segments(text)
-    return Tone(name, segments, HOWLER_DBM0) if name == "howler" else Tone(name, segments)
+    return Tone(name, segments, float(howler_dbm0)) if name == "howler" else Tone(name, segments)
 
 
 def _check(country: Country) -> None:
@@ -141,6 +139,7 @@ def _check(country: Country) -> None:
         f"tones {', '.join(missing)} are missing": not missing,
         "ring_ms must be pairs of on and off, at most four": len(country.ring_cadence_ms) in (2, 4, 6, 8),
         "ring_hz must be 16 to 60": 16 <= country.ring_hz <= 60,
+        "howler_dbm0 must be -30 to 0": -30 <= country.tones["howler"].level_dbm0 <= 0,
         "flash_ms must rise": country.flash_ms[0] < country.flash_ms[1],
         f"flash_habit must be one of {FLASH_HABITS}": country.flash_habit in FLASH_HABITS,
         "pulse_ms must rise": country.pulse_ms[0] < country.pulse_ms[1],

@@ -72,6 +72,7 @@ def test_a_country_nobody_knows_is_named_with_those_there_are() -> None:
     [
         ("ring_ms", [1000]),
         ("ring_hz", 10),
+        ("howler_dbm0", 3),
         ("flash_ms", [300, 100]),
         ("pulse_ms", [15]),
         ("pulse_coding", "2n"),

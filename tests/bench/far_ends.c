@@ -50,7 +50,7 @@ static int obey(int *ending)
     return 1;
 }
 
-/* One call of one relay; for each call the relays come in an order of chance, so that none is always behind the same. */
+/* One call of one relay; for each call the relays come in an order of chance: none is always behind the same. */
 static void send_turn(long turn)
 {
     static int order[RELAYS];
@@ -116,7 +116,8 @@ static void run(void)
     learn();
     next_us = clock_us(CLOCK_MONOTONIC);
     for (long turn = 0; !ending || next_us < (awaited() ? came_us + QUIET_US : least_us); turn++, next_us += turn_us) {
-        struct timespec until = {(time_t)(next_us / 1e6), (long)(next_us - (double)(time_t)(next_us / 1e6) * 1e6) * 1000};
+        time_t second = (time_t)(next_us / 1e6);
+        struct timespec until = {second, (long)((next_us - (double)second * 1e6) * 1000)};
         clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
         if (!ending)
             send_turn(turn);

@@ -27,7 +27,7 @@ struct relay {
 };
 
 double clock_us(clockid_t clock);
-/* kind: as on the command line of far_ends. Prints the ports of its two sockets. Returns 0 when there is no such kind. */
+/* kind: as on the command line of far_ends. Prints the ports of its two sockets. Returns 0: there is no such kind. */
 int relay_open(struct relay *relay, const char *kind);
 /* Whatever is still under way counts no more. */
 void relay_begin(struct relay *relay);

@@ -1,6 +1,6 @@
 """Which tests want the machine for themselves, and how hypothesis behaves in every test.
 
-Most tests step time themselves: `make test` runs those on every core. What looks at real time, real processes or the
+Most tests step time themselves, or do not care how fast it goes: `make test` runs those on every core. What looks at real time, real processes or the
 network's ports runs after them, one test at a time (`alone`).
 """
 
@@ -17,7 +17,6 @@ settings.load_profile("tipring")
 
 TESTS = Path(__file__).parent
 ALONE = (
-    "bench",
     "boards/test_wiring.py",
     "breaks",
     "cli",

@@ -1,7 +1,7 @@
 """Which tests want the machine for themselves, and how hypothesis behaves in every test.
 
-Most tests step time themselves, or do not care how fast it goes: `make test` runs those on every core. What looks at real time, real processes or the
-network's ports runs after them, one test at a time (`alone`).
+Most tests step time, or do not care how fast it goes: `make test` runs those on every core. What looks at real
+time, real processes or the network's ports runs after them, one test at a time (`alone`).
 """
 
 from __future__ import annotations

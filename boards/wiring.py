@@ -27,7 +27,7 @@ from drivers.pcm import Highway
 from drivers.ports import LineProfile, PortEvent, PortFailed
 from drivers.scanner import Scanner
 from drivers.slic import Slic
-from drivers.slic_setup import run_together
+from drivers.startup import run_together
 
 __all__ = ["Board", "CalibrationStore", "make_safe", "wire"]
 

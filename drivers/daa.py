@@ -8,47 +8,33 @@ scanner's (`exchange_watch.py`), which also notices failures and tells them as P
 from __future__ import annotations
 
 import logging
-import threading
-from contextlib import suppress
 
 from drivers.bus import Bus
+from drivers.card_port import CardPort
 from drivers.daa_chip import DaaChip, DaaIdentity
 from drivers.daa_levels import DaaCodes, daa_codes
 from drivers.daa_registers import CURRENT_STEP_MA, FORCED_RESISTOR, OFF_HOOK_BIT, ON_HOOK, Reg
 from drivers.daa_setup import bring_up
-from drivers.errors import ChipError, HardwareError, Trouble
+from drivers.errors import HardwareError
 from drivers.exchange_port import ExchangeLineProfile, ExchangeLineReadings
 from drivers.exchange_watch import ExchangeWatch, native_profile
-from drivers.ports import EventSink, PortRecovered
-from drivers.scanner import Scanner
-from drivers.slic_calibration import Waits
-from drivers.slic_setup import run_together
+from drivers.ports import PortRecovered
+from drivers.startup import Waits
 
 log = logging.getLogger(__name__)
 
 
-class Daa:
+class Daa(CardPort[DaaChip, ExchangeWatch]):
     """An FXO port. Commands raise HardwareError when the chip does not answer.
 
-    name: of the port. cs: chip select. slot: PCM time slot, 0 to 127.
+    name: of the port. cs: chip select. slot: PCM time slot, 0 to 127. A start blocks for some 0.2 s, 6 s when the line
+    side is dead; it resets the chip in any case.
     """
 
     def __init__(self, name: str, bus: Bus, cs: int, slot: int, profile: ExchangeLineProfile) -> None:
-        self.name = name
-        self.slot = slot
+        super().__init__(name, slot, DaaChip(name, bus, cs))
         self.profile = profile
-        self.in_service = False
-        self.failure = "not started"
-        self.trouble = Trouble.STARTING
         self.identity: DaaIdentity | None = None
-        self.scanner: Scanner | None = None
-        """Who watches the line once it is started; commands need it."""
-        self.tell: EventSink = _tell_nobody
-        """Told PortRecovered whenever the port comes into service, in the thread that starts it."""
-        self._watch: ExchangeWatch | None = None
-        self._chip = DaaChip(name, bus, cs)
-        self._starting = threading.Lock()
-        self._given_up = False
 
     @property
     def calibration(self) -> bytes:
@@ -56,26 +42,7 @@ class Daa:
         return b""
 
     # -- start and end ----------------------------------------------------------------------
-    def recover(self) -> None:
-        """Start anew without the card's reset line. Blocks for some 0.2 s, 6 s when the line side is dead."""
-        with self._starting:
-            self._end_watch()
-            failures = run_together(self._chip.bus, {self.name: self.begin(after_reset=False)})
-        if failures:
-            raise failures[self.name]
-
-    def begin(self, *, after_reset: bool) -> Waits:
-        """The start as a generator for `run_together`; keeps the reason when it fails. It resets the chip anyway."""
-        try:
-            for wait_ms in self._begin():
-                if self._given_up:
-                    raise self._chip.error("closed before it was ready")
-                yield wait_ms
-        except HardwareError as error:
-            self.out_of_service(error.reason, error.trouble)
-            raise
-
-    def _begin(self) -> Waits:
+    def _begin(self, after_reset: bool) -> Waits:
         self.identity = None
         try:
             codes = daa_codes(self.profile)
@@ -99,32 +66,7 @@ class Daa:
         else:
             self._watch.rearm(native)
 
-    def out_of_service(self, reason: str, trouble: Trouble = Trouble.SET_UP) -> None:
-        """Note why the port is lost and release its line as far as the chip still listens."""
-        if self.failure != reason:  # a port that is tried every few seconds says so once
-            log.error("%s: out of service: %s", self.name, reason)
-        self.in_service, self.failure, self.trouble = False, reason, trouble
-        self._end_watch()
-        self._hang_up()
-
-    def give_up(self) -> None:
-        """Let a start or recovery that runs in another thread end at its next step."""
-        self._given_up = True
-
-    def close(self) -> None:
-        """Put the line on hook and stop talking to the chip; waits for a recovery in another thread to give up."""
-        self.give_up()
-        with self._starting:
-            self.in_service, self.failure, self.trouble = False, "closed", Trouble.STARTING
-            self._end_watch()
-            self._hang_up()
-
-    def _end_watch(self) -> None:
-        if self._watch is not None:
-            with suppress(HardwareError):  # the scanner has given it up already
-                self._watch.remove()
-
-    def _hang_up(self) -> None:
+    def _make_safe(self) -> None:
         if self.identity is None:
             return  # nothing that this driver knows answers there; it is not written to
         try:
@@ -158,14 +100,3 @@ class Daa:
             loop_v=float(code - 256 if code & 0x80 else code),
             loop_ma=self._chip.read(Reg.CURRENT) * CURRENT_STEP_MA,
         )
-
-    def _serving(self) -> ExchangeWatch:
-        if not self.in_service:
-            raise ChipError(self.name, f"not in service: {self.failure}")
-        if self._watch is None:
-            raise ChipError(self.name, "no scanner watches this line")
-        return self._watch
-
-
-def _tell_nobody(_event: object) -> None:
-    pass

@@ -25,7 +25,7 @@ from drivers.daa_registers import (
     Reg,
 )
 from drivers.errors import ChipError, Trouble
-from drivers.slic_calibration import Waits
+from drivers.startup import Waits
 
 SOFT_RESET_MS = 100
 LINK_OFF_MS = 10

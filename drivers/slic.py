@@ -9,15 +9,14 @@ the scanner also notices alarms and tells them as PortFailed.
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Sequence
-from contextlib import suppress
 
 from drivers.bus import Bus
-from drivers.errors import ChipError, HardwareError, Trouble
-from drivers.ports import AT_ONCE, EventSink, Feed, LineProfile, PortReadings, PortRecovered, RingOpening
-from drivers.scanner import Scanner, ScannerPort
-from drivers.slic_calibration import Waits, is_finished
+from drivers.card_port import CardPort
+from drivers.errors import HardwareError
+from drivers.ports import AT_ONCE, Feed, LineProfile, PortReadings, PortRecovered, RingOpening
+from drivers.scanner import ScannerPort
+from drivers.slic_calibration import is_finished
 from drivers.slic_chip import Identity, SlicChip
 from drivers.slic_feed import ON_HOOK_CODE, prove, quiet
 from drivers.slic_levels import LineCodes, line_codes, ring_ceiling_v_rms
@@ -31,7 +30,8 @@ from drivers.slic_registers import (
     Direct,
     Linefeed,
 )
-from drivers.slic_setup import Outcome, Wanted, power_up, run_together
+from drivers.slic_setup import Outcome, Wanted, power_up
+from drivers.startup import Waits
 
 log = logging.getLogger(__name__)
 
@@ -55,14 +55,14 @@ _FEED_NAMES = {
 }
 _LOWEST_CURRENT = 0
 """ILIM code of 20 mA, the least the chip can limit to."""
-_NOT_STARTED = "not started"
 
 
-class Slic:
+class Slic(CardPort[SlicChip, ScannerPort]):
     """An FXS port. Commands raise HardwareError when the chip does not answer.
 
     name: of the port. cs: chip select. slot: PCM time slot, 0 to 127. calibration: what `calibration`
-    gave at an earlier start, or None. chip: the family the board file names, None for either.
+    gave at an earlier start, or None. chip: the family the board file names, None for either. A start blocks for up to
+    5 s the first time.
     """
 
     def __init__(
@@ -75,55 +75,15 @@ class Slic:
         calibration: bytes | None = None,
         chip: str | None = None,
     ) -> None:
-        self.name = name
-        self.slot = slot
+        super().__init__(name, slot, SlicChip(name, bus, cs))
         self.profile = profile
-        self.in_service = False
-        self.failure = _NOT_STARTED
-        self.trouble = Trouble.STARTING
         self.identity: Identity | None = None
-        self.scanner: Scanner | None = None
-        """Who watches the line once it is started; commands need it."""
-        self.tell: EventSink = _tell_nobody
-        """Told PortRecovered whenever the port comes into service, in the thread that starts it."""
-        self._watch: ScannerPort | None = None
-        self._chip = SlicChip(name, bus, cs)
         self._expected = chip
         self._calibration = calibration or b""
         self._codes: LineCodes | None = None
-        self._starting = threading.Lock()
-        self._given_up = False
         self._meters = False
 
     # -- start and end ----------------------------------------------------------------------
-
-    def start(self) -> None:
-        """Start after the card's reset line was released at least 10 ms ago. Blocks up to 5 s the first time."""
-        with self._starting:
-            self._run(after_reset=True)
-
-    def recover(self) -> None:
-        """Start anew without the card's reset line, which would silence the other chips. Blocks likewise."""
-        with self._starting:
-            self._end_watch()
-            self._run(after_reset=False)
-
-    def _run(self, *, after_reset: bool) -> None:
-        failures = run_together(self._chip.bus, {self.name: self.begin(after_reset=after_reset)})
-        if failures:
-            raise failures[self.name]
-
-    def begin(self, *, after_reset: bool) -> Waits:
-        """The start as a generator for `slic_setup.run_together`; keeps the reason when it fails."""
-        try:
-            for wait_ms in self._begin(after_reset):
-                if self._given_up:
-                    raise self._chip.error("closed before it was ready")
-                yield wait_ms
-        except HardwareError as error:
-            self.out_of_service(error.reason, error.trouble)
-            raise
-
     def _begin(self, after_reset: bool) -> Waits:
         self.identity = None
         identity = self._chip.identify(self._expected, after_reset)
@@ -162,26 +122,6 @@ class Slic:
         """Octets to store for the next start; b"" when calibration was not complete (telephone off hook)."""
         return self._calibration
 
-    def out_of_service(self, reason: str, trouble: Trouble = Trouble.SET_UP) -> None:
-        """Note why the port is lost and make its line safe as far as the chip still listens."""
-        if self.failure != reason:  # a port that is tried every few seconds says so once
-            log.error("%s: out of service: %s", self.name, reason)
-        self.in_service, self.failure, self.trouble = False, reason, trouble
-        self._end_watch()
-        self._open_line()
-
-    def give_up(self) -> None:
-        """Let a start or recovery that runs in another thread end at its next step."""
-        self._given_up = True
-
-    def close(self) -> None:
-        """Open the line and stop talking to the chip; waits for a recovery in another thread to give up."""
-        self.give_up()
-        with self._starting:
-            self.in_service, self.failure, self.trouble = False, "closed", Trouble.STARTING
-            self._end_watch()
-            self._open_line()
-
     def _begin_watch(self) -> None:
         if self.scanner is None:
             return
@@ -190,12 +130,7 @@ class Slic:
         else:
             self._watch.rearm()
 
-    def _end_watch(self) -> None:
-        if self._watch is not None:
-            with suppress(HardwareError):  # the scanner has given it up already
-                self._watch.remove()
-
-    def _open_line(self) -> None:
+    def _make_safe(self) -> None:
         if self.identity is None:
             return  # nothing that this driver knows answers there; it is not written to
         try:
@@ -258,17 +193,6 @@ class Slic:
             battery_v=self._chip.read(Direct.BATTERY_SENSE) * SENSE_STEP_V,
             feed=_FEED_NAMES[state],
         )
-
-    def _serving(self) -> ScannerPort:
-        if not self.in_service:
-            raise ChipError(self.name, f"not in service: {self.failure}")
-        if self._watch is None:
-            raise ChipError(self.name, "no scanner watches this line")
-        return self._watch
-
-
-def _tell_nobody(_event: object) -> None:
-    pass
 
 
 def signed(code: int) -> int:

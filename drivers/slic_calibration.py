@@ -21,11 +21,9 @@ from drivers.slic_registers import (
     Family,
     Linefeed,
 )
+from drivers.startup import Waits
 
 log = logging.getLogger(__name__)
-
-Waits = Generator[float, None, None]
-"""A stage of start-up; yields milliseconds to wait."""
 
 POLL_MS = 5.0
 CONVERTER_LIMIT_MS = 1100

@@ -9,7 +9,7 @@ port can also be started anew without the card's reset line. Values by line prof
 from __future__ import annotations
 
 from drivers.errors import Trouble
-from drivers.slic_calibration import CONVERTER_DELAY, LOOP_CLOSED_BIT, POLL_MS, Waits
+from drivers.slic_calibration import CONVERTER_DELAY, LOOP_CLOSED_BIT, POLL_MS
 from drivers.slic_chip import Identity, SlicChip
 from drivers.slic_levels import LineCodes
 from drivers.slic_registers import (
@@ -22,6 +22,7 @@ from drivers.slic_registers import (
     Family,
     Linefeed,
 )
+from drivers.startup import Waits
 
 FOREIGN_LIMIT_V = 6.0
 """Voltage on an open line that counts as "near 0" (our choice; the sheet gives no figure)."""

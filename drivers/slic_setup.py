@@ -2,7 +2,7 @@
 
 Every stage is a generator that yields how many milliseconds it wants to wait and polls
 instead of assuming; so all chips of a card, which share one reset line, start side by side
-(`run_together`) and the slow manual gain search of one fills the pauses of another.
+(`startup.py`) and the slow manual gain search of one fills the pauses of another.
 A chip whose calibration is stored skips the calibration stages. The stages: `slic_feed.py`
 and `slic_calibration.py`; registers: `slic_registers.py`; values by profile: `slic_levels.py`.
 """
@@ -12,9 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from drivers.bus import Bus
-from drivers.errors import HardwareError
-from drivers.slic_calibration import Waits, calibrate, calibrate_converter, read_vector, restore_calibration
+from drivers.slic_calibration import calibrate, calibrate_converter, read_vector, restore_calibration
 from drivers.slic_chip import Identity, SlicChip
 from drivers.slic_feed import (
     check_foreign_voltage,
@@ -38,6 +36,7 @@ from drivers.slic_registers import (
     TRANSMIT_GAIN,
     Family,
 )
+from drivers.startup import Waits
 
 SCRATCH_WORD = 97
 """An accumulator that section 5, step 3 clears first."""
@@ -117,23 +116,3 @@ def close_filters(chip: SlicChip, values: Mapping[int, tuple[str, int]]) -> None
         found = chip.read_indirect(address)
         if found != value:
             raise chip.error(f"indirect register {address} ({name}) reads 0x{found:04X}, expected 0x{value:04X}")
-
-
-def run_together(bus: Bus, jobs: Mapping[str, Waits]) -> dict[str, HardwareError]:
-    """Run start-ups side by side on one bus; blocks. Returns the errors of those that failed, by name."""
-    failures: dict[str, HardwareError] = {}
-    due_us = dict.fromkeys(jobs, bus.now_us())
-    while due_us:
-        name = min(due_us, key=lambda job: due_us[job])
-        early_us = due_us[name] - bus.now_us()
-        if early_us > 0:
-            bus.wait_ms(early_us / 1000.0)
-        try:
-            wait_ms = next(jobs[name])
-            due_us[name] = bus.now_us() + round(wait_ms * 1000)
-        except StopIteration:
-            del due_us[name]
-        except HardwareError as error:
-            failures[name] = error
-            del due_us[name]
-    return failures

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from boards.wiring import Board
 from drivers.errors import HardwareError
-from drivers.slic_calibration import Waits
+from drivers.startup import Waits
 from firmware.port_recovery import RETRY_S, PortRecovery
 
 

@@ -9,7 +9,7 @@ from drivers.daa import Daa
 from drivers.daa_levels import daa_codes, gain_codes, terminations
 from drivers.errors import ChipError
 from drivers.exchange_port import ExchangeLineProfile
-from drivers.slic_setup import run_together
+from drivers.startup import run_together
 from tests.drivers.scripted_spi import ScriptedSpi
 
 PROBE = "R 2 03\nW 1 80\nWAIT 100\nR 2 03\nW 33 00\nW 36 5A\nR 36 5A\nW 36 00\n"

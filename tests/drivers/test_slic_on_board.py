@@ -9,7 +9,7 @@ from drivers.errors import HardwareError
 from drivers.ports import LineProfile
 from drivers.sim.board import SimBoard
 from drivers.slic import Slic
-from drivers.slic_setup import run_together
+from drivers.startup import run_together
 
 SEEDS = range(1, 21)
 STORED_LIMIT_MS = 1000

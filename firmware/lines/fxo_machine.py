@@ -11,12 +11,10 @@ of that somebody (`glared`), and the one who wanted to call out is told to take 
 from __future__ import annotations
 
 import enum
-import logging
 from dataclasses import dataclass
 
+from firmware.lines.table_machine import TableMachine
 from firmware.telephony.cause import Cause
-
-log = logging.getLogger(__name__)
 
 
 class State(enum.Enum):
@@ -203,22 +201,8 @@ for _state in S:
         TABLE.setdefault((_state, _event), (_state, ()))
 
 
-class FxoMachine:
-    """The state of one exchange line. `state` is read by everybody, changed only by `feed`."""
+class FxoMachine(TableMachine[State, Event, Action]):
+    """The state of one exchange line."""
 
     def __init__(self, name: str) -> None:
-        self.name = name
-        self.state = State.IDLE
-        self._unknown: set[tuple[State, Event]] = set()
-
-    def feed(self, event: Event) -> tuple[Action, ...]:
-        """The actions for `event`; none, and no change, when the table has no such pair."""
-        pair = (self.state, event)
-        row = TABLE.get(pair)
-        if row is None:
-            if pair not in self._unknown:
-                self._unknown.add(pair)
-                log.warning("%s: %s means nothing while %s", self.name, event.name.lower(), self.state.value)
-            return ()
-        self.state = row[0]
-        return row[1]
+        super().__init__(name, State.IDLE, TABLE)

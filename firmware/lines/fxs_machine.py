@@ -14,10 +14,9 @@ The machine knows the one call the telephone is busy with. What R does with a se
 from __future__ import annotations
 
 import enum
-import logging
 from dataclasses import dataclass
 
-log = logging.getLogger(__name__)
+from firmware.lines.table_machine import TableMachine
 
 
 class State(enum.Enum):
@@ -194,22 +193,8 @@ for _state in S:
         TABLE[_state, E.RECOVERED] = (_state, ())
 
 
-class FxsMachine:
-    """The state of one line. `state` is read by everybody, changed only by `feed`."""
+class FxsMachine(TableMachine[State, Event, Action]):
+    """The state of one telephone line."""
 
     def __init__(self, name: str) -> None:
-        self.name = name
-        self.state = State.IDLE
-        self._unknown: set[tuple[State, Event]] = set()
-
-    def feed(self, event: Event) -> tuple[Action, ...]:
-        """The actions for `event`; none, and no change, when the table has no such pair."""
-        pair = (self.state, event)
-        row = TABLE.get(pair)
-        if row is None:
-            if pair not in self._unknown:
-                self._unknown.add(pair)
-                log.warning("%s: %s means nothing while %s", self.name, event.name.lower(), self.state.value)
-            return ()
-        self.state = row[0]
-        return row[1]
+        super().__init__(name, State.IDLE, TABLE)

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from firmware import cli_rig_characters, cli_rig_exchange
-from firmware.cli_output import clean, complain, print_json, say
-from firmware.control.paths import run_folder
+from firmware.cli_output import clean, say
+from firmware.cli_rig_acts import add_act, breaches, call, give_wav, show_state, take_json, take_wav, tones_heard
 
 EXAMPLES = """examples:
   tipring rig phone fxs1 lift
@@ -51,44 +50,26 @@ def add(commands: Any) -> None:
     dial.add_argument("digits", metavar="DIGITS", help="0-9 * # A-D")
     dial.add_argument("--pulse", action="store_true", help="with the rotary dial instead of tones")
     say_ = _act(acts, "say", "speak a WAV file into the handset", "tipring rig phone fxs1 say hello.wav")
-    say_.add_argument("file", type=Path, metavar="FILE.wav", help="8 kHz, mono, 16 bit")
+    take_wav(say_)
     hear = _act(acts, "hear", "record what the handset hears", "tipring rig phone fxs1 hear 5 heard.wav")
-    hear.add_argument("seconds", type=float, metavar="SECONDS")
-    hear.add_argument("file", type=Path, metavar="FILE.wav")
+    give_wav(hear)
     state = _act(acts, "state", "what is measured on the copper", "tipring rig phone fxs1 state --json")
-    state.add_argument("--json", action="store_true", help="print it as JSON")
+    take_json(state)
     cli_rig_characters.add(acts, _act)
     cli_rig_exchange.add(kinds)
 
 
 def _act(acts: Any, name: str, help_text: str, example: str) -> argparse.ArgumentParser:
-    made: argparse.ArgumentParser = acts.add_parser(
-        name,
-        help=help_text,
-        description=help_text[0].upper() + help_text[1:] + ".",
-        epilog=f"example:\n  {example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    made.set_defaults(do=rig_phone, act=name)
-    return made
+    return add_act(acts, name, help_text, example, rig_phone)
 
 
 def rig_phone(args: argparse.Namespace) -> int:
     """`tipring rig phone PORT ACTION`."""
-    from drivers.sim.rig_client import RigClient, RigError
-
-    path = run_folder() / "simboard.rig"
-    try:
-        with RigClient(path) as rig:
-            answer = rig.call(f"phone.{args.act}", port=args.port, **_arguments(args))
-    except RigError as error:
-        complain(str(error))
+    answer = call(f"phone.{args.act}", port=args.port, **_arguments(args))
+    if answer is None:
         return 1
     if args.act == "state":
-        if args.json:
-            print_json(answer)
-        else:
-            print(state_text(args.port, answer))
+        show_state(args, answer, state_text(args.port, answer))
     elif args.act == "hear":
         print(args.file)
     return 0
@@ -120,11 +101,7 @@ def state_text(port: str, state: Mapping[str, Any]) -> str:
             f"  {say('ringing', 'sonando')}: {ringing['hz']:.1f} Hz, {ringing['v_rms']:.1f} V rms"
             + (f", {cadence} ms" if cadence else "")
         )
-    if tones := state.get("tones"):
-        heard = ", ".join(f"{hz:.0f} Hz {dbm0:.1f} dBm0" for hz, dbm0 in tones)
-        lines.append(f"  {say('hears', 'oye')}: {heard}")
+    lines += tones_heard(state)
     if digits := state.get("digits_sent"):
         lines.append(f"  {say('dialled', 'ha marcado')}: {clean(digits)}")
-    if violations := state.get("violations"):
-        lines.append(f"  {say('breaches of the data sheet', 'infracciones de la hoja de datos')}: {clean(violations)}")
-    return "\n".join(lines)
+    return "\n".join(lines + breaches(state))

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from firmware.cli_output import clean, complain, print_json, say
-from firmware.control.paths import run_folder
+from firmware.cli_output import clean, say
+from firmware.cli_rig_acts import add_act, breaches, call, give_wav, show_state, take_json, take_wav, tones_heard
 
 EXAMPLES = """examples:
   tipring rig exchange fxo1 ring
@@ -47,46 +47,29 @@ def add(kinds: Any) -> None:
     digits = _act(acts, "expect-digits", "wait for a dialled number", "tipring rig exchange fxo1 expect-digits 10")
     digits.add_argument("seconds", type=float, metavar="SECONDS")
     say_ = _act(acts, "say", "speak a WAV file from the far end", "tipring rig exchange fxo1 say hello.wav")
-    say_.add_argument("file", type=Path, metavar="FILE.wav", help="8 kHz, mono, 16 bit")
+    take_wav(say_)
     hear = _act(acts, "hear", "record what the far end hears", "tipring rig exchange fxo1 hear 5 heard.wav")
-    hear.add_argument("seconds", type=float, metavar="SECONDS")
-    hear.add_argument("file", type=Path, metavar="FILE.wav")
+    give_wav(hear)
     state = _act(acts, "state", "what the exchange sees of the line", "tipring rig exchange fxo1 state --json")
-    state.add_argument("--json", action="store_true", help="print it as JSON")
+    take_json(state)
 
 
 def _act(acts: Any, name: str, help_text: str, example: str) -> argparse.ArgumentParser:
-    made: argparse.ArgumentParser = acts.add_parser(
-        name,
-        help=help_text,
-        description=help_text[0].upper() + help_text[1:] + ".",
-        epilog=f"example:\n  {example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    made.set_defaults(do=rig_exchange, act=name)
-    return made
+    return add_act(acts, name, help_text, example, rig_exchange)
 
 
 def rig_exchange(args: argparse.Namespace) -> int:
     """`tipring rig exchange PORT ACTION`."""
-    from drivers.sim.rig_client import RigClient, RigError
-
     given = {
         key: str(value) if isinstance(value, Path) else value
         for key, value in vars(args).items()
         if key in {"how", "country", "seconds", "file"} and value is not None
     }
-    try:
-        with RigClient(run_folder() / "simboard.rig") as rig:
-            answer = rig.call(f"exchange.{args.act.replace('-', '_')}", port=args.port, **given)
-    except RigError as error:
-        complain(str(error))
+    answer = call(f"exchange.{args.act.replace('-', '_')}", port=args.port, **given)
+    if answer is None:
         return 1
     if args.act == "state":
-        if args.json:
-            print_json(answer)
-        else:
-            print(state_text(args.port, answer))
+        show_state(args, answer, state_text(args.port, answer))
     elif args.act == "expect-digits":
         print(answer["digits"])
     elif args.act == "hear":
@@ -103,9 +86,5 @@ def state_text(port: str, state: Mapping[str, Any]) -> str:
     ]
     if digits := state.get("digits"):
         lines.append(f"  {say('was dialled', 'han marcado')}: {clean(digits)}")
-    if tones := state.get("tones"):
-        heard = ", ".join(f"{hz:.0f} Hz {dbm0:.1f} dBm0" for hz, dbm0 in tones)
-        lines.append(f"  {say('hears', 'oye')}: {heard}")
-    if violations := state.get("violations"):
-        lines.append(f"  {say('breaches of the data sheet', 'infracciones de la hoja de datos')}: {clean(violations)}")
-    return "\n".join(lines)
+    lines += tones_heard(state)
+    return "\n".join(lines + breaches(state))

@@ -23,7 +23,8 @@ from firmware.cli_output import complain, say
 from firmware.config.load import Loaded, load_or_last_good
 from firmware.config.mistake import SettingsError
 from firmware.config.sample import SETTINGS_FILE, SampleSite, ensure_sample
-from firmware.config.settings import Settings, Sip
+from firmware.config.settings import Settings
+from firmware.config.sip_settings import Sip
 from firmware.control.paths import check_length, core_socket
 from firmware.service import BoardLines, Supervisor, plan
 from firmware.service_lock import AlreadyRunning, RunLock

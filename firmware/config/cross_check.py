@@ -11,7 +11,8 @@ from firmware.config.check import Checker
 from firmware.config.code_settings import Codes
 from firmware.config.declaration import Words, declarations
 from firmware.config.line_settings import FxsLineSettings
-from firmware.config.settings import Media, Settings, Sip
+from firmware.config.settings import Media, Settings
+from firmware.config.sip_settings import Sip
 
 SHORTEST_DISCONNECT_MS = 200
 _SELF_SIGNED = (

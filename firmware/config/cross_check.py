@@ -78,7 +78,11 @@ def _outside(settings: Settings, checker: Checker) -> None:
     for name, line in settings.exchange_lines.items():
         if line.target is not None and line.target not in numbers:
             listed = ", ".join(sorted(numbers)) or "none"
-            checker.wrong(f"lines.{name}.target", line.target, Words(f"a number of the house: {listed}", listed))
+            checker.wrong(
+                f"lines.{name}.target",
+                line.target,
+                Words(f"a number of the house: {listed}", f"un número de la casa: {listed}"),
+            )
     prefixes: dict[str, str] = {}
     for name, route in settings.outbound.items():
         first = prefixes.setdefault(route.prefix, name)

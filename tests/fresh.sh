@@ -18,13 +18,17 @@ finish() {
     for place in dev/pts dev/shm dev sys proc; do
         umount -R "$folder/$place" 2>/dev/null || true
     done
+    umount "$folder" 2>/dev/null || true
     # Never remove a folder in which something of the host is still mounted.
-    grep -q " $folder/" /proc/mounts || rm -rf "$folder"
+    grep -q " $folder[/ ]" /proc/mounts || rm -rf "$folder"
 }
 trap finish EXIT INT TERM
 
 echo "Building a new Debian 12 in $folder"
 debootstrap --variant=minbase --include=make,git,ca-certificates bookworm "$folder" "$mirror" >/dev/null
+# A root that is a mount of its own, as on a machine: without it no test could have a mount namespace.
+mount --bind "$folder" "$folder"
+mount --make-private "$folder"
 mount -t proc proc "$folder/proc"
 mount --bind /sys "$folder/sys"
 mount --bind /dev "$folder/dev"

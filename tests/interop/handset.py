@@ -17,9 +17,9 @@ class Handset:
         self._site, self._folder, self.port = site, folder, port
 
     def lift(self) -> None:
-        """Lift, and wait for core's reaction: nobody dials into a line that has not yet noticed him."""
+        """Lift, and wait for core's reaction."""
         self._site.phone(self.port, "lift")
-        eventually(f"{self.port} is noticed", lambda: self._site.port(self.port)["state"] not in ("idle", "ringing"), 5)
+        self._site.noticed(self.port)
 
     def dial(self, digits: str) -> None:
         self._site.phone(self.port, "dial", digits=digits)

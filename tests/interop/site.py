@@ -172,7 +172,14 @@ class Site:
         return Account(user, PASSWORDS[user], self.sip_port, self.host.ip, way.lower())
 
     def phone(self, port: str, do: str, **args: Any) -> dict[str, Any]:
+        """One act of a telephone. Nobody dials into a line that has not yet noticed him: "dial" waits for core."""
+        if do == "dial":
+            self.noticed(port)
         return self.rig(f"phone.{do}", port=port, **args)
+
+    def noticed(self, port: str) -> None:
+        """Until core knows that this telephone is off hook."""
+        eventually(f"{port} is noticed", lambda: self.port(port)["state"] not in ("idle", "ringing"), 5)
 
     def port(self, name: str) -> dict[str, Any]:
         found = next(p for p in self.status()["ports"] if p["name"] == name)

@@ -12,7 +12,7 @@ from typing import Any
 
 from firmware.media._engine import ffi, lib
 from firmware.media.errors import PortsExhausted
-from firmware.media.events import DigitWay, EchoStats, StreamStats
+from firmware.media.events import DataKind, DigitWay, EchoStats, StreamStats
 from firmware.telephony.cadence import Tone
 
 PAIR_DB = 3.0103
@@ -22,6 +22,11 @@ _DIGIT_WAYS = {
     "agreed": lib.ENGINE_DIGITS_AGREED,
     "tones": lib.ENGINE_DIGITS_TONES,
     "told": lib.ENGINE_DIGITS_TOLD,
+}
+_DATA: dict[DataKind, int] = {
+    "bell-202": lib.ENGINE_HEAR_BELL_202,
+    "v23": lib.ENGINE_HEAR_V23,
+    "dtmf": lib.ENGINE_HEAR_DTMF_DATA,
 }
 
 
@@ -125,9 +130,12 @@ class Endpoint(Node):
         """
         checked(lib.engine_listen_digits(self._native, self.id, on), "listen for digits")
 
-    def listen_signals(self, *, modems: bool = False, progress: bool = False) -> None:
-        """Tell `SignalHeard` of faxes and modems, `SegmentHeard` of call progress. OSError(ENOMEM): as before."""
-        kinds = modems * lib.ENGINE_HEAR_MODEMS | progress * lib.ENGINE_HEAR_PROGRESS
+    def listen_signals(self, *, modems: bool = False, progress: bool = False, data: DataKind | None = None) -> None:
+        """Tell `SignalHeard` of faxes and modems, `SegmentHeard` of call progress, `DataHeard` of that kind of data.
+
+        OSError(ENOMEM): as before.
+        """
+        kinds = modems * lib.ENGINE_HEAR_MODEMS | progress * lib.ENGINE_HEAR_PROGRESS | (_DATA[data] if data else 0)
         checked(lib.engine_listen_signals(self._native, self.id, kinds), "listen for signals")
 
 

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from firmware.media._engine import ffi, lib
 from firmware.media.endpoints import Mixer, Slot, Stream, checked, ip_octets, ip_text, tone_spec
 from firmware.media.events import (
+    DataHeard,
     DigitDue,
     DigitHeard,
     MediaEvent,
@@ -199,6 +200,8 @@ def _heard(news: Any) -> MediaEvent | None:
         return DigitDue(news.endpoint, news.digit.decode("ascii"), news.ms)
     if news.kind == lib.ENGINE_SIGNAL:
         return SignalHeard(news.endpoint, _SIGNALS[news.signal])
+    if news.kind == lib.ENGINE_DATA:
+        return DataHeard(news.endpoint, None if news.signal == lib.ENGINE_DATA_END else news.signal)
     if news.kind == lib.ENGINE_SEGMENT:
         hz = tuple(float(hz) for hz in news.hz if hz > 0)
         return SegmentHeard(news.endpoint, _SEGMENTS[news.signal], hz, news.dbm0, news.ms, lasts=bool(news.lasts))

@@ -12,6 +12,8 @@ from firmware.media.codec_table import CODECS
 
 UNIMPAIRED_R = 93.2
 """The transmission rating of the E-model with its default values."""
+DataKind = Literal["bell-202", "v23", "dtmf"]
+"""How data come over a resting line: FSK of one of two modems (1200 bit/s), or DTMF digits."""
 DigitWay = Literal["agreed", "tones", "told"]
 """How the far end of a stream gets digits: see `Stream.set_digits`."""
 
@@ -62,6 +64,15 @@ class SegmentHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class DataHeard:
+    """An octet of a kind of data that `listen_signals` asked for; of "dtmf" a digit in ASCII. octet: 0 to 255, None
+    when the carrier or the train of digits has ended."""
+
+    endpoint: int
+    octet: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class SourceLocked:
     """The stream has learnt where the far end sends from; it sends there and hears nobody else."""
 
@@ -109,6 +120,7 @@ MediaEvent = (
     | DigitDue
     | SignalHeard
     | SegmentHeard
+    | DataHeard
     | SourceLocked
     | SourceRefused
     | MediaTimeout

@@ -15,9 +15,14 @@
 
 #define ENGINE_SIGNAL 8         /* endpoint, signal: ENGINE_CNG and so on has been heard */
 #define ENGINE_SEGMENT 9        /* endpoint, signal: PROGRESS_..., ms, lasts, hz, dbm0: see progress.h */
+#define ENGINE_DATA 10          /* endpoint, signal: an octet, or ENGINE_DATA_END: see data_rx.h */
 
 #define ENGINE_HEAR_MODEMS 1
 #define ENGINE_HEAR_PROGRESS 2
+#define ENGINE_HEAR_BELL_202 4  /* of these three one at a time */
+#define ENGINE_HEAR_V23 8
+#define ENGINE_HEAR_DTMF_DATA 16
+#define ENGINE_DATA_END 256
 
 #define ENGINE_CNG 1
 #define ENGINE_CED 2            /* or ANSam */

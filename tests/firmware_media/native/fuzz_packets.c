@@ -83,7 +83,7 @@ static struct engine *put_together(void)
         engine_set_rtcp(engine, id, 0, (int)dice(2));
         engine_set_digits(engine, id, (int)dice(3));
         engine_set_jitter(engine, id, dice(3) ? 0 : 20 + (int)dice(200));
-        engine_listen_signals(engine, id, dice(3) ? 0 : (int)dice(4));
+        engine_listen_signals(engine, id, dice(3) ? 0 : (int)dice(32));
         engine_listen_digits(engine, id, (int)dice(2));
         fars[i] = (struct far){(uint16_t)dice(65536), dice(1u << 30) << 2, dice(1u << 30), 0, 0, 0};
         if (i % 2)

@@ -142,7 +142,8 @@ static void live(struct engine *engine)
     expect(watched == 0 || watched == (ids[0] > 0 ? -ENOMEM : -ENOENT), "a watch without memory says -ENOMEM");
     engine_set_remote(engine, ids[1], here, 9, here);
     for (int i = 0; i < 2; i++) {
-        int listens = engine_listen_signals(engine, ids[i], ENGINE_HEAR_MODEMS | ENGINE_HEAR_PROGRESS);
+        int data = i == 0 ? ENGINE_HEAR_V23 : ENGINE_HEAR_DTMF_DATA;
+        int listens = engine_listen_signals(engine, ids[i], ENGINE_HEAR_MODEMS | ENGINE_HEAR_PROGRESS | data);
         expect(listens == 0 || listens == -ENOMEM || ids[i] < 0, "listening without memory says -ENOMEM");
     }
     engine_join(engine, ids[0], ids[2]);

@@ -109,7 +109,7 @@ static void command(struct engine *engine, const int *ids)
     case 3: engine_send_digit(engine, id, "1A#x"[dice(4)], (int)dice(300)); break;
     case 4:
         engine_listen_digits(engine, id, (int)dice(2));
-        engine_listen_signals(engine, id, (int)dice(4));
+        engine_listen_signals(engine, id, (int)dice(32));
         engine_set_digits(engine, id, (int)dice(5) - 1);
         break;
     case 5:

@@ -12,13 +12,16 @@ from firmware.cli_rig_acts import add_act, breaches, call, give_wav, show_state,
 
 EXAMPLES = """examples:
   tipring rig exchange fxo1 ring
+  tipring rig exchange fxo1 ring --number 600123456 --name "José"
   tipring rig exchange fxo1 hangup --how loop-break
   tipring rig exchange fxo1 expect-digits 10
   tipring rig exchange fxo1 state --json
 """
+STANDARDS = ("etsi-fsk", "bellcore", "bellcore-number", "uk", "japan", "dtmf")
+ALERTS = ("during", "reversal", "lr+dt-as", "dt-as", "rp-as", "none")
+_GIVEN = {"how", "country", "seconds", "file", "number", "name", "private", "standard", "alert", "dbm0"}
 HANG_UPS = ("loop-break", "polarity", "busy-tone", "congestion-tone", "silence")
 _PLAIN = {
-    "ring": "let a call arrive and ring the line",
     "stop": "let the caller give up while it rings",
     "answer": "answer the call that the line has dialled",
     "unplug": "pull the line's cord out of the wall",
@@ -38,6 +41,7 @@ def add(kinds: Any) -> None:
     acts = actor.add_subparsers(title="what it does", metavar="ACTION", required=True)
     for name, text in _PLAIN.items():
         _act(acts, name, text, f"tipring rig exchange fxo1 {name}")
+    _add_ring(acts)
     hangup = _act(acts, "hangup", "let the far party hang up", "tipring rig exchange fxo1 hangup --how polarity")
     hangup.add_argument("--how", choices=HANG_UPS, help="as the exchange's habit is when not given")
     refuse = _act(acts, "refuse", "let the dialled call fail", "tipring rig exchange fxo1 refuse --how busy-tone")
@@ -54,6 +58,20 @@ def add(kinds: Any) -> None:
     take_json(state)
 
 
+def _add_ring(acts: Any) -> None:
+    ring = _act(
+        acts, "ring", "let a call arrive and ring the line", "tipring rig exchange fxo1 ring --number 600123456"
+    )
+    ring.add_argument("--number", help="who calls, told to the line by caller ID; nothing is told without it")
+    ring.add_argument("--name", help="their name")
+    ring.add_argument("--private", action="store_true", default=None, help="tell that they do not want to be known")
+    ring.add_argument(
+        "--standard", choices=STANDARDS, help="of the caller ID, as the exchange's country when not given"
+    )
+    ring.add_argument("--alert", choices=ALERTS, help="what announces it, as the standard has it when not given")
+    ring.add_argument("--dbm0", type=float, metavar="DBM0", help="its level, -14 when not given")
+
+
 def _act(acts: Any, name: str, help_text: str, example: str) -> argparse.ArgumentParser:
     return add_act(acts, name, help_text, example, rig_exchange)
 
@@ -63,7 +81,7 @@ def rig_exchange(args: argparse.Namespace) -> int:
     given = {
         key: str(value) if isinstance(value, Path) else value
         for key, value in vars(args).items()
-        if key in {"how", "country", "seconds", "file"} and value is not None
+        if key in _GIVEN and value is not None
     }
     answer = call(f"exchange.{args.act.replace('-', '_')}", port=args.port, **given)
     if answer is None:

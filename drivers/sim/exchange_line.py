@@ -13,6 +13,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from drivers.sim.exchange_caller import Manner, Presentation, manner_of, present
+from drivers.sim.exchange_data import IncomingCall
 from drivers.sim.exchange_ear import PulseCounter, ToneReceiver
 from drivers.sim.exchange_habits import HANG_UPS, RATE_HZ, CallTone, Habits, habits_of
 from drivers.sim.office_wires import OfficeWires, WireFeed
@@ -21,6 +23,8 @@ from drivers.sim.rig_protocol import RigError
 _AHEAD_SAMPLES = 1600
 """A tone is spoken this far ahead: 200 ms."""
 _RINGS_AHEAD = 8
+_FETCHED_AFTER_US = 250_000
+"""From the loop that fetches the number to its data."""
 
 
 class Stage(enum.Enum):
@@ -45,6 +49,8 @@ class ExchangeLine:
         self.wires = wires
         self.name = wires.name
         self.habits: Habits = habits_of(country)
+        self.manner: Manner = manner_of(country)
+        """How it tells who calls."""
         self.stage = Stage.IDLE
         self.digits = ""
         """What the line has dialled since it was seized."""
@@ -56,6 +62,7 @@ class ExchangeLine:
         self.cleared_us = 0
         """Board time at which our end was seen to release the line last."""
         self._incoming = False
+        self._presented = Presentation(0)
         self._tone: CallTone | None = None
         self._tone_at = 0
         self._due_us = 0
@@ -68,18 +75,23 @@ class ExchangeLine:
     def live_by(self, country: str, **changes: object) -> None:
         """Take on a country's habits, some of them changed. Raises RigError for an unknown country."""
         self.habits = replace(habits_of(country), **changes)  # type: ignore[arg-type]
+        self.manner = manner_of(country)
         self.wires.set_office(ring_hz=self.habits.ring_hz)
 
-    def ring(self) -> None:
-        """A call arrives for this line: ring until it is seized or `stop`."""
+    def ring(self, call: IncomingCall | None = None) -> None:
+        """A call arrives for this line: ring until it is seized or `stop`. call: who calls, None is not told."""
         self._want("ring", Stage.IDLE)
         self._incoming = True
         self.stage = Stage.RINGING
-        self._plan_rings(self.wires.now_us + self.habits.first_ring_ms * 1000)
+        self._presented = present(call, self.manner, self.habits, self.wires.now_us)
+        if self._presented.before:
+            self.wires.plan(self._presented.before)
+        self._plan_rings(self._presented.rings_from_us)
 
     def stop(self) -> None:
         """The caller gives up."""
         self._want("stop", Stage.RINGING)
+        self._hush()
         self.wires.put(WireFeed.NORMAL)
         self.stage = Stage.IDLE
 
@@ -150,8 +162,12 @@ class ExchangeLine:
             self.stage = Stage.SEIZED
             self._due_us = at_us + self.habits.dial_delay_ms * 1000
         elif self.stage is Stage.RINGING:
-            self.wires.put(WireFeed.NORMAL)
-            self._talk()
+            self._hush()
+            self.wires.put(self._presented.feed)
+            if self._presented.fetched and self._presented.data is not None:
+                self._presented.data_us = at_us + _FETCHED_AFTER_US
+            else:
+                self._talk()
         elif self.stage is Stage.HELD:
             self.stage = Stage.TALKING
         elif self.stage in {Stage.DIAL_TONE, Stage.COLLECTING} and self._pulses.opening(open_ms, at_us):
@@ -162,6 +178,10 @@ class ExchangeLine:
 
     def _released(self, now_us: int) -> None:
         """The line is on hook."""
+        if self.stage is Stage.RINGING:  # it has fetched the number; now it is rung
+            self._presented.data = None
+            self._plan_rings(now_us + self.habits.first_ring_ms * 1000)
+            return
         self.cleared_us = now_us
         self._hush()
         self.wires.put(WireFeed.NORMAL)
@@ -185,8 +205,8 @@ class ExchangeLine:
         self._hush()
 
     def _time(self, now_us: int) -> None:
-        if self.stage is Stage.RINGING and self.wires.planned < _RINGS_AHEAD:
-            self._plan_rings(self._rung_until_us)
+        if self.stage is Stage.RINGING:
+            self._present(now_us)
         if now_us < self._due_us:
             return
         if self.stage is Stage.SEIZED:
@@ -203,12 +223,23 @@ class ExchangeLine:
             self.stage, self._incoming = Stage.IDLE, False
 
     # -- inside ----------------------------------------------------------------------------
+    def _present(self, now_us: int) -> None:
+        """Ring on, and say who calls when it is time."""
+        call = self._presented
+        if call.data is not None and 0 < call.data_us <= now_us:
+            self.wires.voice.say(call.data)
+            call.data_us = 0
+            if not call.fetched:
+                call.data = None
+        if self.wires.planned < _RINGS_AHEAD and not (call.fetched and call.data is not None):
+            self._plan_rings(self._rung_until_us)
+
     def _plan_rings(self, start_us: int) -> None:
         events = []
         at_us = start_us
         for _ in range(_RINGS_AHEAD):
             for number, ms in enumerate(self.habits.ring_ms):
-                events.append((at_us, WireFeed.NORMAL, number % 2 == 0))
+                events.append((at_us, self._presented.feed, number % 2 == 0))
                 at_us += ms * 1000
         self.wires.plan(events)
         self._rung_until_us = at_us

@@ -11,6 +11,7 @@ from typing import Any
 
 from drivers.sim import measure
 from drivers.sim.board import SimBoard
+from drivers.sim.exchange_caller import changed, checked_call
 from drivers.sim.exchange_line import ExchangeLine, Stage
 from drivers.sim.phone import RATE_HZ
 from drivers.sim.recording import read_wav
@@ -30,9 +31,26 @@ class ExchangeVerbs:
     def __init__(self, board: SimBoard) -> None:
         self._board = board
 
-    async def exchange_ring(self, port: str) -> Answer:
-        """A call arrives: ring until the line is seized or `stop`."""
-        self._office(port).ring()
+    async def exchange_ring(
+        self,
+        port: str,
+        number: str = "",
+        name: str = "",
+        private: bool = False,
+        standard: str | None = None,
+        alert: str | None = None,
+        dbm0: float | None = None,
+    ) -> Answer:
+        """A call arrives: ring until the line is seized or `stop`.
+
+        With a number, a name or `private` the caller's data are sent; standard, alert, dbm0: not as the country does.
+        """
+        office = self._office(port)
+        if not (number or name or private):
+            office.ring()
+            return {}
+        office.manner = changed(office.manner, standard, alert, dbm0)
+        office.ring(checked_call(number, name, private))
         return {}
 
     async def exchange_stop(self, port: str) -> Answer:

@@ -87,6 +87,10 @@ def test_a_call_directed_over_the_rig(tmp_path: Path) -> None:
         ("office", {"battery_v": 500}, "fxo1: battery_v is 500, allowed 0 to 120 V"),
         ("wire", {"loop_ohm": -1}, "fxo1: loop_ohm is -1, allowed 0 to 5000 ohm"),
         ("ring", {"port": "fxo9"}, "there is no exchange line 'fxo9' on this board, its exchange lines are fxo1"),
+        ("ring", {"number": "12a"}, "number is '12a', allowed are up to 20 digits"),
+        ("ring", {"number": "1", "name": "Ж"}, "name is 'Ж', allowed are up to 50 letters"),
+        ("ring", {"number": "1", "standard": "telex"}, "standard is 'telex', allowed are etsi-fsk"),
+        ("ring", {"number": "1", "dbm0": 3}, "dbm0 is 3, allowed -60 to 0 dBm0"),
         ("sing", {}, "there is no verb 'exchange.sing'"),
     ],
 )

@@ -15,7 +15,7 @@ from firmware.config.trunk_settings import FxoLineSettings
 from firmware.lines.fxo_line import FxoLine
 from firmware.lines.fxo_profile import fxo_options, fxo_profile, fxo_timers
 from firmware.media.engine import Engine
-from firmware.media.events import DigitHeard, MediaEvent, SegmentHeard
+from firmware.media.events import DataHeard, DigitHeard, MediaEvent, SegmentHeard
 from firmware.pbx.routes import Routes
 from firmware.pbx.trunk_routes import OutboundRoute
 from firmware.telephony.countries import Country
@@ -77,6 +77,8 @@ class Trunks:
             return False
         if isinstance(event, SegmentHeard):
             line.segment(event)
+        elif isinstance(event, DataHeard):
+            line.caller.heard(event.octet)
         elif isinstance(event, DigitHeard):
             line.digit(event.digit)
         return True

@@ -56,8 +56,31 @@ class FxoLineSettings:
         1,
         low=1,
         high=10,
-        help_en="How many rings before the call is passed on; 2 waits for the caller's number",
-        help_es="Cuántos timbres antes de pasar la llamada; con 2 se espera el número de quien llama",
+        help_en="How many rings before the call is passed on",
+        help_es="Cuántos timbres antes de pasar la llamada",
+    )
+    caller_id: str = setting(
+        "country",
+        one_of=("country", "off", "etsi-fsk", "bellcore", "bellcore-number", "uk", "japan", "dtmf"),
+        help_en="How the exchange says who calls",
+        help_es="Cómo dice la central quién llama",
+    )
+    caller_id_dtmf: str = setting(
+        "country",
+        one_of=("country", "A-C", "D-C", "A-#", "D-#", "-#", "-C", "-"),
+        help_en="Digits before and after a number that comes by dtmf",
+        help_es="Dígitos antes y después de un número que llega por dtmf",
+    )
+    caller_id_wait_s: float | None = setting(
+        None,
+        low=0.0,
+        high=10.0,
+        unit="s",
+        example=3.0,
+        help_en="After those rings, wait so long for the caller's number, or until the next ring; when absent 5 s, "
+        "and 0 where it comes before the ringing",
+        help_es="Tras esos timbres, cuánto se espera el número de quien llama, o hasta el siguiente; si falta, 5 s, "
+        "y 0 donde llega antes del timbre",
     )
     dial: str = setting(
         "tones",

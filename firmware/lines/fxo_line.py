@@ -28,12 +28,13 @@ from drivers.exchange_port import (
 )
 from drivers.ports import PortEvent, PortFailed, PortRecovered
 from firmware.lines.fxo_alarm import FxoAlarm
+from firmware.lines.fxo_caller import FxoCaller
 from firmware.lines.fxo_leg import FxoLeg
 from firmware.lines.fxo_machine import OFF_HOOK, TIMER_ENDS, Action, Do, EndLeg, Event, FxoMachine, StartTimer, State
 from firmware.lines.fxo_options import FxoOptions, FxoTimers
-from firmware.lines.fxo_rings import RingCount
 from firmware.lines.fxo_supervisor import FarEnd
 from firmware.lines.fxo_voice import TrunkVoice, dial
+from firmware.lines.named_timers import NamedTimers
 from firmware.media.events import EchoStats, SegmentHeard
 from firmware.telephony.cause import Cause
 from firmware.telephony.clock import now_s
@@ -81,19 +82,20 @@ class FxoLine:
         self._options = options
         self._lengths = timers
         self._far_end = FarEnd(port.name, country, options, self.feed)
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._timers = NamedTimers(self._time_out)
         self._serial = 0
-        self._ringing = RingCount()
+        self.caller = FxoCaller(port.name, options, self._caller_known)
         self._incoming_over_s = float("-inf")
         """When our end of the last call that came in was put down."""
         if not port.in_service:
             self.machine.state = State.OUT_OF_SERVICE
         self._obeying: dict[Do, Callable[[], None]] = {
-            Do.STOP_TIMERS: self._stop_timers,
+            Do.STOP_TIMERS: self._timers.stop,
             Do.ANNOUNCE: self._announce,
             Do.SEIZE: self._seize,
             Do.SEIZE_WHEN_QUIET: self._seize_when_quiet,
             Do.RELEASE_LINE: self._release_line,
+            Do.LEAVE_TO_RING: port.release,
             Do.LISTEN: lambda: voice.listen_signals(progress=True),
             Do.TALK: self._talk,
             Do.DEAFEN: self._deafen,
@@ -104,6 +106,7 @@ class FxoLine:
             Do.TELL_PROGRESS: self._tell_progress,
             Do.TELL_ANSWERED: lambda: self._tell(listener.leg_answered),
         }
+        voice.listen_signals(data=self.caller.kind)
 
     # -- what happens ------------------------------------------------------------------
     def port_event(self, event: ExchangeLineEvent | PortEvent) -> None:
@@ -113,7 +116,7 @@ class FxoLine:
             case RingBegan():
                 self._ring(event)
             case RingEnded():
-                self._ringing.ended(event.at_s)
+                self.caller.rings.ended(event.at_s)
                 self.feed(Event.QUIET)
             case LineSeized():
                 log.info("%s: seized, %.0f mA at %.0f V", self.name, event.loop_ma, event.line_v)
@@ -163,7 +166,7 @@ class FxoLine:
             return
         log.debug("%s: %s -> %s", self.name, before.value, self.machine.state.value)
         if self.machine.state is State.IDLE:
-            self._ringing.rings = 0
+            self.caller.forget()
 
     def leg_event(self, leg: FxoLeg, event: Event) -> None:
         """The exchange of the house wants something of the leg."""
@@ -175,7 +178,7 @@ class FxoLine:
         state = self.machine.state
         if state in {State.OUT_OF_SERVICE, State.DEAD}:
             return Cause.NETWORK_OUT_OF_ORDER
-        if state is not State.IDLE or self.leg is not None or self._ringing.in_burst:
+        if state is not State.IDLE or self.leg is not None or self.caller.coming:
             return Cause.NO_CIRCUIT_AVAILABLE
         self.leg = self._new_leg()
         self.leg.number = number
@@ -209,7 +212,7 @@ class FxoLine:
         try:
             match action:
                 case StartTimer():
-                    self._start_timer(action.name)
+                    self._timers.start(action.name, getattr(self._lengths, action.name))
                 case EndLeg():
                     if self.leg is not None:
                         self.leg.ended(action.cause)
@@ -219,19 +222,7 @@ class FxoLine:
             # The scanner finds the same fault and sends PortFailed with the full reason.
             log.warning("%s: %s failed: %s", self.name, action, error.reason)
 
-    def _start_timer(self, name: str) -> None:
-        if (running := self._timers.pop(name, None)) is not None:
-            running.cancel()
-        seconds: float = getattr(self._lengths, name)
-        self._timers[name] = asyncio.get_running_loop().call_later(seconds, self._time_out, name)
-
-    def _stop_timers(self) -> None:
-        for timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
-
     def _time_out(self, name: str) -> None:
-        self._timers.pop(name, None)
         event = TIMER_ENDS[name]
         self.feed(self._without_dial_tone() if event is Event.NO_DIAL_TONE else event)
 
@@ -243,11 +234,17 @@ class FxoLine:
         return Event.GLARE if self._options.target and not held else Event.NO_DIAL_TONE
 
     def _ring(self, event: RingBegan) -> None:
-        self._ringing.began(event.at_s)
-        if self._ringing.rings == 1:
-            log.info("%s: rings with %.0f Hz", self.name, event.hz)
+        self.caller.began(event.at_s, event.hz)
         self.feed(Event.RING)
-        if self._options.target and self._ringing.rings >= self._options.rings:
+        if self.caller.must_fetch():
+            self.feed(Event.FETCH)
+        elif self.caller.may_be_offered():
+            self.feed(Event.RINGS_ENOUGH)
+
+    def _caller_known(self) -> None:
+        """Or waited for in vain."""
+        self.feed(Event.FETCHED)
+        if self.caller.may_be_offered():
             self.feed(Event.RINGS_ENOUGH)
 
     def _new_leg(self) -> FxoLeg:
@@ -256,7 +253,8 @@ class FxoLine:
 
     def _announce(self) -> None:
         leg = self.leg = self._new_leg()
-        leg.party = Party("", self.party.name)  # who calls is not known; the line's own number is not theirs
+        caller = self.caller.party or Party("")  # the line's own number is not theirs
+        leg.party = Party(caller.number, caller.name or self.party.name)
         leg.called = Party(self._options.target)
         asyncio.get_running_loop().call_soon(self._arrive, leg)
 
@@ -273,12 +271,12 @@ class FxoLine:
 
     def _seize_when_quiet(self) -> None:
         """Ringing voltage is on the line for two seconds at most; the line is taken in the pause after it."""
-        if not self._ringing.in_burst:
+        if not self.caller.rings.in_burst:
             self._seize()
 
     def _release_line(self) -> None:
         self._far_end.over()
-        self._ringing.forget()
+        self.caller.forget()
         if self.leg is not None and not self.leg.number:
             self._incoming_over_s = now_s()
         self.port.release()
@@ -290,7 +288,7 @@ class FxoLine:
 
     def _deafen(self) -> None:
         self._far_end.deaf()
-        self._voice.listen_signals()
+        self._voice.listen_signals(data=self.caller.kind)
         self._voice.listen_digits(False)
 
     def _dial(self) -> None:

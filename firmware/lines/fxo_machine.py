@@ -22,6 +22,7 @@ class State(enum.Enum):
 
     IDLE = "idle"
     RINGING = "ringing"
+    FETCHING = "fetching-number"
     OFFERED = "offered"
     IGNORED = "ignored"
     ANSWERING = "answering"
@@ -41,6 +42,8 @@ class Event(enum.Enum):
     """What happens to the line, already judged."""
 
     RING = enum.auto()
+    FETCH = enum.auto()  # the exchange tells who calls only to a line that answers first (Japan)
+    FETCHED = enum.auto()  # or it did not come
     RINGS_ENOUGH = enum.auto()
     RING_OVER = enum.auto()  # no burst for ring_timeout_s
     QUIET = enum.auto()  # a burst has ended
@@ -91,6 +94,7 @@ class Do(enum.Enum):
     SEIZE = enum.auto()
     SEIZE_WHEN_QUIET = enum.auto()
     RELEASE_LINE = enum.auto()
+    LEAVE_TO_RING = enum.auto()  # on hook again, while the call goes on
     LISTEN = enum.auto()  # to the exchange's tones
     TALK = enum.auto()  # also to digits; watch for the far end's hang-up
     DEAFEN = enum.auto()
@@ -107,6 +111,7 @@ Row = tuple[State, tuple[Action, ...]]
 TIMER_ENDS = {
     "ring_timeout_s": Event.RING_OVER,
     "dial_tone_s": Event.NO_DIAL_TONE,
+    "fetch_s": Event.FETCHED,
     "guard_s": Event.GUARD_OVER,
     "max_call_s": Event.TOO_LONG,
 }
@@ -120,6 +125,7 @@ def _cleared(*more: Action) -> Row:
 
 
 _FREE: Row = (S.IDLE, (Do.STOP_TIMERS,))
+_RING_ON = (Do.STOP_TIMERS, Do.LEAVE_TO_RING, StartTimer("ring_timeout_s"))
 _TALK = (StartTimer("max_call_s"), Do.TALK)
 
 TABLE: dict[tuple[State, Event], Row] = {
@@ -128,6 +134,12 @@ TABLE: dict[tuple[State, Event], Row] = {
     (S.RINGING, E.RING): (S.RINGING, (StartTimer("ring_timeout_s"),)),
     (S.RINGING, E.RINGS_ENOUGH): (S.OFFERED, (Do.ANNOUNCE,)),
     (S.RINGING, E.RING_OVER): _FREE,
+    (S.RINGING, E.FETCH): (S.FETCHING, (Do.STOP_TIMERS, StartTimer("fetch_s"), Do.SEIZE_WHEN_QUIET)),
+    (S.FETCHING, E.QUIET): (S.FETCHING, (Do.SEIZE_WHEN_QUIET,)),
+    (S.FETCHING, E.FETCHED): (S.RINGING, _RING_ON),
+    (S.FETCHING, E.NO_CURRENT): (S.RINGING, _RING_ON),
+    (S.FETCHING, E.OVERLOAD): _cleared(),
+    (S.FETCHING, E.RING): (S.FETCHING, ()),
     (S.OFFERED, E.RING): (S.OFFERED, (StartTimer("ring_timeout_s"),)),
     (S.OFFERED, E.RING_OVER): (S.IDLE, (Do.STOP_TIMERS, EndLeg(Cause.NORMAL_CLEARING))),
     (S.OFFERED, E.ACCEPTED): (S.ANSWERING, (Do.STOP_TIMERS, Do.SEIZE_WHEN_QUIET)),
@@ -192,7 +204,7 @@ for _state in (S.CLEARING,):
     TABLE[_state, E.BATTERY_GONE] = (S.DEAD, (Do.STOP_TIMERS,))
 _EVERYWHERE_MEANINGLESS = (E.QUIET, E.PARALLEL_LIFTED, E.PARALLEL_GONE, E.BATTERY_GONE, E.BATTERY_BACK, E.RECOVERED,
                            E.DIAL_TONE, E.FAR_BUSY, E.FAR_CONGESTION, E.ANSWERED, E.FAR_CLEARED, E.FAR_END_RINGS,
-                           E.SEIZED, E.DIALLED, E.RINGS_ENOUGH)  # fmt: skip
+                           E.SEIZED, E.DIALLED, E.RINGS_ENOUGH, E.FETCH, E.FETCHED)  # fmt: skip
 for _state in S:
     if _state is not S.OUT_OF_SERVICE:
         leg = (EndLeg(Cause.DESTINATION_OUT_OF_ORDER),) if _state in (*OFF_HOOK, S.OFFERED) else ()

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class FxoTimers:
     """Seconds. ring_timeout_s: without a burst, so long after the last one, the caller has given up. dial_tone_s:
-    longest wait for dial tone. guard_s: after a call the line rests so long. max_call_s: longest call."""
+    longest wait for dial tone. fetch_s: longest time off hook to fetch the caller's
+    number (Japan). guard_s: after a call the line rests so long. max_call_s: longest call."""
 
     ring_timeout_s: float = 8.0
     dial_tone_s: float = 4.0
+    fetch_s: float = 4.0
     guard_s: float = 1.0
     max_call_s: float = 14_400.0
 
@@ -24,6 +26,8 @@ class FxoOptions:
     answer_by: "polarity", "ringback-end", "voice", "dialled"; the first of them that happens answers a call out.
     silence_s: a call whose far party is not heard for so long is over; 0 never. flash_ms: length of a hook flash to the
     exchange. pulses: dial by pulses. dial_blind: dial also without dial tone. pulse_coding: of the country.
+    caller_id: the standard of the caller's data, "" for none; caller_id_dtmf: its form in DTMF. caller_id_wait_s: after
+    that many rings, wait so long for them, or until the next ring.
     """
 
     target: str = ""
@@ -35,3 +39,6 @@ class FxoOptions:
     pulses: bool = False
     dial_blind: bool = False
     pulse_coding: str = "n"
+    caller_id: str = ""
+    caller_id_dtmf: str = "A-C"
+    caller_id_wait_s: float = 0.0

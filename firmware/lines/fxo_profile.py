@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from drivers.exchange_port import ExchangeLineProfile
 from firmware.config.trunk_settings import FxoLineSettings
+from firmware.lines.caller_id.sending import STANDARDS
 from firmware.lines.fxo_options import FxoOptions, FxoTimers
+from firmware.lines.send_profile import NOTHING, OF_COUNTRY
 from firmware.telephony.countries import Country
 
 _ROWS = {
@@ -19,6 +21,8 @@ continent [M-]."""
 _DAHDI_ROWS = {"usa": "fcc"}
 _FAST_DIALS = {"jp": (34, 16)}
 """Pulse break and make in ms; elsewhere 60 and 40."""
+BETWEEN_RINGS_S = 5.0
+"""From the first ring's beginning: 2 s of ringing, up to 1.5 s to the data and up to 1.1 s of them."""
 
 
 def termination(country: Country, source: str) -> str:
@@ -44,6 +48,7 @@ def fxo_profile(country: Country, settings: FxoLineSettings) -> ExchangeLineProf
 
 def fxo_options(country: Country, settings: FxoLineSettings) -> FxoOptions:
     """What the line does by itself."""
+    standard = _standard(country, settings)
     return FxoOptions(
         target=settings.target or "",
         rings=settings.rings,
@@ -54,7 +59,21 @@ def fxo_options(country: Country, settings: FxoLineSettings) -> FxoOptions:
         pulses=settings.dial == "pulses",
         dial_blind=settings.without_dial_tone == "dial",
         pulse_coding=country.pulse_coding,
+        caller_id=standard,
+        caller_id_dtmf=country.caller_id_dtmf if settings.caller_id_dtmf == OF_COUNTRY else settings.caller_id_dtmf,
+        caller_id_wait_s=_wait_s(standard) if settings.caller_id_wait_s is None else settings.caller_id_wait_s,
     )
+
+
+def _standard(country: Country, settings: FxoLineSettings) -> str:
+    if settings.caller_id == NOTHING:
+        return ""
+    return country.caller_id if settings.caller_id == OF_COUNTRY else settings.caller_id
+
+
+def _wait_s(standard: str) -> float:
+    """Only what comes between the first two rings has to be waited for."""
+    return BETWEEN_RINGS_S if standard and STANDARDS[standard].alert == "during" else 0.0
 
 
 def fxo_timers(settings: FxoLineSettings) -> FxoTimers:

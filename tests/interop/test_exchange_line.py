@@ -42,7 +42,7 @@ def at_rest(site: Site) -> None:
 
 
 def call_in(site: Site) -> None:
-    exchange(site, "ring")
+    exchange(site, "ring", "--number", "600123456", "--name", "José")
     eventually("101 rings", lambda: site.phone("fxs1", "state")["ringing"], 8)
     site.phone("fxs1", "lift")
     eventually("both talk", lambda: site.port("fxo1")["state"] == site.port("fxs1")["state"] == "talking", 6)
@@ -57,7 +57,7 @@ def test_a_call_from_outside_is_answered_and_ended_by_the_exchange(outside: Site
     eventually("released", lambda: outside.port("fxs1")["state"] == "busy", 5)
     at_rest(outside)
     record = outside.records()[0]
-    assert (record["to"], record["cause"]) == ("101", 16)
+    assert (record["from"], record["to"], record["cause"]) == ("600123456", "101", 16)
 
 
 def test_a_call_to_the_outside_reaches_the_exchange(outside: Site) -> None:

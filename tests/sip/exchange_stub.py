@@ -85,6 +85,9 @@ class Bridge:
     def leg_digit(self, leg: Leg, digit: str) -> None:
         self.note("digit", leg, digit)
 
+    def leg_identified(self, leg: Leg) -> None:
+        raise AssertionError(f"{leg.leg_id} is not expected to be identified late")
+
     def leg_signalled(self, leg: Leg, digit: str, duration_ms: int) -> None:
         self.note("signalled", leg, digit, duration_ms)
         if leg in self._other:

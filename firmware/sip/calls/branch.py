@@ -29,6 +29,7 @@ from firmware.sip.transactions.client_transaction import ClientTransaction
 from firmware.sip.transactions.timer_heap import Timer
 from firmware.sip.transports.hop import Hop
 from firmware.sip.transports.transport import Transport
+from firmware.telephony.leg import Party
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +96,11 @@ class Branch:
     def session(self, remote_tag: str) -> Session | None:
         """The early session with the peer of this tag."""
         return self._early.session(remote_tag) if self._early is not None else None
+
+    def tell_caller(self, party: Party) -> None:
+        """Who calls has become known: those that ring are told."""
+        for session in self._early.sessions() if self._early is not None else ():
+            session.tell_caller(party)
 
     @property
     def early_media(self) -> OfferExchange | None:

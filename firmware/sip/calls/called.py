@@ -7,6 +7,7 @@ single INVITE's life in `branch.py`, the life after the answer in `leg.py`.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from firmware.media.errors import PortsExhausted
 from firmware.media.offer_answer import NotAcceptable
@@ -53,6 +54,8 @@ class CalledLeg(SipLeg):
         self._request: CallRequest | None = None
         self._hunt: Hunt | None = None
         self._progressing = False
+        self._late_caller: Party | None = None
+        """Who calls, where that became known after the INVITE."""
 
     def place(self, request: CallRequest) -> None:
         self._context.legs.add(self)
@@ -68,6 +71,15 @@ class CalledLeg(SipLeg):
             self._begin(targets)
         else:
             self._finish(Cause.SUBSCRIBER_ABSENT)
+
+    def show_caller(self, party: Party) -> None:
+        self._late_caller = party
+        if self._request is not None:
+            self._request = replace(self._request, caller=party)
+        if self.answered and self._session is not None:
+            self._session.tell_caller(party)
+        elif self._hunt is not None:
+            self._hunt.show_caller(party)
 
     def _located(self, ways: list[Way]) -> None:
         self._lookup = None
@@ -97,6 +109,8 @@ class CalledLeg(SipLeg):
         if response.status == 100 or self._hunt is None:
             return
         self._context.dialogs[branch.key] = self
+        if self._late_caller is not None:
+            branch.tell_caller(self._late_caller)
         if (response.body or response.status == 199) and self._early_branch() is not None:
             self.session_changed()
             if not self._progressing:
@@ -139,6 +153,8 @@ class CalledLeg(SipLeg):
             self.release(Cause.INCOMPATIBLE_DESTINATION)
             return
         self.session_changed()
+        if self._late_caller is not None:
+            session.tell_caller(self._late_caller)
         log.info("%s: call %s: answered by %s:%d", self.leg_id, self.call_id, *response.source)
         self.listener.leg_answered(self)
 

@@ -102,6 +102,9 @@ class EarlyDialogs:
     def __len__(self) -> int:
         return len(self._dialogs)
 
+    def sessions(self) -> list[Session]:
+        return [early.session for early in self._dialogs.values()]
+
     def session(self, remote_tag: str) -> Session | None:
         """The early session with this peer."""
         early = self._dialogs.get(remote_tag)
@@ -129,6 +132,7 @@ class EarlyDialogs:
         early = self._dialogs.get(tag) or self._begin(tag, response, transport)
         if early is None:
             return True
+        early.session.takes_update |= bool(tag) and response.lists("allow", "update")
         reliable = bool(tag) and response.lists("require", "100rel")
         if reliable and not early.in_turn(parse_number(response.get("rseq"), 2**32 - 1, "RSeq")):
             return False

@@ -8,6 +8,7 @@ answered, or that nobody will. The order is in `targets.py`, what failures add u
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Protocol
 
 from firmware.sip.calls.branch import Branch, BranchOwner
@@ -22,7 +23,7 @@ from firmware.sip.calls.targets import Target, TargetSet
 from firmware.sip.messages.message import Response
 from firmware.sip.messages.reason import ELSEWHERE, failure_line
 from firmware.sip.transactions.timer_heap import Timer
-from firmware.telephony.leg import CallRequest, Diversion
+from firmware.telephony.leg import CallRequest, Diversion, Party
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +79,12 @@ class Hunt:
     def begin(self) -> None:
         """Ring the first."""
         self._go_on()
+
+    def show_caller(self, party: Party) -> None:
+        """Who calls has become known: whoever rings is told, and the next ones hear it from their INVITE."""
+        self._request = replace(self._request, caller=party)
+        for branch in self.branches:
+            branch.tell_caller(party)
 
     @property
     def only_branch(self) -> Branch | None:

@@ -55,7 +55,7 @@ class KeptSession(Protocol):
 class Keeper(SessionTimer):
     """Of a confirmed session. message: the peer's INVITE or 2xx, which tells whether it takes UPDATE."""
 
-    __slots__ = ("_change", "_context", "_peer_updates", "_session")
+    __slots__ = ("_change", "_context", "_identity", "_peer_updates", "_session")
 
     def __init__(self, session: KeptSession, context: SipContext, message: Message) -> None:
         super().__init__(context.timers, context.settings.session_expires_s)
@@ -63,6 +63,7 @@ class Keeper(SessionTimer):
         self._session = session
         self._peer_updates = message.lists("allow", "update")
         self._change: OwnChange | None = None
+        self._identity = ""
 
     @property
     def dialog(self) -> Dialog:
@@ -93,6 +94,11 @@ class Keeper(SessionTimer):
         method = "UPDATE" if self._peer_updates else "INVITE"
         self._change = OwnChange(self, self._context, method, owns_call_id=self._session.owns_call_id)
 
+    def tell_identity(self, line: str) -> None:
+        """Refresh the session now, and say with it who calls (RFC 3325 9.1); again with every refresh that follows."""
+        self._identity = line
+        self.refresh()
+
     def expired(self) -> None:
         log.info("%s: the peer did not refresh the session", self._session.owner.leg_id)
         self._session.owner.session_lost(Cause.RECOVERY_ON_TIMER)
@@ -102,7 +108,7 @@ class Keeper(SessionTimer):
         dialog = self._session.dialog
         hop = dialog.hop
         contact = dialog.contact(hop.transport, hop.address[0])
-        headers = f"Contact: {contact}\r\n{self._context.change_headers}{self.ask()}"
+        headers = f"Contact: {contact}\r\n{self._context.change_headers}{self._identity}{self.ask()}"
         return headers + SDP_TYPE if method == "INVITE" else headers
 
     def change_offer(self, method: str) -> str:

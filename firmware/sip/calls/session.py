@@ -12,6 +12,7 @@ import logging
 
 from firmware.media.offer_answer import NotAcceptable
 from firmware.sip.calls.ack_wait import AckWait
+from firmware.sip.calls.asserted import asserted_identity
 from firmware.sip.calls.context import SipContext
 from firmware.sip.calls.dialog import Dialog
 from firmware.sip.calls.keeper import Keeper, KeptLeg
@@ -22,6 +23,7 @@ from firmware.sip.messages.status import Refusal
 from firmware.sip.transactions.server_transaction import ServerTransaction
 from firmware.sip.transports.transport import Transport
 from firmware.telephony.cause import Cause
+from firmware.telephony.leg import Party
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +31,10 @@ log = logging.getLogger(__name__)
 class Session:
     """Early until `confirmed`. The owner hands it the requests of its dialog."""
 
-    __slots__ = ("_ack_wait", "_bye_after_ack", "_context", "dialog", "exchange", "keeper", "owner", "owns_call_id")
+    __slots__ = (
+        "_ack_wait", "_bye_after_ack", "_context", "_told", "dialog", "exchange", "keeper", "owner", "owns_call_id",
+        "takes_update",
+    )  # fmt: skip
 
     def __init__(
         self, context: SipContext, owner: KeptLeg, dialog: Dialog, exchange: OfferExchange, *, owns_call_id: bool
@@ -44,6 +49,9 @@ class Session:
         """Whether the INVITE that began the dialog was ours."""
         self.keeper: Keeper | None = None
         """None while the dialog is early, and after its end."""
+        self.takes_update = False
+        """Of an early dialog: the peer has said that it knows UPDATE."""
+        self._told: Party | None = None
 
     # -- becoming confirmed --------------------------------------------------------------
     def confirmed(self, response: Response) -> None:
@@ -94,6 +102,24 @@ class Session:
         transaction.respond(200, headers=headers + SDP_TYPE if text else headers, body=text)
         if text:
             self.owner.session_changed()
+
+    # -- we tell something -----------------------------------------------------------------
+    def tell_caller(self, party: Party) -> None:
+        """Who calls has become known: an UPDATE says it, early or later (RFC 3311 5.1, RFC 3325 9.1)."""
+        dialog = self.dialog
+        hop = dialog.hop
+        line = asserted_identity(party, hop.transport.contact_place(hop.address[0]))
+        if not line or party == self._told:
+            return
+        if self.keeper is not None:
+            self.keeper.tell_identity(line)
+        elif self.takes_update:
+            contact = f"Contact: {dialog.contact(hop.transport, hop.address[0])}\r\n"
+            headers = contact + self._context.change_headers + line
+            send_in_dialog(self._context, dialog, dialog.request("UPDATE", headers=headers))
+        else:
+            return
+        self._told = party
 
     # -- a 2xx of ours and its ACK -----------------------------------------------------------
     def _send_ok(self, transaction: ServerTransaction, cseq: int, text: str, headers: str) -> None:

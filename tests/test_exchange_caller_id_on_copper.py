@@ -132,6 +132,18 @@ def test_a_call_that_is_not_waited_for_rings_at_once(tmp_path: Path) -> None:
     day(house, call)
 
 
+def test_a_number_that_comes_while_101_rings_already_is_passed_on(tmp_path: Path) -> None:
+    house = house_of(tmp_path, Manner("etsi-fsk"), caller_id_wait_s=0.0)
+
+    async def call() -> None:
+        assert await caller_shown(house, JOSE) == Party("", "fxo1")
+        await house.until("the record has it", lambda: house.records.named == [("17", "600123456")], 4000)
+        assert house.exchange.status()[0]["from"] == "600123456"
+        assert house.state("fxs1") == "ringing"
+
+    day(house, call)
+
+
 def test_the_number_of_one_call_is_not_that_of_the_next(tmp_path: Path) -> None:
     house = house_of(tmp_path, MANNERS["dtmf after reversal"])
 

@@ -246,6 +246,10 @@ class FxoLine:
         self.feed(Event.FETCHED)
         if self.caller.may_be_offered():
             self.feed(Event.RINGS_ENOUGH)
+        leg = self.leg
+        if leg is not None and self.machine.state is State.OFFERED and leg.party != self._calling_party():
+            leg.party = self._calling_party()
+            leg.tell(self._listener.leg_identified)
 
     def _new_leg(self) -> FxoLeg:
         self._serial += 1
@@ -253,10 +257,13 @@ class FxoLine:
 
     def _announce(self) -> None:
         leg = self.leg = self._new_leg()
-        caller = self.caller.party or Party("")  # the line's own number is not theirs
-        leg.party = Party(caller.number, caller.name or self.party.name)
+        leg.party = self._calling_party()
         leg.called = Party(self._options.target)
         asyncio.get_running_loop().call_soon(self._arrive, leg)
+
+    def _calling_party(self) -> Party:
+        caller = self.caller.party or Party("")  # the line's own number is not theirs
+        return Party(caller.number, caller.name or self.party.name)
 
     def _arrive(self, leg: FxoLeg) -> None:
         if self.leg is leg:

@@ -157,6 +157,15 @@ class Call:
         if (other := self.other_end(leg)) is not None:
             other.send_digit(digit, duration_ms)
 
+    def identified(self, leg: Leg) -> None:
+        """Who calls is known only now."""
+        if leg is not self.caller or self.state == "over":
+            return
+        log.info("call %s: the caller is %s", self.call_id, leg.party.number or leg.party.name)
+        self.account.name_caller(leg.party.number)
+        for callee in self.callees:
+            callee.show_caller(leg.party)
+
     def held(self, leg: Leg, held: bool) -> None:
         """A leg holds the other, which hears the music on hold until both talk again."""
         self.connection.hold(leg, held)

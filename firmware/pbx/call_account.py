@@ -19,6 +19,7 @@ class Records(Protocol):
 
     def new_id(self) -> str: ...
     def begin(self, call_id: str, caller: str, called: str, leg: str) -> None: ...
+    def name_caller(self, call_id: str, caller: str) -> None: ...
     def answer(self, call_id: str) -> None: ...
     def end(self, call_id: str, end: CallEnd) -> None: ...
 
@@ -40,6 +41,10 @@ class Account:
         self._talk_ms = 0
         self._hung_up_by = ""
         records.begin(call_id, caller, called, leg_id)
+
+    def name_caller(self, caller: str) -> None:
+        """The caller's number has become known after the call began."""
+        self._records.name_caller(self._call_id, caller)
 
     def answer(self) -> float:
         """It was answered now; returns how many seconds that took."""

@@ -85,6 +85,10 @@ class Exchange:
         if call := self._calls.of(leg):
             call.held(leg, held)
 
+    def leg_identified(self, leg: Leg) -> None:
+        if call := self._calls.of(leg):
+            call.identified(leg)
+
     def leg_digit(self, leg: Leg, digit: str) -> None:
         """Digits in a call travel in the media engine; here they are only noted."""
         log.debug("call %s: digit %s from %s", leg.call_id, digit, leg.leg_id)

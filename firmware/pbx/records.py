@@ -148,6 +148,10 @@ class CallRecords:
             (call_id, leg, caller, called, _now()),
         )
 
+    def name_caller(self, call_id: str, caller: str) -> None:
+        """The caller's number has become known."""
+        self._put("UPDATE calls SET caller = ? WHERE id = ?", (caller, call_id))
+
     def answer(self, call_id: str) -> None:
         """The call was answered now."""
         self._put("UPDATE calls SET answer = ? WHERE id = ?", (_now(), call_id))

@@ -106,6 +106,9 @@ class LegListener(Protocol):
 
     def leg_answered(self, leg: Leg) -> None: ...
     def leg_held(self, leg: Leg, held: bool) -> None: ...
+    def leg_identified(self, leg: Leg) -> None:
+        """The `party` of a calling leg has become known only now: those who are called shall see it."""
+
     def leg_digit(self, leg: Leg, digit: str) -> None:
         """A digit from `leg`; the audio carries it to the other end."""
 
@@ -187,6 +190,9 @@ class Leg(ABC):
     @abstractmethod
     def place(self, request: CallRequest) -> None:
         """Alert this end. Outcome: leg_ringing*, leg_progress*, then leg_answered or leg_released."""
+
+    def show_caller(self, party: Party) -> None:  # noqa: B027 - a telephone that rings already cannot be told
+        """After place, answered or not: who calls has become known."""
 
     # -- to both ---------------------------------------------------------------
     @abstractmethod

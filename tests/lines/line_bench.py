@@ -129,6 +129,9 @@ class Notes:
     def leg_diverted(self, leg: Leg, number: str, journey: Journey) -> bool:
         raise AssertionError("a line sends nothing on")
 
+    def leg_identified(self, leg: Leg) -> None:
+        raise AssertionError(f"{leg.leg_id} is not expected to be identified late")
+
     def leg_signalled(self, leg: Leg, digit: str, duration_ms: int) -> None:
         self.told.append(("signalled", digit, duration_ms))
 

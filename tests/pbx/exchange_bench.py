@@ -57,6 +57,9 @@ class ScriptedLeg(Leg):
     def send_digit(self, digit: str, duration_ms: int = 100) -> None:
         self.digits.append((digit, duration_ms))
 
+    def show_caller(self, party: Party) -> None:
+        self.commands.append(("caller", party.number))
+
     def send_flash(self) -> None:
         self.commands.append("flash")
 
@@ -116,6 +119,7 @@ class NotedRecords:
     def __init__(self) -> None:
         self.begun: list[tuple[str, str, str, str]] = []
         self.answered: list[str] = []
+        self.named: list[tuple[str, str]] = []
         self.ended: list[tuple[str, CallEnd]] = []
 
     def new_id(self) -> str:
@@ -123,6 +127,9 @@ class NotedRecords:
 
     def begin(self, call_id: str, caller: str, called: str, leg: str) -> None:
         self.begun.append((call_id, caller, called, leg))
+
+    def name_caller(self, call_id: str, caller: str) -> None:
+        self.named.append((call_id, caller))
 
     def answer(self, call_id: str) -> None:
         self.answered.append(call_id)

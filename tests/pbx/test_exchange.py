@@ -72,6 +72,24 @@ def test_the_callees_cause_reaches_the_caller(cause: Cause) -> None:
     run(main())
 
 
+def test_a_caller_who_is_known_late_is_shown_to_who_rings_and_recorded() -> None:
+    async def main() -> None:
+        bench = ExchangeBench()
+        caller, callee = bench.call("201")
+        caller.party = Party("600123456", "José")
+        bench.exchange.leg_identified(caller)
+        assert callee.commands[-1] == ("caller", "600123456")
+        assert bench.records.named == [("17", "600123456")]
+        bench.exchange.leg_identified(callee)
+        caller.gone()
+        await settle()
+        bench.exchange.leg_identified(caller)
+        assert bench.records.named == [("17", "600123456")]
+        assert bench.leaves_nothing()
+
+    run(main())
+
+
 def test_nobody_answers_for_60_s() -> None:
     async def main() -> None:
         bench = ExchangeBench()

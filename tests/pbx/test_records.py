@@ -38,9 +38,11 @@ def test_a_call_is_written_as_it_goes_on(records: CallRecords) -> None:
     records.begin(call, "101", "201", "fxs1/1")
     row = newest(records)[0]
     assert (row["id"], row["from"], row["to"], row["end"], row["talk_ms"]) == (call, "101", "201", None, 0)
+    records.name_caller(call, "600123456")
     records.answer(call)
     records.end(call, END)
     (row,) = newest(records)
+    assert row["from"] == "600123456"
     began, answered, ended = (datetime.fromisoformat(row[name]) for name in ("start", "answer", "end"))
     assert began <= answered <= ended
     assert began.utcoffset() == timedelta(0)

@@ -56,6 +56,22 @@ PATTERN = Rule(
     ),
 )
 
+CADENCE = Rule(
+    lambda text: (
+        _is_pattern(text)
+        and "-/" in text
+        and not text.strip().endswith(")")
+        and _is_piece(text.split(",")[-1], last=False)
+    ),
+    Words(
+        'pieces of Hz/ms with a silence among them, each with its length, such as "425/200, -/200" or '
+        '"480+620/500, -/500"; 10 to 3900 Hz, 10 to 60000 ms, 32 pieces at most',
+        'partes de Hz/ms con un silencio entre ellas, cada una con su duración, como "425/200, -/200" o '
+        '"480+620/500, -/500"; de 10 a 3900 Hz, de 10 a 60000 ms, 32 partes como mucho',
+    ),
+)
+"""Of a tone that is to be recognised: it comes and goes."""
+
 
 @dataclass(frozen=True, slots=True)
 class OwnTone:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from firmware.config.declaration import DIALLED, EXTENSION, PERSON, TRUNK_NAME, Rule, Words, setting
+from firmware.config.tone_settings import CADENCE
 
 
 def _one_of(*names: str) -> Rule:
@@ -113,6 +114,13 @@ class FxoLineSettings:
         rule=_one_of("loop-break", "polarity", "tones"),
         help_en="What tells that the other end has hung up: the loop opens, tip and ring change places, busy tone",
         help_es="Qué indica que el otro ha colgado: se abre el bucle, se invierte la polaridad, tono de ocupado",
+    )
+    busy_tone: str | None = setting(
+        None,
+        rule=CADENCE,
+        example="480+620/500, -/500",
+        help_en="Busy tone of this line's exchange, known beside the country's; tipring teach finds it out",
+        help_es="Tono de ocupado de la central de esta línea, además del que es del país; lo averigua tipring teach",
     )
     loop_break_ms: int = setting(
         80,

@@ -35,6 +35,7 @@ from firmware.lines.fxo_options import FxoOptions, FxoTimers
 from firmware.lines.fxo_supervisor import FarEnd
 from firmware.lines.fxo_voice import TrunkVoice, dial
 from firmware.lines.named_timers import NamedTimers
+from firmware.lines.teach_session import TeachSession
 from firmware.media.events import EchoStats, SegmentHeard
 from firmware.telephony.cause import Cause
 from firmware.telephony.clock import now_s
@@ -81,7 +82,9 @@ class FxoLine:
         self._listener = listener
         self._options = options
         self._lengths = timers
-        self._far_end = FarEnd(port.name, country, options, self.feed)
+        self.lesson: TeachSession | None = None
+        """A teach-in that watches; it ends the calls itself."""
+        self._far_end = FarEnd(port.name, country, options, self.feed, held=lambda: self.lesson is not None)
         self._timers = NamedTimers(self._time_out)
         self._serial = 0
         self.caller = FxoCaller(port.name, options, self._caller_known)
@@ -112,6 +115,8 @@ class FxoLine:
     def port_event(self, event: ExchangeLineEvent | PortEvent) -> None:
         """Take an event of the port."""
         self.alarm.follow(event)
+        if self.lesson is not None:
+            self.lesson.port_event(event)
         match event:
             case RingBegan():
                 self._ring(event)
@@ -135,11 +140,22 @@ class FxoLine:
 
     def segment(self, heard: SegmentHeard) -> None:
         """A piece of what the exchange says."""
+        if self.lesson is not None:
+            self.lesson.segment(heard)
         self._far_end.segment(heard)
+
+    @property
+    def talking(self) -> bool:
+        """Whether a call is up."""
+        return self.machine.state is State.TALKING
+
+    def end_call(self) -> None:
+        """As if the far end had been noticed to hang up."""
+        self.feed(Event.FAR_CLEARED)
 
     def digit(self, digit: str) -> None:
         """The far party pressed a key."""
-        if self.leg is not None and self.machine.state is State.TALKING:
+        if self.leg is not None and self.talking:
             self.leg.tell(self._listener.leg_digit, digit)
 
     def play_digit(self, digit: str, ms: int) -> None:
@@ -148,7 +164,7 @@ class FxoLine:
 
     def flash(self) -> None:
         """Flash to the exchange in a call; what it answers, a dial tone often, is no end of the call."""
-        if self.machine.state is not State.TALKING:
+        if not self.talking:
             return
         try:
             self.port.flash(self._options.flash_ms)

@@ -10,7 +10,9 @@ from firmware.config.trunk_settings import FxoLineSettings
 from firmware.lines.caller_id.sending import STANDARDS
 from firmware.lines.fxo_options import FxoOptions, FxoTimers
 from firmware.lines.send_profile import NOTHING, OF_COUNTRY
+from firmware.telephony.cadence import Tone
 from firmware.telephony.countries import Country
+from firmware.telephony.tone_notation import read_segments
 
 _ROWS = {
     "uk": "uk", "us": "usa", "us-old": "usa", "cz": "czech", "za": "southafrica", "nz": "newzealand", "ae": "uae",
@@ -55,6 +57,7 @@ def fxo_options(country: Country, settings: FxoLineSettings) -> FxoOptions:
         hang_up_by=settings.hang_up_by,
         answer_by=settings.answer_by,
         silence_s=float(settings.silence_s),
+        busy_tone=Tone("busy", read_segments(settings.busy_tone)) if settings.busy_tone else None,
         flash_ms=settings.flash_ms or sum(country.flash_ms) // 2,
         pulses=settings.dial == "pulses",
         dial_blind=settings.without_dial_tone == "dial",

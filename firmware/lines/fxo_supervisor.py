@@ -25,13 +25,21 @@ _ENDS = {Heard.BUSY: Event.FAR_BUSY, Heard.CONGESTION: Event.FAR_CONGESTION, Hea
 
 
 class FarEnd:
-    """Of one line. `tell` is called with each event, from the loop."""
+    """Of one line. `tell` is called with each event, from the loop; while `held`, a call that is up does not end."""
 
-    def __init__(self, name: str, country: Country, options: FxoOptions, tell: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        country: Country,
+        options: FxoOptions,
+        tell: Callable[[Event], None],
+        held: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._name = name
         self._options = options
         self._tell = tell
-        self._tones = ExchangeTones(country)
+        self._held = held
+        self._tones = ExchangeTones(country, options.busy_tone)
         self._timer: asyncio.TimerHandle | None = None
         self._silence: asyncio.TimerHandle | None = None
         self._talking = False
@@ -82,7 +90,7 @@ class FarEnd:
         """The exchange has opened the loop."""
         if "loop-break" in self._options.hang_up_by:
             log.info("%s: the exchange has opened the loop", self._name)
-            self._tell(Event.FAR_CLEARED)
+            self._end(Event.FAR_CLEARED)
 
     def polarity_changed(self) -> None:
         """Outgoing: the first turn is the answer, the turn back the end. Incoming: a turn is the end."""
@@ -92,7 +100,7 @@ class FarEnd:
             self._tell(Event.ANSWERED)
         elif self._turned != self._outgoing and "polarity" in self._options.hang_up_by:
             log.info("%s: the far end has gone, says the line's polarity", self._name)
-            self._tell(Event.FAR_CLEARED)
+            self._end(Event.FAR_CLEARED)
 
     def segment(self, heard: SegmentHeard) -> None:
         """A piece of what the exchange says."""
@@ -118,7 +126,11 @@ class FarEnd:
         elif heard is Heard.DIAL_STEADY and asyncio.get_running_loop().time() - self._flashed_s < AFTER_FLASH_S:
             log.debug("%s: dial tone after a flash", self._name)
         elif heard in _ENDS and (not self._talking or "tones" in self._options.hang_up_by):
-            self._tell(_ENDS[heard])
+            self._end(_ENDS[heard])
+
+    def _end(self, event: Event) -> None:
+        if not self._talking or not self._held():
+            self._tell(event)
 
     def _time(self) -> None:
         self._timer = None
@@ -139,4 +151,4 @@ class FarEnd:
     def _silent(self) -> None:
         self._silence = None
         log.info("%s: nothing was heard for %.0f s", self._name, self._options.silence_s)
-        self._tell(Event.FAR_CLEARED)
+        self._end(Event.FAR_CLEARED)

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
+from firmware.lines.stretches import Part, Stretches
 from firmware.media.events import SegmentHeard
 from firmware.telephony.cadence import Tone, ToneSegment
 from firmware.telephony.countries import Country
@@ -37,7 +37,6 @@ GENERIC_DIAL_HZ = (300.0, 520.0)
 """Where the dial tones of all countries lie; one of a private exchange may be none of its country's."""
 STEADY_S = 1.5
 """Beyond LONG_MS: in a call nobody whistles one note for so long."""
-REMEMBERED = 48
 
 
 class Heard(enum.Enum):
@@ -50,17 +49,6 @@ class Heard(enum.Enum):
     BUSY = enum.auto()
     CONGESTION = enum.auto()
     VOICE = enum.auto()
-
-
-@dataclass(slots=True)
-class Part:
-    """A stretch of sound (on) or silence. tone_ms: how much of it was steady tone; hz: of those tones."""
-
-    on: bool
-    ms: float = 0.0
-    tone_ms: float = 0.0
-    sound_ms: float = 0.0
-    hz: list[float] = field(default_factory=list)
 
 
 class Pattern:
@@ -133,14 +121,17 @@ def _bands(segment: ToneSegment) -> list[tuple[float, float]]:
 
 
 class ExchangeTones:
-    """Listens to one line. `begin` when a call begins or its stage changes so that what was heard means nothing."""
+    """Listens to one line. `begin` when a call begins or its stage changes so that what was heard means nothing.
 
-    def __init__(self, country: Country) -> None:
+    learned_busy: a busy tone of the line's own exchange, which counts like the country's.
+    """
+
+    def __init__(self, country: Country, learned_busy: Tone | None = None) -> None:
         self._dial = Pattern(country.tone("dial"))
         self._dial.periods = 1  # some have a cadence; nothing else is expected where dial tone is
         self._stutter = Pattern(country.tone("stutter"))
         self._ringback = Pattern(country.tone("ringback"))
-        self._busy = Pattern(country.tone("busy"))
+        self._busy = [Pattern(tone) for tone in (country.tone("busy"), learned_busy) if tone is not None]
         self._congestion = Pattern(country.tone("congestion"))
         # The next burst is told at its end, or when it has lasted a second.
         told_ms = min(max(self._ringback.on_ms), LONG_MS)
@@ -149,11 +140,11 @@ class ExchangeTones:
         self.sounding = False
         """A sound has been told of that goes on."""
         self._steady = False
-        self._parts: list[Part] = []
+        self._heard = Stretches()
 
     def begin(self) -> None:
         """Forget what was heard so far."""
-        self._parts.clear()
+        self._heard = Stretches()
         self.sounding = False
         self.deadline_s = None
 
@@ -165,7 +156,7 @@ class ExchangeTones:
             self.deadline_s, self._steady = None, False
         if heard.lasts:
             return self._goes_on(heard, now_s) if on and heard.ms < 2 * LONG_MS else []
-        self._add(heard)
+        self._heard.add(heard)
         return self._ended(now_s) if on else []
 
     def time(self, now_s: float) -> list[Heard]:
@@ -174,19 +165,6 @@ class ExchangeTones:
             return []
         self.deadline_s = None
         return [Heard.DIAL_STEADY if self._steady else Heard.RINGBACK_OVER]
-
-    def _add(self, heard: SegmentHeard) -> None:
-        on = heard.kind != "silence"
-        if not self._parts or self._parts[-1].on != on:
-            self._parts.append(Part(on))
-            del self._parts[:-REMEMBERED]
-        part = self._parts[-1]
-        part.ms += heard.ms
-        if heard.kind == "tone":
-            part.tone_ms += heard.ms
-            part.hz += heard.hz
-        elif heard.kind == "sound":
-            part.sound_ms += heard.ms
 
     def _goes_on(self, heard: SegmentHeard, now_s: float) -> list[Heard]:
         """A piece of a second that has not ended."""
@@ -200,16 +178,17 @@ class ExchangeTones:
 
     def _ended(self, now_s: float) -> list[Heard]:
         """A stretch of sound has ended, or at least one piece of it."""
-        part = self._parts[-1]
-        if self._congestion.ends(self._parts):
+        parts = self._heard.parts
+        part = parts[-1]
+        if self._congestion.ends(parts):
             return [Heard.CONGESTION]
-        if self._busy.ends(self._parts):
+        if any(busy.ends(parts) for busy in self._busy):
             return [Heard.BUSY]
         if self._is_ringback(part):
             self.deadline_s = now_s + self._next_ringback_s
             return [Heard.RINGBACK]
         in_pieces = self._dial.beats and part.ms >= LONG_MS and self._dial.is_ours(part)
-        if self._dial.ends(self._parts) or self._stutter.ends(self._parts) or in_pieces:
+        if self._dial.ends(parts) or self._stutter.ends(parts) or in_pieces:
             return [Heard.DIAL]
         return [Heard.VOICE] if part.sound_ms >= VOICE_MS and not self._beating(part) else []
 
@@ -220,4 +199,4 @@ class ExchangeTones:
 
     def _beating(self, part: Part) -> bool:
         """Pieces of a tone whose frequencies beat look like sound."""
-        return any(p.beats and p.is_ours(part) and part.hz for p in (self._ringback, self._busy, self._congestion))
+        return any(p.beats and p.is_ours(part) and part.hz for p in (self._ringback, *self._busy, self._congestion))

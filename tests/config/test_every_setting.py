@@ -144,6 +144,10 @@ CASES: dict[str, Cases] = {
     "lines.fxo1.without_dial_tone": (["fail", "dial"], ["", True]),
     "lines.fxo1.answer_by": ([["polarity", "ringback-end", "voice", "dialled"], []], ["voice", ["hope"], [1]]),
     "lines.fxo1.hang_up_by": ([["loop-break"], ["polarity", "tones"], []], ["tones", ["silence"], [1]]),
+    "lines.fxo1.busy_tone": (
+        ["425/200, -/200", "480+620/500,-/500", "425/200, -/200, 425/200, -/600"],
+        ["", "425", "-", "425/200", "425/200, -", "3x(425/200, -/200)", "5/200, -/200", "busy", 425],
+    ),
     "lines.fxo1.loop_break_ms": ([20, 3000], [19, 3001, "80"]),
     "lines.fxo1.flash_ms": ([50, 1000], [49, 1001, "100"]),
     "lines.fxo1.silence_s": ([0, 3600], [-1, 3601]),

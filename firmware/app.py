@@ -30,6 +30,7 @@ from firmware.app_lamps import CoreLamps
 from firmware.app_log import set_up_logging
 from firmware.app_sip import sip_settings, sip_users
 from firmware.app_status import CoreStatus
+from firmware.app_teach import CoreTeachIn
 from firmware.app_trunks import Trunks, trunk_profiles
 from firmware.config.line_settings import FxsLineSettings
 from firmware.config.load import Loaded, load_or_last_good
@@ -139,6 +140,7 @@ class Core:
             "calls": status.calls,
             "debug": status.debug,
             "lamp": CoreLamps(self._lines).lamp,
+            "teach": CoreTeachIn(self._trunks.lines, self._settings.exchange_lines).teach,
         }
         control = ControlServer(self._run / "core.sock", verbs, version=VERSION)
         await control.start()

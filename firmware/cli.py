@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from firmware import cli_check, cli_codes, cli_lamp, cli_rig, cli_run, cli_status
+from firmware import cli_check, cli_codes, cli_lamp, cli_rig, cli_run, cli_status, cli_teach
 from firmware.cli_output import complain, say
 from firmware.control.messages import ControlError, CoreAway
 from firmware.version import VERSION
@@ -39,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     cli_status.add(commands)
     cli_codes.add(commands)
     cli_lamp.add(commands)
+    cli_teach.add(commands)
     cli_rig.add(commands)
     return made
 

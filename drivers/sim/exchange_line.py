@@ -74,9 +74,13 @@ class ExchangeLine:
     # -- what a person at the exchange does ------------------------------------------------
     def live_by(self, country: str, **changes: object) -> None:
         """Take on a country's habits, some of them changed. Raises RigError for an unknown country."""
-        self.habits = replace(habits_of(country), **changes)  # type: ignore[arg-type]
         self.manner = manner_of(country)
-        self.wires.set_office(ring_hz=self.habits.ring_hz)
+        self.live_as(replace(habits_of(country), **changes))  # type: ignore[arg-type]
+
+    def live_as(self, habits: Habits) -> None:
+        """Take on habits of no country's (`exchange_draw.py`)."""
+        self.habits = habits
+        self.wires.set_office(ring_hz=habits.ring_hz)
 
     def ring(self, call: IncomingCall | None = None) -> None:
         """A call arrives for this line: ring until it is seized or `stop`. call: who calls, None is not told."""

@@ -14,7 +14,7 @@ REMEMBERED = 48
 
 @dataclass(slots=True)
 class Part:
-    """A stretch of sound (on) or silence. tones: its pieces of steady tone; sound_ms: how much of it was other sound."""
+    """A stretch of sound (on) or silence. tones: its pieces of steady tone; sound_ms: how much was other sound."""
 
     on: bool
     ms: float = 0.0

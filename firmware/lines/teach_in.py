@@ -23,7 +23,7 @@ BURSTS_S = 9.0
 """A tone is listened to for so long, and then believed or not."""
 SILENT_S = 15.0
 """Whoever was told to speak and hang up, and is not heard for so long, has hung up."""
-LONGEST_S = 120.0
+LONGEST_S = 60.0
 """A call whose end nobody notices."""
 STEADY_MS = 3000
 

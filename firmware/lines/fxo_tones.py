@@ -57,6 +57,9 @@ class Pattern:
     def __init__(self, tone: Tone) -> None:
         self._bands = [band for segment in tone.segments for band in _bands(segment)]
         self.beats = any(high - low > 2 * NEAR_HZ for low, high in self._bands)
+        pairs = {segment.hz for segment in tone.segments if segment.hz}
+        self._chord = self._bands[:2] if len(pairs) == 1 and len(self._bands) >= 2 and not self.beats else []
+        """Both of them are in each burst, where the tone is always the same two."""
         self.parts_ms = self._parts(tone)
         self.on_ms = self.parts_ms[0::2]
         self.off_ms = self.parts_ms[1::2]
@@ -89,7 +92,8 @@ class Pattern:
         """Whether a stretch of sound can be of this tone, by its frequencies."""
         if self.beats:
             return self.near(part.hz) or part.sound_ms > part.tone_ms
-        return self.near(part.hz) and bool(part.hz) and part.tone_ms >= 0.6 * part.ms
+        both = all(any(low <= hz <= high for hz in part.hz) for low, high in self._chord)
+        return self.near(part.hz) and bool(part.hz) and both and part.tone_ms >= 0.6 * part.ms
 
     def ends(self, parts: list[Part]) -> bool:
         """Whether `parts`, the last of them sound, end with enough periods of this cadence."""

@@ -83,11 +83,11 @@ class CallWatch:
             return
         self._spoke = self._spoke or heard.kind == "sound"
         self._heard.add(heard)
-        self._tone = learn(self._heard.parts)
-        if self._tone is None:
-            self._bursts_s = None
-        elif self._bursts_s is None:
+        found = learn(self._heard.parts)
+        if found is not None and self._bursts_s is None:
             self._bursts_s = at_s
+        if found is not None and (self._tone is None or found.confidence >= self._tone.confidence):
+            self._tone = found
 
     def done(self, at_s: float) -> bool:
         """Whether there is nothing more to learn of this call."""

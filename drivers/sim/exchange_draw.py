@@ -18,7 +18,7 @@ _PARTIAL_GAP_HZ = (80, 140)
 def draw_exchange(seed: int, hang_up: HangUp | None = None) -> Habits:
     """The exchange of that seed. hang_up: its manner of clearing, drawn too when None."""
     rng = Random(seed)
-    manner = hang_up or rng.choice(HANG_UPS)
+    manner: HangUp = rng.choice(HANG_UPS) if hang_up is None else hang_up
     level = rng.uniform(-20.0, -6.0)
     ring_on = rng.choice((1000, 1500, 2000))
     return Habits(

@@ -75,9 +75,9 @@ class Daa(CardPort[DaaChip, ExchangeWatch]):
             log.warning("%s: line not known to be released: %s", self.name, error.reason)
 
     # -- commands ---------------------------------------------------------------------------
-    def seize(self) -> None:
+    def seize(self, *, quick: bool = False) -> None:
         """Take the line; LineSeized or NoLoopCurrent follows. ChipError while ringing voltage is on it."""
-        self._serving().seize()
+        self._serving().seize(quick=quick)
 
     def release(self) -> None:
         """Put the line on hook, whatever it does."""

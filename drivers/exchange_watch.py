@@ -66,9 +66,9 @@ class ExchangeWatch:
         """Ringing voltage is on the line."""
         return bool(lib.scanner_daa_ringing(self._native(), self.number))
 
-    def seize(self) -> None:
+    def seize(self, *, quick: bool = False) -> None:
         """Go off hook; LineSeized or NoLoopCurrent follows."""
-        self._checked(lib.scanner_daa_seize(self._native(), self.number), "seizing the line")
+        self._checked(lib.scanner_daa_seize(self._native(), self.number, quick), "seizing the line")
 
     def release(self) -> None:
         """Go on hook."""

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from drivers.sim import measure
 from drivers.sim.exchange_caller import Manner
 from drivers.sim.exchange_data import IncomingCall
+from drivers.sim.exchange_line import Stage
 from firmware.telephony.leg import Party
 from tests.exchange_calls import closed
 from tests.fake_time import run
@@ -30,8 +32,9 @@ MANNERS = {
     "uk": Manner("uk", "lr+dt-as"),
     "dtmf after reversal": Manner("dtmf", "reversal"),
     "dtmf at once": Manner("dtmf", "none"),
+    "japan": Manner("japan", "reversal"),
 }
-NAMELESS = ("bellcore number only", "dtmf after reversal", "dtmf at once")
+NAMELESS = ("bellcore number only", "dtmf after reversal", "dtmf at once", "japan")
 ROUNDS = 20 if os.environ.get("TIPRING_SOAK") else 1
 
 
@@ -102,7 +105,7 @@ def test_too_much_noise_gives_no_number_rather_than_a_wrong_one(tmp_path: Path, 
     house = house_of(tmp_path, replace(MANNERS[kind], dbm0=-26.0))
 
     async def calls() -> None:
-        for noise_dbm0 in range(-42, -16, 1):
+        for noise_dbm0 in range(-42, -16, 1 if ROUNDS > 1 else 3):
             house.office.wires.voice.set_wire(noise_dbm0=noise_dbm0)
             assert (await caller_shown(house, JOSE)).number in ("", "600123456")
             house.office.stop()
@@ -144,6 +147,49 @@ def test_a_number_that_comes_while_101_rings_already_is_passed_on(tmp_path: Path
     day(house, call)
 
 
+def test_a_call_whose_number_was_fetched_is_answered_and_heard(tmp_path: Path) -> None:
+    house = house_of(tmp_path, MANNERS["japan"])
+
+    async def call() -> None:
+        assert (await caller_shown(house, JOSE)).number == "600123456"
+        assert not house.office.wires.now().off_hook
+        await house.until("the exchange rings", lambda: house.office.wires.now().ringing, 1500)
+        house.sim.copper["fxs1"].lift()
+        await house.until("both talk", lambda: house.state("fxo1") == house.state("fxs1") == "talking", 4000)
+        assert house.office.stage is Stage.TALKING
+        house.office.say(measure.sine(1000, -15.0, 0.4))
+        await house.pass_ms(300)
+        (tone,) = measure.tones(house.sim.copper["fxs1"].heard_last(0.15))
+        assert (round(tone.hz), round(tone.dbm0)) == (1000, -15)
+
+    day(house, call)
+
+
+def test_ordinary_ringing_is_not_answered_to_fetch_a_number(tmp_path: Path) -> None:
+    house = house_of(tmp_path, Manner("japan"), caller_id_wait_s=1.2)
+    house.office.live_by("de")  # a ring of one second
+
+    async def call() -> None:
+        house.office.ring()
+        waited_ms = await house.until("101 rings", lambda: house.state("fxs1") == "ringing", 6000)
+        assert 1300 <= waited_ms <= 2000
+        await house.pass_ms(6000)
+        assert house.office.stage is Stage.RINGING
+
+    day(house, call)
+
+
+@pytest.mark.parametrize("standard", ["etsi-fsk", "dtmf", "japan"])
+def test_a_line_set_to_another_standard_still_passes_the_call_on(tmp_path: Path, standard: str) -> None:
+    house = house_of(tmp_path, Manner(standard))
+    house.office.manner = Manner("bellcore-number") if standard == "dtmf" else Manner("dtmf", "reversal")
+
+    async def call() -> None:
+        assert (await caller_shown(house, JOSE)).number == ""
+
+    day(house, call)
+
+
 def test_the_number_of_one_call_is_not_that_of_the_next(tmp_path: Path) -> None:
     house = house_of(tmp_path, MANNERS["dtmf after reversal"])
 
@@ -156,15 +202,16 @@ def test_the_number_of_one_call_is_not_that_of_the_next(tmp_path: Path) -> None:
     day(house, calls)
 
 
-def test_the_called_telephone_is_sent_the_number(tmp_path: Path) -> None:
+@pytest.mark.parametrize("private", [False, True])
+def test_the_called_telephone_is_sent_the_number_or_why_there_is_none(tmp_path: Path, private: bool) -> None:
     house = house_of(tmp_path, Manner("etsi-fsk"))
 
     async def call() -> None:
         phone = house.sim.copper["fxs1"]
-        await caller_shown(house, JOSE)
+        await caller_shown(house, IncomingCall(private=True) if private else JOSE)
         await house.pass_ms(4500)
         (message,) = decode(phone.heard_last(4.5), "etsi")
-        assert message.fields[2] == b"600123456"
-        assert message.fields[7] == b"Jose Nunez"
+        told = {kind: text for kind, text in message.fields.items() if kind != 1}
+        assert told == ({4: b"P", 8: b"P"} if private else {2: b"600123456", 7: b"Jose Nunez"})
 
     day(house, call)

@@ -29,13 +29,19 @@ static int put(struct daa_watch *line, int number, int value)
     return daa_registers_write(line->registers, line->cs, number, value);
 }
 
+int daa_hook_no_delays(struct daa_watch *line)
+{
+    int result = put(line, INTERNATIONAL_2, line->profile.international2 | NO_CALIBRATION);
+    put(line, RESISTOR, line->profile.resistor | NO_CALIBRATION);
+    put(line, CONTROL_5, line->profile.control5 | FAST_OFF_HOOK);
+    return result;
+}
+
 /* No calibration between pulses, no clicks in the call; protection off while the hook moves (section 9). */
 static int prepare_hook_work(struct daa_watch *line)
 {
     line->guarded = 0;
-    int result = put(line, INTERNATIONAL_2, line->profile.international2 | NO_CALIBRATION);
-    put(line, RESISTOR, line->profile.resistor | NO_CALIBRATION);
-    put(line, CONTROL_5, line->profile.control5 | FAST_OFF_HOOK);
+    int result = daa_hook_no_delays(line);
     put(line, MUTE, RECEIVE_MUTE);
     return result;
 }

@@ -192,7 +192,7 @@ void daa_watch_tick(struct daa_watch *line, long long now_us)
 
 /* ---- commands ----------------------------------------------------------------------- */
 
-int daa_watch_seize(struct daa_watch *line, long long now_us)
+int daa_watch_seize(struct daa_watch *line, long long now_us, int quick)
 {
     if (line->mode != DAA_ON_HOOK || line->ring.ringing)
         return -EBUSY;
@@ -200,6 +200,8 @@ int daa_watch_seize(struct daa_watch *line, long long now_us)
     line->hook_us = now_us;
     line->current = 0;
     ring_reset(&line->ring);
+    if (quick)
+        daa_hook_no_delays(line);
     return put(line, HOOK, OFF_HOOK);
 }
 

@@ -61,8 +61,10 @@ void daa_watch_tick(struct daa_watch *line, long long now_us);
 void daa_hook_work_tick(struct daa_watch *line, long long now_us);
 int daa_watch_dial(struct daa_watch *line, long long now_us, const char *digits);
 int daa_watch_flash(struct daa_watch *line, long long now_us, int ms);
+/* The next time off hook is without calibration: sound passes after 10 ms instead of 400. Until the line is on hook. */
+int daa_hook_no_delays(struct daa_watch *line);
 
-int daa_watch_seize(struct daa_watch *line, long long now_us);
+int daa_watch_seize(struct daa_watch *line, long long now_us, int quick);
 int daa_watch_release(struct daa_watch *line, long long now_us);
 /* Tells Python. */
 void daa_watch_tell(struct daa_watch *line, long long now_us, int kind, int value, int detail);

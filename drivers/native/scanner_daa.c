@@ -96,10 +96,10 @@ int scanner_daa_remove(struct scanner *scanner, int port)
     return release(scanner, 0);
 }
 
-int scanner_daa_seize(struct scanner *scanner, int port)
+int scanner_daa_seize(struct scanner *scanner, int port, int quick)
 {
     struct daa_watch *line = claim(scanner, port, 1);
-    return line ? release(scanner, daa_watch_seize(line, scanner_board_us(scanner))) : -ENODEV;
+    return line ? release(scanner, daa_watch_seize(line, scanner_board_us(scanner), quick)) : -ENODEV;
 }
 
 int scanner_daa_release(struct scanner *scanner, int port)

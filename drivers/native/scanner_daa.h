@@ -42,8 +42,8 @@ int scanner_daa_rearm(struct scanner *scanner, int port, const struct daa_profil
 int scanner_daa_remove(struct scanner *scanner, int port);
 
 /* Takes the line. DAA_SEIZED or DAA_NO_LOOP follows after 500 ms. -EBUSY when it is off hook, or while ringing
- * voltage is on it. */
-int scanner_daa_seize(struct scanner *scanner, int port);
+ * voltage is on it. quick: without calibration, so that sound passes at once. */
+int scanner_daa_seize(struct scanner *scanner, int port, int quick);
 int scanner_daa_release(struct scanner *scanner, int port); /* 0 too when it is on hook */
 /* digits: 0 to 9, at most DAA_DIGITS_MAX. -EBUSY unless off hook and idle. */
 int scanner_daa_dial(struct scanner *scanner, int port, const char *digits);

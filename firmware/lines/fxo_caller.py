@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 FRESH_S = 8.0
 """Data that came longer than this before the first ring belong to another call, or to none."""
+FETCH_BURST_MS = 750
+"""Pulses of half a second ask the line to fetch the number, rings last a second [M-]."""
 WITHHELD = "anonymous"
 """The number of a caller who does not want it known (RFC 3323 4.1), as `caller_id/caller.py` takes it."""
 KINDS: Mapping[str, DataKind] = {
@@ -79,11 +81,13 @@ class FxoCaller:
             self._timers.start("wait", self._options.caller_id_wait_s)
         return False
 
-    def must_fetch(self) -> bool:
-        """Japan: the exchange rings in short pulses until the line answers, tells who calls,
-        and only then rings. True once a call."""
+    def must_fetch(self, burst_ms: int) -> bool:
+        """Japan: the exchange rings in short pulses until the line answers, tells who calls, and only then rings.
+
+        burst_ms: of the one just over; a long one is ringing, and to answer it would answer the call. True once a call.
+        """
         fetches = self._options.caller_id == "japan" and bool(self._options.target)
-        if not fetches or self._fetched or self.party is not None:
+        if not fetches or self._fetched or self.party is not None or burst_ms > FETCH_BURST_MS:
             return False
         self._fetched = True
         return True

@@ -123,6 +123,8 @@ class FxoLine:
             case RingEnded():
                 self.caller.rings.ended(event.at_s)
                 self.feed(Event.QUIET)
+                if self.caller.must_fetch(event.ms):
+                    self.feed(Event.FETCH)
             case LineSeized():
                 log.info("%s: seized, %.0f mA at %.0f V", self.name, event.loop_ma, event.line_v)
                 self._far_end.seized(outgoing=self.machine.state is State.SEIZING)
@@ -252,14 +254,13 @@ class FxoLine:
     def _ring(self, event: RingBegan) -> None:
         self.caller.began(event.at_s, event.hz)
         self.feed(Event.RING)
-        if self.caller.must_fetch():
-            self.feed(Event.FETCH)
-        elif self.caller.may_be_offered():
+        if self.caller.may_be_offered():
             self.feed(Event.RINGS_ENOUGH)
 
     def _caller_known(self) -> None:
         """Or waited for in vain."""
-        self.feed(Event.FETCHED)
+        if self.caller.party is not None:
+            self.feed(Event.FETCHED)
         if self.caller.may_be_offered():
             self.feed(Event.RINGS_ENOUGH)
         leg = self.leg
@@ -287,7 +288,7 @@ class FxoLine:
 
     def _seize(self) -> None:
         try:
-            self.port.seize()
+            self.port.seize(quick=self.machine.state is State.FETCHING)
         except HardwareError as error:
             log.info("%s: cannot be seized: %s", self.name, error.reason)
             asyncio.get_running_loop().call_soon(self.feed, Event.NO_CURRENT)

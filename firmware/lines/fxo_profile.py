@@ -23,6 +23,7 @@ continent [M-]."""
 _DAHDI_ROWS = {"usa": "fcc"}
 _FAST_DIALS = {"jp": (34, 16)}
 """Pulse break and make in ms; elsewhere 60 and 40."""
+PULSE_OR_RING_S = 1.2
 BETWEEN_RINGS_S = 5.0
 """From the first ring's beginning: 2 s of ringing, up to 1.5 s to the data and up to 1.1 s of them."""
 
@@ -75,7 +76,9 @@ def _standard(country: Country, settings: FxoLineSettings) -> str:
 
 
 def _wait_s(standard: str) -> float:
-    """Only what comes between the first two rings has to be waited for."""
+    """Only what comes between the first two rings has to be waited for; in Japan, whether the first one was a ring."""
+    if standard == "japan":
+        return PULSE_OR_RING_S
     return BETWEEN_RINGS_S if standard and STANDARDS[standard].alert == "during" else 0.0
 
 

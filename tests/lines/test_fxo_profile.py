@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from drivers.daa_levels import daa_codes
@@ -37,3 +39,22 @@ def test_settings_become_options_timers_and_profile() -> None:
 def test_japan_dials_fast() -> None:
     profile = fxo_profile(load_country("jp"), FxoLineSettings())
     assert 1000 / (profile.pulse_break_ms + profile.pulse_make_ms) == 20
+
+
+@pytest.mark.parametrize(
+    ("code", "changes", "expected"),
+    [
+        ("es", {}, ("etsi-fsk", "A-C", 5.0)),
+        ("us", {}, ("bellcore", "A-C", 5.0)),
+        ("uk", {}, ("uk", "A-C", 0.0)),
+        ("br", {}, ("dtmf", "A-C", 0.0)),
+        ("jp", {}, ("japan", "A-C", 1.2)),
+        ("es", {"caller_id": "off"}, ("", "A-C", 0.0)),
+        ("es", {"caller_id": "dtmf", "caller_id_dtmf": "-#", "caller_id_wait_s": 3.0}, ("dtmf", "-#", 3.0)),
+    ],
+)
+def test_the_country_says_how_the_caller_is_told(
+    code: str, changes: dict[str, Any], expected: tuple[str, str, float]
+) -> None:
+    options = fxo_options(load_country(code), FxoLineSettings(**changes))
+    assert (options.caller_id, options.caller_id_dtmf, options.caller_id_wait_s) == expected

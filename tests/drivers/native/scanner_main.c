@@ -145,7 +145,7 @@ static void command_daa(struct scanner *scanner)
     static const char *const digits[] = {"5", "0123456789", "", "12a", "00000000000000000000000000000000", "1"};
     int port = SCANNER_DAA_FIRST + (int)chance(DAAS + 1) - (chance(50) == 0);
     switch (chance(7)) {
-    case 0: scanner_daa_seize(scanner, port); break;
+    case 0: scanner_daa_seize(scanner, port, 0); break;
     case 1: scanner_daa_release(scanner, port); break;
     case 2: scanner_daa_dial(scanner, port, digits[chance(6)]); break;
     case 3: scanner_daa_flash(scanner, port, (int)chance(1100)); break;

@@ -55,13 +55,17 @@ class Trunks:
             self.lines[name] = self._by_endpoint[slot.id] = made
             if name in settings.exchange_lines:
                 routes.outside.add_trunk(name, made.make_leg)
+            if line.busy_out:
+                routes.outside.busied_out.add(name)
         routes.outside.emergency = frozenset(country.emergency)
         for name, way in settings.outbound.items():
             present = tuple(line for line in way.lines if line in self.lines)
             if len(present) < len(way.lines):
                 log.warning("outbound %s: this board has of %s only %s", name, way.lines, present)
             if present:
-                routes.outside.add_route(OutboundRoute(name, way.prefix, present, way.strip, way.add or ""))
+                routes.outside.add_route(
+                    OutboundRoute(name, way.prefix, present, way.strip, way.add or "", way.order, way.calls_most)
+                )
 
     def port_event(self, event: ExchangeLineEvent | PortEvent) -> bool:
         """Whether it was for one of these lines."""

@@ -85,10 +85,14 @@ def _outside(settings: Settings, checker: Checker) -> None:
             )
     prefixes: dict[str, str] = {}
     for name, route in settings.outbound.items():
-        first = prefixes.setdefault(route.prefix, name)
-        if first != name:
+        first = prefixes.get(route.prefix, name)
+        prefixes[route.prefix] = name
+        if first != name and not settings.outbound[first].calls_most:
             other = Words("a prefix of its own", "un prefijo propio")
-            problem = Words(f"is that of outbound.{first} too", f"es también el de outbound.{first}")
+            problem = Words(
+                f"is that of outbound.{first} too, which has no calls_most",
+                f"es también el de outbound.{first}, que no tiene calls_most",
+            )
             checker.note(f"outbound.{name}.prefix", problem, other, route.prefix)
         absent = [line for line in route.lines if line not in settings.exchange_lines]
         if absent or not route.lines:

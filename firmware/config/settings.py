@@ -2,7 +2,7 @@
 
 The file (`/etc/tipring/tipring.toml`) holds only what differs from the defaults here.
 How a declaration works: `declaration.py`. How the file is read: `load.py`. SIP: `sip_settings.py`. Lines:
-`line_settings.py`, `trunk_settings.py`.
+`line_settings.py`, `trunk_settings.py`, `outbound_settings.py`.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ from firmware.config.declaration import (
     setting,
 )
 from firmware.config.line_settings import FxsLineSettings
+from firmware.config.outbound_settings import ROUTE_NAME, OutboundSettings
 from firmware.config.ring_settings import RING_NAME, Ring
 from firmware.config.sip_settings import Sip
 from firmware.config.tone_settings import TONE_NAME, OwnTone
-from firmware.config.trunk_settings import ROUTE_NAME, FxoLineSettings, OutboundSettings
+from firmware.config.trunk_settings import FxoLineSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,31 +1,19 @@
-"""Settings of one exchange line, `[lines.fxo1]`, and of one way out of the house, `[outbound.city]`.
+"""Settings of one exchange line, `[lines.fxo1]`.
 
-What the other tables hold: `settings.py`; who turns these into the behaviour of a line: `lines/fxo_profile.py`; of a
-route: `pbx/trunk_routes.py`.
+What the other tables hold: `settings.py`; who turns these into the behaviour of a line: `lines/fxo_profile.py`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from firmware.config.declaration import DIALLED, EXTENSION, PERSON, TRUNK_NAME, Rule, Words, setting
+from firmware.config.declaration import DIALLED, EXTENSION, PERSON, Rule, Words, setting
 from firmware.config.tone_settings import CADENCE
 
 
 def _one_of(*names: str) -> Rule:
     listed = ", ".join(f'"{name}"' for name in names)
     return Rule(lambda text: text in names, Words(listed, listed))
-
-
-def _is_digits(text: str) -> bool:
-    return 0 < len(text) <= 8 and text.isascii() and text.isdigit()
-
-
-ROUTE_NAME = Rule(
-    lambda text: 0 < len(text) <= 20 and all(c.isascii() and (c.isalnum() or c in "-_") for c in text),
-    Words("1 to 20 letters, digits, - or _", "de 1 a 20 letras, cifras, - o _"),
-)
-PREFIX = Rule(_is_digits, Words('1 to 8 digits, such as "0"', 'de 1 a 8 cifras, como "0"'))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +40,11 @@ class FxoLineSettings:
         example="City line",
         help_en="What telephones show for calls of this line",
         help_es="Lo que muestran los teléfonos en las llamadas de esta línea",
+    )
+    busy_out: bool = setting(
+        False,
+        help_en="Take the line out of use for calls out; emergency calls try it last, and calls in go on",
+        help_es="No usar la línea para llamar; las de emergencia la prueban al final, y las entrantes siguen",
     )
     rings: int = setting(
         1,
@@ -206,38 +199,4 @@ class FxoLineSettings:
         one_of=("datasheet", "dahdi"),
         help_en="Which list of line terminations by country is used; dahdi has the older figures",
         help_es="Qué lista de terminaciones por país se usa; dahdi tiene los valores antiguos",
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class OutboundSettings:
-    """One way out."""
-
-    prefix: str = setting(
-        "",
-        rule=PREFIX,
-        required=True,
-        example="0",
-        help_en="Numbers that begin with this leave the house",
-        help_es="Los números que empiezan así salen de la casa",
-    )
-    strip: int = setting(
-        0,
-        low=0,
-        high=8,
-        help_en="How many digits are taken off the front before dialling",
-        help_es="Cuántas cifras se quitan del principio antes de marcar",
-    )
-    add: str | None = setting(
-        None,
-        rule=DIALLED,
-        example="00",
-        help_en="Digits that are put in front before dialling",
-        help_es="Cifras que se ponen delante antes de marcar",
-    )
-    lines: tuple[str, ...] = setting(
-        ("fxo1",),
-        rule=TRUNK_NAME,
-        help_en="Over which exchange lines, the first that is free; the next when it is dead or busy",
-        help_es="Por qué líneas, la primera libre; la siguiente si está muerta u ocupada",
     )

@@ -127,6 +127,7 @@ class Exchange:
             self._three_way.apart(self._calls.of(leg))
 
     def leg_released(self, leg: Leg, cause: Cause) -> None:
+        self._routes.outside.released(leg)
         call = self._calls.released(leg, cause)
         if call is not None and call.state == "over":
             self._three_way.apart(call)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from firmware.pbx.line_hunt import LineHunt
 from firmware.telephony.cause import Cause
 from firmware.telephony.leg import Destination, Leg, Party
 from firmware.telephony.number import Match
@@ -32,18 +33,30 @@ LINE_TROUBLES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class OutboundRoute:
-    """Numbers that begin with `prefix` leave over `trunks`, the first that is free; `strip` digits are taken off the
-    front and `add` is put there."""
+    """Numbers that begin with `prefix` leave over `trunks`, the first that is free in that `order` (`line_hunt.py`);
+    `strip` digits are taken off the front and `add` is put there. calls_most: at one time; the call beyond takes the
+    next route with the same prefix; 0 is no limit."""
 
     name: str
     prefix: str
     trunks: tuple[str, ...]
     strip: int = 0
     add: str = ""
+    order: str = "ascending"
+    calls_most: int = 0
 
     def dialled(self, number: str) -> str:
         """What the trunk dials for `number`."""
         return self.add + number[self.strip :]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What may be tried for a call: `dialled` over `line`. route: None for an emergency call."""
+
+    route: OutboundRoute | None
+    line: str
+    dialled: str
 
 
 class TrunkRoutes:
@@ -52,6 +65,11 @@ class TrunkRoutes:
     def __init__(self) -> None:
         self._makers: dict[str, TrunkMaker] = {}
         self._routes: list[OutboundRoute] = []
+        self._hunts: dict[str, LineHunt] = {}
+        self._legs: dict[Leg, str] = {}
+        """Of calls under way that are no emergencies: the name of their route."""
+        self.busied_out: set[str] = set()
+        """Trunks that no call leaves over; an emergency call tries them last."""
         self.emergency: frozenset[str] = frozenset()
 
     def add_trunk(self, name: str, make: TrunkMaker) -> None:
@@ -65,6 +83,7 @@ class TrunkRoutes:
             raise ValueError(
                 f"route {route.name} leads over {unknown[0]}, there is {', '.join(self._makers) or 'none'}"
             )
+        self._hunts[route.name] = LineHunt(route.trunks, route.order)
         self._routes.append(route)
 
     def match(self, digits: str) -> Match:
@@ -78,12 +97,31 @@ class TrunkRoutes:
         """The way out for `number`; None when no route knows it."""
         if self._makers and (wanted := self._emergency(number)) is not None:
             log.warning("emergency call to %s", wanted)
-            return self._over(tuple(self._makers), wanted, Party(wanted), emergency=True)
+            last = sorted(self._makers, key=self.busied_out.__contains__)
+            return self._try([Attempt(None, line, wanted) for line in last], Party(wanted))
         fitting = [route for route in self._routes if number.startswith(route.prefix) and len(number) > route.strip]
         if not fitting:
             return None
-        route = max(fitting, key=lambda route: len(route.prefix))
-        return self._over(route.trunks, route.dialled(number), Party(number), emergency=False)
+        longest = max(len(route.prefix) for route in fitting)
+        attempts = [
+            Attempt(route, line, route.dialled(number))
+            for route in fitting
+            if len(route.prefix) == longest
+            for line in self._hunts[route.name].lines(number)
+            if line not in self.busied_out
+        ]
+        return self._try(attempts, Party(number))
+
+    def released(self, leg: Leg) -> None:
+        """That leg is over, whoever made it: its route may carry another call."""
+        self._legs.pop(leg, None)
+
+    def calls(self, route: str) -> int:
+        """How many calls are under way on that route."""
+        return sum(name == route for name in self._legs.values())
+
+    def _full(self, route: OutboundRoute) -> bool:
+        return 0 < route.calls_most <= self.calls(route.name)
 
     def _emergency(self, number: str) -> str | None:
         if number in self.emergency:
@@ -91,23 +129,25 @@ class TrunkRoutes:
         stripped = [number[r.strip :] for r in self._routes if r.strip and number.startswith(r.prefix)]
         return next((rest for rest in stripped if rest in self.emergency), None)
 
-    def _over(self, trunks: Sequence[str], dialled: str, party: Party, *, emergency: bool) -> Destination:
-        """A leg of the first trunk that can make one, and the others behind it."""
+    def _try(self, attempts: Sequence[Attempt], party: Party) -> Destination:
+        """A leg of the first attempt that makes one, and the others behind it."""
         causes: list[Cause] = []
-        for place, name in enumerate(trunks, 1):
-            made = self._makers[name](dialled)
+        for place, attempt in enumerate(attempts, 1):
+            route = attempt.route
+            full = route is not None and self._full(route)
+            made = Cause.NO_CIRCUIT_AVAILABLE if full else self._makers[attempt.line](attempt.dialled)
             if isinstance(made, Cause):
                 causes.append(made)
                 continue
-            rest = partial(self._instead, trunks[place:], dialled, party, emergency)
-            return Destination([made], party, fall_back=rest)
+            if route is not None:
+                self._hunts[route.name].taken(attempt.line)
+                self._legs[made] = route.name
+            return Destination([made], party, fall_back=partial(self._instead, attempts[place:], party))
         busy = Cause.NO_CIRCUIT_AVAILABLE in causes
         return Destination(party=party, cause=Cause.NO_CIRCUIT_AVAILABLE if busy else Cause.NETWORK_OUT_OF_ORDER)
 
-    def _instead(
-        self, trunks: Sequence[str], dialled: str, party: Party, emergency: bool, cause: Cause
-    ) -> Destination | None:
+    def _instead(self, attempts: Sequence[Attempt], party: Party, cause: Cause) -> Destination | None:
         """The next line, when the one before was at fault; an emergency call tries on whatever was the matter."""
-        if not trunks or not (emergency or cause in LINE_TROUBLES):
+        if not attempts or not (attempts[0].route is None or cause in LINE_TROUBLES):
             return None
-        return self._over(trunks, dialled, party, emergency=emergency)
+        return self._try(attempts, party)

@@ -135,6 +135,7 @@ CASES: dict[str, Cases] = {
     "lines.fxo1.target": (["101", "201"], ["", "999", "1", 101]),
     "lines.fxo1.number": (["912345678", "1"], ["", "abc", 912345678]),
     "lines.fxo1.name": (["", "City"], ["x" * 61, 3]),
+    "lines.fxo1.busy_out": ([True, False], [1, "yes"]),
     "lines.fxo1.rings": ([1, 10], [0, 11, 1.5]),
     "lines.fxo1.caller_id": (["country", "off", "dtmf"], ["", "etsi", True]),
     "lines.fxo1.caller_id_dtmf": (["country", "D-#", "-"], ["", "A", 1]),
@@ -163,6 +164,8 @@ CASES: dict[str, Cases] = {
     "outbound.city.strip": ([0, 8], [-1, 9]),
     "outbound.city.add": (["00", "*31#"], ["", "a"]),
     "outbound.city.lines": ([["fxo1"]], [["fxs1"], ["fxo2"], [], "fxo1"]),
+    "outbound.city.order": (["ascending", "cyclic-descending", "by-number"], ["", "random", True]),
+    "outbound.city.calls_most": ([0, 99], [-1, 100, "4"]),
     "tones.busy.pattern": (
         ["425/200, -/200", "425", "2x(350+440/100, -/100), 350+440", "400*25/60000, 440@-6/10", "1x(-/500)"],
         ["", "loud", "425/9, -", "9/100", "3901/100", "425, -/100", "20x(425/100, -/100)", "425@-31", "425/60001", 425],

@@ -27,6 +27,7 @@ def mistakes(folder: Path, text: str) -> list[str]:
     [
         '[lines.fxo1]\ntarget = "101"\n[lines.fxo2]\ntarget = "301"\n[lines.fxo3]\n',
         '[lines.fxo1]\n[outbound.city]\nprefix = "0"\nstrip = 1\n[outbound.abroad]\nprefix = "00"\n',
+        '[lines.fxo1]\n[outbound.a]\nprefix = "0"\ncalls_most = 4\n[outbound.b]\nprefix = "0"\n',
     ],
 )
 def test_what_fits_is_taken(tmp_path: Path, text: str) -> None:
@@ -43,7 +44,7 @@ def test_what_fits_is_taken(tmp_path: Path, text: str) -> None:
         ('[outbound.city]\nprefix = "0"\n', 'outbound.city.lines is ["fxo1"], allowed of [lines]: none'),
         (
             '[lines.fxo1]\n[outbound.a]\nprefix = "0"\n[outbound.b]\nprefix = "0"\n',
-            "outbound.b.prefix is that of outbound.a too",
+            "outbound.b.prefix is that of outbound.a too, which has no calls_most",
         ),
         ('[lines.fxo1]\n[outbound."a b"]\nprefix = "0"\n', "has a name that is not allowed here, allowed 1 to 20"),
     ],

@@ -20,7 +20,7 @@ def add(commands: Any) -> None:
         "teach",
         help="find out how an exchange line's far end hangs up",
         description="Watch one call or two on an exchange line, and propose settings for it: how the far end's hang-up "
-        "shows, the busy tone, its level. Nothing is changed: what is proposed is printed. Exit code 3: unsure.",
+        "shows, the busy tone, its level, how it says who calls. Nothing is changed: what is proposed is printed. Exit code 3: unsure.",
         epilog="examples:\n  tipring teach fxo1\n  tipring teach fxo1 --calls 2 --json",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -69,10 +69,10 @@ def _instruct(report: dict[str, Any]) -> None:
     who = clean(target) if target else "?"
     print(
         say(
-            f"1. Call {port} from a mobile. {who} rings: answer there.\n"
+            f"1. Call {port} from a mobile. {who} rings: answer there at the third ring.\n"
             "2. Speak a few words into the mobile, then hang up the mobile. Leave the telephone off hook.\n"
             "3. Wait: the call ends by itself, after a minute at most. Calls to watch: " + str(report["wanted"]),
-            f"1. Llame a {port} desde un móvil. Suena {who}: descuelgue ahí.\n"
+            f"1. Llame a {port} desde un móvil. Suena {who}: descuelgue ahí al tercer timbre.\n"
             "2. Diga unas palabras por el móvil y cuelgue el móvil. Deje descolgado el teléfono.\n"
             "3. Espere: la llamada acaba sola, en un minuto como mucho. Llamadas: " + str(report["wanted"]),
         ),

@@ -13,12 +13,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from drivers.sim.exchange_caller import Manner
+from drivers.sim.exchange_data import IncomingCall
 from drivers.sim.exchange_draw import OUTSIDE, draw_exchange, draw_outside
 from drivers.sim.exchange_habits import HANG_UPS, CallTone, Habits
 from drivers.sim.exchange_line import Stage
 from firmware.config.load import load
+from firmware.config.trunk_settings import FxoLineSettings
+from firmware.lines.fxo_caller import KINDS
 from firmware.lines.fxo_profile import fxo_options
-from firmware.lines.teach_proposal import Proposal, propose
+from firmware.lines.teach_proposal import Proposal
 from firmware.lines.teach_session import TeachSession
 from firmware.telephony.countries import load_country
 from tests.exchange_calls import call_in, call_out, closed
@@ -49,7 +53,7 @@ async def taught(house: TrunkHouse, habits: Habits, seed: int, *, outgoing: bool
     house.sim.copper["fxs1"].hang_up()
     await house.until("both rest", lambda: house.state("fxo1") == house.state("fxs1") == "idle", 3000)
     await house.until("the exchange too", lambda: house.office.stage is Stage.IDLE, 2000)
-    return propose("fxo1", session.lessons)
+    return session.proposal()
 
 
 def wrong(habits: Habits, made: Proposal) -> str:
@@ -150,3 +154,58 @@ def test_accepted_settings_notice_the_hang_up_that_the_country_does_not(tmp_path
     options = fxo_options(load_country("es"), load(file).exchange_lines["fxo1"])
     assert lived({}) == 12_000
     assert lived({"busy_tone": options.busy_tone, "hang_up_by": options.hang_up_by}) <= 6000
+
+
+CALLER_IDS = {
+    "etsi-fsk": (Manner("etsi-fsk"), {"v23"}),
+    "after dual tone": (Manner("etsi-fsk", "dt-as"), {"v23"}),
+    "uk": (Manner("uk", "lr+dt-as"), {"v23"}),
+    "bellcore": (Manner("bellcore"), {"bell-202", "v23"}),
+    "dtmf D-C": (Manner("dtmf", "reversal", form="D-C"), {"dtmf"}),
+    "dtmf A-#": (Manner("dtmf", "none", form="A-#"), {"dtmf"}),
+    "dtmf bare": (Manner("dtmf", "reversal", form="-"), {"dtmf"}),
+}
+
+
+@pytest.mark.parametrize("own", ["", "etsi-fsk", "bellcore", "dtmf"])
+@pytest.mark.parametrize("kind", CALLER_IDS)
+def test_what_is_proposed_for_caller_id_reads_it(tmp_path: Path, kind: str, own: str) -> None:
+    """The line's own standard is another one, or none: two calls at most, then its settings show who calls."""
+    manner, read_by = CALLER_IDS[kind]
+    accepted: dict[str, object] = {}
+
+    async def learning(house: TrunkHouse) -> None:
+        house.office.manner = manner
+        session = TeachSession(house.trunk, calls=2)
+        for _ in range(2):
+            house.office.ring(IncomingCall("600123456"))
+            await house.until("101 rings", lambda: house.state("fxs1") == "ringing", 9000)
+            await house.pass_ms(5500)
+            house.sim.copper["fxs1"].lift()
+            await house.until("the call is up", lambda: house.state("fxo1") == "talking", 4000)
+            await house.pass_ms(1000)
+            house.office.hang_up("loop-break")
+            await house.until("ended", lambda: house.state("fxo1") == "idle", 9000)
+            house.sim.copper["fxs1"].hang_up()
+            await house.pass_ms(1500)
+        assert session.over
+        accepted.update(session.proposal().accepted())
+
+    async def shown(house: TrunkHouse) -> str:
+        house.office.manner = manner
+        house.office.ring(IncomingCall("600123456"))
+        await house.until("101 rings", lambda: house.state("fxs1") == "ringing", 9000)
+        assert house.trunk.leg is not None
+        return house.trunk.leg.party.number
+
+    house = TrunkHouse(tmp_path, options={"caller_id": own})
+    run(learning(house))
+    closed(house)
+    print(kind, own, accepted)
+    assert KINDS[str(accepted["caller_id"])] in read_by
+    settings = {key: accepted[key] for key in ("caller_id", "caller_id_dtmf") if key in accepted}
+    options = fxo_options(load_country("es"), FxoLineSettings(**settings))  # type: ignore[arg-type]
+    wanted = {"caller_id": options.caller_id, "caller_id_dtmf": options.caller_id_dtmf}
+    house = TrunkHouse(tmp_path, options=wanted | {"caller_id_wait_s": options.caller_id_wait_s})
+    assert run(shown(house)) == "600123456"
+    closed(house)

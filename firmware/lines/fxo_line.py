@@ -109,7 +109,7 @@ class FxoLine:
             Do.TELL_PROGRESS: self._tell_progress,
             Do.TELL_ANSWERED: lambda: self._tell(listener.leg_answered),
         }
-        voice.listen_signals(data=self.caller.kind)
+        self._listen_at_rest()
 
     # -- what happens ------------------------------------------------------------------
     def port_event(self, event: ExchangeLineEvent | PortEvent) -> None:
@@ -151,12 +151,32 @@ class FxoLine:
         """Whether a call is up."""
         return self.machine.state is State.TALKING
 
+    @property
+    def caller_id(self) -> str:
+        """The standard in which the exchange is expected to say who calls, "" for none."""
+        return self._options.caller_id
+
     def end_call(self) -> None:
         """As if the far end had been noticed to hang up."""
         self.feed(Event.FAR_CLEARED)
 
+    def teach(self, lesson: TeachSession | None) -> None:
+        """Let a teach-in watch, listen for what it wants to hear now, or neither."""
+        self.lesson = lesson
+        if self.machine.state not in OFF_HOOK:
+            self._listen_at_rest()
+
+    def data(self, octet: int | None) -> None:
+        """An octet or digit of who calls, None at their end."""
+        if self.lesson is not None:
+            self.lesson.caller.octet(octet)
+        if self.lesson is None or self.lesson.caller.kind == self.caller.kind:
+            self.caller.heard(octet)
+
     def digit(self, digit: str) -> None:
         """The far party pressed a key."""
+        if self.lesson is not None and not self.talking:
+            self.lesson.caller.digit(digit)
         if self.leg is not None and self.talking:
             self.leg.tell(self._listener.leg_digit, digit)
 
@@ -310,10 +330,14 @@ class FxoLine:
         self._voice.listen_digits(True)
         self._far_end.talking()
 
+    def _listen_at_rest(self) -> None:
+        """For who calls; a teach-in listens for what it tries, and for digits."""
+        self._voice.listen_signals(data=self.caller.kind if self.lesson is None else self.lesson.caller.kind)
+        self._voice.listen_digits(self.lesson is not None)
+
     def _deafen(self) -> None:
         self._far_end.deaf()
-        self._voice.listen_signals(data=self.caller.kind)
-        self._voice.listen_digits(False)
+        self._listen_at_rest()
 
     def _dial(self) -> None:
         assert self.leg is not None

@@ -76,21 +76,21 @@ class Proposal:
         }  # fmt: skip
 
 
-def propose(port: str, lessons: Sequence[Lesson], tx_gain_db: float = 0.0) -> Proposal:
-    """What the calls say together. tx_gain_db: the line's setting during them.
+def propose(port: str, lessons: Sequence[Lesson], tx_gain_db: float = 0.0, more: Sequence[Proposed] = ()) -> Proposal:
+    """What the calls say together. tx_gain_db: the line's setting during them. more: what was found out otherwise.
 
     Calls that agree make surer; calls that contradict each other make it unsure.
     """
     known = [lesson for lesson in lessons if lesson.manner]
     if not known:
-        return Proposal(port, "", 0.0, lessons[-1].why if lessons else "no call was seen", ())
+        return Proposal(port, "", 0.0, lessons[-1].why if lessons else "no call was seen", tuple(more))
     best = max(known, key=lambda lesson: lesson.confidence)
     doubt = 1.0
     for lesson in known:
         doubt *= 1.0 - lesson.confidence
     agree = {lesson.manner for lesson in known} == {best.manner}
     sure = round(min(0.99, 1.0 - doubt) if agree else best.confidence / 2, 2)
-    settings = [*_hang_up(best, sure), *_level(best, tx_gain_db)]
+    settings = [*_hang_up(best, sure), *_level(best, tx_gain_db), *more]
     return Proposal(
         port, best.manner, sure, best.why if agree else "the calls ended in different ways", tuple(settings)
     )

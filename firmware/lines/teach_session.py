@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Protocol
 
-from drivers.exchange_port import ExchangeLineEvent, LoopBroken, LoopMade, PolarityChanged
+from drivers.exchange_port import ExchangeLineEvent, LineSeized, LoopBroken, LoopMade, PolarityChanged, RingBegan
 from drivers.ports import PortEvent
+from firmware.lines.teach_caller import CallerTrial
 from firmware.lines.teach_in import CallWatch, Lesson
-from firmware.lines.teach_proposal import propose
+from firmware.lines.teach_proposal import Proposal, propose
 from firmware.media.events import SegmentHeard
 
 LOOK_S = 0.25
@@ -28,6 +29,9 @@ class TaughtLine(Protocol):
 
     @property
     def talking(self) -> bool: ...
+    @property
+    def caller_id(self) -> str: ...
+    def teach(self, lesson: TeachSession | None) -> None: ...
     def end_call(self) -> None: ...
 
 
@@ -36,6 +40,7 @@ class TeachSession:
 
     def __init__(self, line: TaughtLine, calls: int, tx_gain_db: float = 0.0) -> None:
         self.line = line
+        self.caller = CallerTrial(line.caller_id)
         self.lessons: list[Lesson] = []
         self._calls = calls
         self._gain_db = tx_gain_db
@@ -44,7 +49,7 @@ class TeachSession:
         self._loop = asyncio.get_running_loop()
         self._until_s = self._loop.time() + WAITS_S
         self._timer = self._loop.call_later(LOOK_S, self._look)
-        line.lesson = self
+        line.teach(self)
 
     @property
     def over(self) -> bool:
@@ -55,10 +60,12 @@ class TeachSession:
         """Watch no more; what was learnt stays."""
         self._timer.cancel()
         if not self.over:
-            self.line.lesson = None
+            self.line.teach(None)
 
     def port_event(self, event: ExchangeLineEvent | PortEvent) -> None:
         """What the port tells, before the line acts on it."""
+        if isinstance(event, LineSeized | RingBegan):
+            self.caller.call_came()
         if not self.line.talking:
             return
         watch, now_s = self._watching(), self._loop.time()
@@ -79,8 +86,12 @@ class TeachSession:
         """stage: "waiting" for a call, "call", "done"; lessons so far; the proposal once it is done."""
         stage = "done" if self.over else "call" if self.line.talking else "waiting"
         listed = [{"manner": one.manner, "confidence": one.confidence, "why": one.why} for one in self.lessons]
-        made = propose(self.line.name, self.lessons, self._gain_db).data() if self.over else None
+        made = self.proposal().data() if self.over else None
         return {"port": self.line.name, "stage": stage, "calls": listed, "wanted": self._calls, "proposal": made}
+
+    def proposal(self) -> Proposal:
+        """What all the calls so far say."""
+        return propose(self.line.name, self.lessons, self._gain_db, self.caller.settings())
 
     def _watching(self) -> CallWatch:
         if self._watch is None:
@@ -98,6 +109,8 @@ class TeachSession:
         if self._watch is not None and not self.line.talking:
             self.lessons.append(self._watch.lesson(now_s))
             self._watch, self._closing = None, False
+            self.caller.call_over()
             if len(self.lessons) >= self._calls:
                 return self.stop()
+            self.line.teach(self)
         self._timer = self._loop.call_later(LOOK_S, self._look)

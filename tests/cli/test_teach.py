@@ -30,7 +30,10 @@ class Line(SimpleNamespace):
     """As much of an FxoLine as the verb needs."""
 
     def __init__(self, state: State = State.IDLE) -> None:
-        super().__init__(name="fxo1", lesson=None, talking=False, machine=SimpleNamespace(state=state))
+        super().__init__(name="fxo1", lesson=None, talking=False, caller_id="", machine=SimpleNamespace(state=state))
+
+    def teach(self, lesson: object) -> None:
+        self.lesson = lesson
 
     def end_call(self) -> None:
         self.talking = False

@@ -82,7 +82,7 @@ class Trunks:
         if isinstance(event, SegmentHeard):
             line.segment(event)
         elif isinstance(event, DataHeard):
-            line.data(event.octet)
+            line.ear.data(event.octet)
         elif isinstance(event, DigitHeard):
             line.digit(event.digit)
         return True

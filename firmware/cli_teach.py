@@ -20,7 +20,8 @@ def add(commands: Any) -> None:
         "teach",
         help="find out how an exchange line's far end hangs up",
         description="Watch one call or two on an exchange line, and propose settings for it: how the far end's hang-up "
-        "shows, the busy tone, its level, how it says who calls. Nothing is changed: what is proposed is printed. Exit code 3: unsure.",
+        "shows, the busy tone, its level, how it says who calls. "
+        "Nothing is changed: what is proposed is printed. Exit code 3: unsure.",
         epilog="examples:\n  tipring teach fxo1\n  tipring teach fxo1 --calls 2 --json",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -82,7 +82,7 @@ class TrunkHouse(SteppedHouse):
         if isinstance(heard, SegmentHeard):
             self._trunk_of[heard.endpoint].segment(heard)
         elif isinstance(heard, DataHeard):
-            self._trunk_of[heard.endpoint].data(heard.octet)
+            self._trunk_of[heard.endpoint].ear.data(heard.octet)
         elif isinstance(heard, DigitHeard):
             line = self._trunk_of.get(heard.endpoint) or self._by_endpoint[heard.endpoint]
             line.digit(heard.digit)

@@ -29,6 +29,7 @@ from drivers.exchange_port import (
 from drivers.ports import PortEvent, PortFailed, PortRecovered
 from firmware.lines.fxo_alarm import FxoAlarm
 from firmware.lines.fxo_caller import FxoCaller
+from firmware.lines.fxo_ear import LineEar
 from firmware.lines.fxo_leg import FxoLeg
 from firmware.lines.fxo_machine import OFF_HOOK, TIMER_ENDS, Action, Do, EndLeg, Event, FxoMachine, StartTimer, State
 from firmware.lines.fxo_options import FxoOptions, FxoTimers
@@ -82,12 +83,11 @@ class FxoLine:
         self._listener = listener
         self._options = options
         self._lengths = timers
-        self.lesson: TeachSession | None = None
-        """A teach-in that watches; it ends the calls itself."""
+        self.caller = FxoCaller(port.name, options, self._caller_known)
+        self.ear = LineEar(voice, self.caller)
         self._far_end = FarEnd(port.name, country, options, self.feed, held=lambda: self.lesson is not None)
         self._timers = NamedTimers(self._time_out)
         self._serial = 0
-        self.caller = FxoCaller(port.name, options, self._caller_known)
         self._incoming_over_s = float("-inf")
         """When our end of the last call that came in was put down."""
         if not port.in_service:
@@ -99,7 +99,7 @@ class FxoLine:
             Do.SEIZE_WHEN_QUIET: self._seize_when_quiet,
             Do.RELEASE_LINE: self._release_line,
             Do.LEAVE_TO_RING: port.release,
-            Do.LISTEN: lambda: voice.listen_signals(progress=True),
+            Do.LISTEN: self.ear.to_progress,
             Do.TALK: self._talk,
             Do.DEAFEN: self._deafen,
             Do.DIAL: self._dial,
@@ -109,7 +109,7 @@ class FxoLine:
             Do.TELL_PROGRESS: self._tell_progress,
             Do.TELL_ANSWERED: lambda: self._tell(listener.leg_answered),
         }
-        self._listen_at_rest()
+        self.ear.to_who_calls()
 
     # -- what happens ------------------------------------------------------------------
     def port_event(self, event: ExchangeLineEvent | PortEvent) -> None:
@@ -160,18 +160,16 @@ class FxoLine:
         """As if the far end had been noticed to hang up."""
         self.feed(Event.FAR_CLEARED)
 
+    @property
+    def lesson(self) -> TeachSession | None:
+        """A teach-in that watches; it ends the calls itself."""
+        return self.ear.lesson
+
     def teach(self, lesson: TeachSession | None) -> None:
         """Let a teach-in watch, listen for what it wants to hear now, or neither."""
-        self.lesson = lesson
+        self.ear.lesson = lesson
         if self.machine.state not in OFF_HOOK:
-            self._listen_at_rest()
-
-    def data(self, octet: int | None) -> None:
-        """An octet or digit of who calls, None at their end."""
-        if self.lesson is not None:
-            self.lesson.caller.octet(octet)
-        if self.lesson is None or self.lesson.caller.kind == self.caller.kind:
-            self.caller.heard(octet)
+            self.ear.to_who_calls()
 
     def digit(self, digit: str) -> None:
         """The far party pressed a key."""
@@ -326,18 +324,12 @@ class FxoLine:
         self.port.release()
 
     def _talk(self) -> None:
-        self._voice.listen_signals(progress=True)
-        self._voice.listen_digits(True)
+        self.ear.to_call()
         self._far_end.talking()
-
-    def _listen_at_rest(self) -> None:
-        """For who calls; a teach-in listens for what it tries, and for digits."""
-        self._voice.listen_signals(data=self.caller.kind if self.lesson is None else self.lesson.caller.kind)
-        self._voice.listen_digits(self.lesson is not None)
 
     def _deafen(self) -> None:
         self._far_end.deaf()
-        self._listen_at_rest()
+        self.ear.to_who_calls()
 
     def _dial(self) -> None:
         assert self.leg is not None

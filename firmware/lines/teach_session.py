@@ -25,8 +25,9 @@ class TaughtLine(Protocol):
     """The line, as far as the teach-in needs it (`FxoLine`)."""
 
     name: str
-    lesson: TeachSession | None
 
+    @property
+    def lesson(self) -> TeachSession | None: ...
     @property
     def talking(self) -> bool: ...
     @property

@@ -51,7 +51,9 @@ class Trunks:
             slot = engine.open_slot(port.slot)
             slot.set_echo(0 if line.echo == "off" else int(line.echo))
             party = Party(line.number or "", line.name or name)
-            made = FxoLine(port, slot, party, country, listener, fxo_options(country, line), fxo_timers(line))
+            callers = {key: rule for key, rule in settings.callers.items() if not rule.lines or name in rule.lines}
+            options = fxo_options(country, line, callers)
+            made = FxoLine(port, slot, party, country, listener, options, fxo_timers(line))
             self.lines[name] = self._by_endpoint[slot.id] = made
             if name in settings.exchange_lines:
                 routes.outside.add_trunk(name, made.make_leg)

@@ -31,6 +31,7 @@ def cross_check(settings: Settings, checker: Checker, known_countries: Collectio
     _listen(settings.sip, checker)
     _tls(settings.sip, checker)
     _outside(settings, checker)
+    _callers(settings, checker)
     for name, line in settings.lines.items():
         _flash(name, line, checker)
         _disconnect(name, line, checker)
@@ -75,14 +76,13 @@ def _codes(codes: Codes, checker: Checker) -> None:
 def _outside(settings: Settings, checker: Checker) -> None:
     """Calls from outside ring somebody who exists; ways out lead over lines that exist, and differ."""
     numbers = {number for line in settings.lines.values() for number in (line.number, *line.did)} | set(settings.users)
-    for name, line in settings.exchange_lines.items():
-        if line.target is not None and line.target not in numbers:
-            listed = ", ".join(sorted(numbers)) or "none"
-            checker.wrong(
-                f"lines.{name}.target",
-                line.target,
-                Words(f"a number of the house: {listed}", f"un número de la casa: {listed}"),
-            )
+    listed = ", ".join(sorted(numbers)) or "none"
+    existing = Words(f"a number of the house: {listed}", f"un número de la casa: {listed}")
+    targets = {f"lines.{name}.target": line.target for name, line in settings.exchange_lines.items()}
+    targets |= {f"callers.{name}.target": rule.target for name, rule in settings.callers.items()}
+    for key, target in targets.items():
+        if target is not None and target not in numbers:
+            checker.wrong(key, target, existing)
     prefixes: dict[str, str] = {}
     for name, route in settings.outbound.items():
         first = prefixes.get(route.prefix, name)
@@ -102,6 +102,15 @@ def _outside(settings: Settings, checker: Checker) -> None:
                 list(route.lines),
                 Words(f"of [lines]: {listed}", f"de [lines]: {listed}"),
             )
+
+
+def _callers(settings: Settings, checker: Checker) -> None:
+    """A caller rule is for lines that exist."""
+    listed = ", ".join(settings.exchange_lines) or "none"
+    for name, rule in settings.callers.items():
+        if not settings.exchange_lines.keys() >= set(rule.lines):
+            allowed = Words(f"of [lines]: {listed}", f"de [lines]: {listed}")
+            checker.wrong(f"callers.{name}.lines", list(rule.lines), allowed)
 
 
 def _media(media: Media, checker: Checker) -> None:

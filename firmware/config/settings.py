@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from firmware.config.caller_settings import CallerSettings
 from firmware.config.code_settings import Codes
 from firmware.config.declaration import (
     ADDRESS,
@@ -256,6 +257,13 @@ class Settings:
         example="city",
         help_en="Ways out of the house: which numbers leave it, over which lines",
         help_es="Salidas de la casa: qué números salen y por qué líneas",
+    )
+    callers: dict[str, CallerSettings] = named_groups(  # noqa: RUF009
+        CallerSettings,
+        RING_NAME,
+        example="spam",
+        help_en="Calls from outside that go elsewhere, or nowhere, by who calls; the first rule that fits counts",
+        help_es="Llamadas de fuera que van a otro sitio, o a ninguno, según quién llama; vale la primera que encaje",
     )
     rings: dict[str, Ring] = named_groups(  # noqa: RUF009
         Ring,

@@ -65,6 +65,15 @@ class FxoLineSettings:
         help_en="Digits before and after a number that comes by dtmf",
         help_es="Dígitos antes y después de un número que llega por dtmf",
     )
+    caller_add: str | None = setting(
+        None,
+        rule=DIALLED,
+        example="0",
+        help_en="Put before a caller's number so that it can be called back, such as the prefix of the way out; a + "
+        "becomes the country's international prefix",
+        help_es="Se pone delante del número de quien llama para poder devolver la llamada, como el prefijo de salida; "
+        "un + pasa a ser el prefijo internacional del país",
+    )
     caller_id_wait_s: float | None = setting(
         None,
         low=0.0,

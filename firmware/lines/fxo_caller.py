@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 from firmware.lines.caller_id.caller import PRIVATE
 from firmware.lines.caller_id.receiving import DigitReader, Heard, OctetReader
+from firmware.lines.caller_rules import WITHHELD
 from firmware.lines.fxo_options import FxoOptions
 from firmware.lines.fxo_rings import RingCount
 from firmware.lines.named_timers import NamedTimers
@@ -24,8 +25,6 @@ FRESH_S = 8.0
 """Data that came longer than this before the first ring belong to another call, or to none."""
 FETCH_BURST_MS = 750
 """Pulses of half a second ask the line to fetch the number, rings last a second [M-]."""
-WITHHELD = "anonymous"
-"""The number of a caller who does not want it known (RFC 3323 4.1), as `caller_id/caller.py` takes it."""
 KINDS: Mapping[str, DataKind] = {
     "etsi-fsk": "v23", "uk": "v23", "japan": "v23", "bellcore": "bell-202", "bellcore-number": "bell-202",
     "dtmf": "dtmf",
@@ -54,6 +53,12 @@ class FxoCaller:
         """A call is coming in: the line is not to be taken for one that goes out."""
         return self.rings.in_burst or (self.party is not None and now_s() - self._heard_s < FRESH_S)
 
+    @property
+    def target(self) -> str:
+        """The number of the house that rings for who calls; "" when none does."""
+        rule = self._options.callers.fitting(self.party.number) if self.party is not None else None
+        return self._options.target if rule is None else rule.target
+
     def heard(self, octet: int | None) -> None:
         """An octet or digit from the line, None at their end."""
         found = self._reader.end() if octet is None else self._reader.put(octet)
@@ -70,9 +75,9 @@ class FxoCaller:
             self.party = None
 
     def may_be_offered(self) -> bool:
-        """Rung often enough, and the caller known or waited for."""
+        """Rung often enough, the caller known or waited for, and somebody to ring."""
         wanted = self._options.rings
-        if not self._options.target or self.rings.rings < wanted:
+        if not self.target or self.rings.rings < wanted:
             return False
         waits = self.kind is not None and self._options.caller_id_wait_s > 0
         if self.party is not None or self._waited or not waits or self.rings.rings > wanted:
@@ -109,6 +114,8 @@ class FxoCaller:
         self.party = Party(WITHHELD if withheld else found.number, found.name)
         self._heard_s = now_s()
         log.info("%s: caller %s %s", self._name, self.party.number or "not known", self.party.name)
+        if (rule := self._options.callers.fitting(self.party.number)) is not None:
+            log.info("%s: callers.%s: %s", self._name, rule.name, rule.target or "blocked")
         self._changed()
 
 

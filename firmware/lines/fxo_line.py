@@ -293,12 +293,12 @@ class FxoLine:
     def _announce(self) -> None:
         leg = self.leg = self._new_leg()
         leg.party = self._calling_party()
-        leg.called = Party(self._options.target)
+        leg.called = Party(self.caller.target)
         asyncio.get_running_loop().call_soon(self._arrive, leg)
 
     def _calling_party(self) -> Party:
         caller = self.caller.party or Party("")  # the line's own number is not theirs
-        return Party(caller.number, caller.name or self.party.name)
+        return Party(self._options.callers.call_back(caller.number), caller.name or self.party.name)
 
     def _arrive(self, leg: FxoLeg) -> None:
         if self.leg is leg:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from firmware.lines.caller_rules import CallerRules
 from firmware.telephony.cadence import Tone
 
 
@@ -30,7 +31,7 @@ class FxoOptions:
     exchange. busy_tone: of this line's exchange, beside the country's. pulses: dial by pulses. dial_blind: dial also
     without dial tone. pulse_coding: of the country.
     caller_id: the standard of the caller's data, "" for none; caller_id_dtmf: its form in DTMF. caller_id_wait_s: after
-    that many rings, wait so long for them, or until the next ring.
+    that many rings, wait so long for them, or until the next ring. callers: what else becomes of some callers.
     """
 
     target: str = ""
@@ -46,3 +47,4 @@ class FxoOptions:
     caller_id: str = ""
     caller_id_dtmf: str = "A-C"
     caller_id_wait_s: float = 0.0
+    callers: CallerRules = field(default_factory=CallerRules)

@@ -5,9 +5,13 @@ What the figures mean: `drivers/exchange_port.py`, `fxo_options.py`; the termina
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from drivers.exchange_port import ExchangeLineProfile
+from firmware.config.caller_settings import CallerSettings
 from firmware.config.trunk_settings import FxoLineSettings
 from firmware.lines.caller_id.sending import STANDARDS
+from firmware.lines.caller_rules import CallerRule, CallerRules
 from firmware.lines.fxo_options import FxoOptions, FxoTimers
 from firmware.lines.send_profile import NOTHING, OF_COUNTRY
 from firmware.telephony.cadence import Tone
@@ -49,8 +53,10 @@ def fxo_profile(country: Country, settings: FxoLineSettings) -> ExchangeLineProf
     )
 
 
-def fxo_options(country: Country, settings: FxoLineSettings) -> FxoOptions:
-    """What the line does by itself."""
+def fxo_options(
+    country: Country, settings: FxoLineSettings, callers: Mapping[str, CallerSettings] | None = None
+) -> FxoOptions:
+    """What the line does by itself. callers: the caller rules of this line, by name."""
     standard = _standard(country, settings)
     return FxoOptions(
         target=settings.target or "",
@@ -64,6 +70,14 @@ def fxo_options(country: Country, settings: FxoLineSettings) -> FxoOptions:
         dial_blind=settings.without_dial_tone == "dial",
         pulse_coding=country.pulse_coding,
         caller_id=standard,
+        callers=CallerRules(
+            tuple(
+                CallerRule(name, rule.numbers, rule.target or "", rule.withheld)
+                for name, rule in (callers or {}).items()
+            ),
+            settings.caller_add or "",
+            country.international,
+        ),
         caller_id_dtmf=country.caller_id_dtmf if settings.caller_id_dtmf == OF_COUNTRY else settings.caller_id_dtmf,
         caller_id_wait_s=_wait_s(standard) if settings.caller_id_wait_s is None else settings.caller_id_wait_s,
     )

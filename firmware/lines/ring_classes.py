@@ -39,8 +39,8 @@ class RingClass:
 
     def fits(self, request: CallRequest) -> bool:
         return (
-            _among(request.caller.number, self.callers)
-            or _among(request.called.number, self.called)
+            among(request.caller.number, self.callers)
+            or among(request.called.number, self.called)
             or bool(self.alert and self.alert == request.alert)
         )
 
@@ -61,5 +61,6 @@ def read_cadence(text: str) -> Cadence:
     return times
 
 
-def _among(number: str, rules: tuple[str, ...]) -> bool:
+def among(number: str, rules: tuple[str, ...]) -> bool:
+    """Whether one of the rules names that number, or with ANY how it begins."""
     return any(number.startswith(rule[:-1]) if rule.endswith(ANY) else number == rule for rule in rules)

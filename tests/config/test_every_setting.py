@@ -121,6 +121,10 @@ CASES: dict[str, Cases] = {
     "lines.fxs1.metering": (["off", "12", "16"], ["", "50", 16, True]),
     "lines.fxs1.metering_s": ([1, 60.5, 3600], [0.5, 3601, "60"]),
     "lines.fxs1.disconnect_ms": ([0, 200, 1000], [1, 199, 1001, -1, "500", 500.5]),
+    "callers.spam.numbers": ([[], ["803*", "+34*", "*"]], [["a"], [""], "803", [803]]),
+    "callers.spam.withheld": ([True, False], [1, "yes"]),
+    "callers.spam.lines": ([[]], [["fxs1"], ["fxo2"], "fxo1"]),
+    "callers.spam.target": (["101", "201"], ["", "999", 101]),
     "rings.boss.cadence": (
         ["800,400,800,4000", "1000,4000", "100,10000"],
         ["", "1000", "99,1000", "1000,10001", "1,2,3", "a,b", "1000, 4000", "1,1,1,1,1,1,1,1,1,1", 5],
@@ -139,6 +143,7 @@ CASES: dict[str, Cases] = {
     "lines.fxo1.rings": ([1, 10], [0, 11, 1.5]),
     "lines.fxo1.caller_id": (["country", "off", "dtmf"], ["", "etsi", True]),
     "lines.fxo1.caller_id_dtmf": (["country", "D-#", "-"], ["", "A", 1]),
+    "lines.fxo1.caller_add": (["0", "*31#"], ["", "+", 0]),
     "lines.fxo1.caller_id_wait_s": ([0, 3.5, 10], [-1, 11, "5"]),
     "lines.fxo1.dial": (["tones", "pulses"], ["", "dtmf", True]),
     "lines.fxo1.dial_tone_s": ([1, 4.5, 20], [0.9, 21, "4"]),

@@ -40,6 +40,7 @@ def test_what_fits_is_taken(tmp_path: Path, text: str) -> None:
         ('[lines.fxo1]\ntarget = "102"\n', 'lines.fxo1.target is "102", allowed a number of the house: 101, 301'),
         ('[lines.fxo1]\ntargt = "101"\n', "lines.fxo1.targt is not a setting; did you mean target?"),
         ('[lines.fxo0]\ntarget = "101"\n', "lines.fxo0 has a name that is not allowed here, allowed names fxs1"),
+        ('[callers.spam]\ntarget = "102"\n', 'callers.spam.target is "102", allowed a number of the house: 101, 301'),
         ("[exchange_lines.fxo1]\n", "exchange_lines is not a setting"),
         ('[outbound.city]\nprefix = "0"\n', 'outbound.city.lines is ["fxo1"], allowed of [lines]: none'),
         (

@@ -15,7 +15,7 @@ from firmware.config.trunk_settings import FxoLineSettings
 from firmware.lines.fxo_line import FxoLine
 from firmware.lines.fxo_profile import fxo_options, fxo_profile, fxo_timers
 from firmware.media.engine import Engine
-from firmware.media.events import DataHeard, DigitHeard, MediaEvent, SegmentHeard
+from firmware.media.events import DataHeard, DigitHeard, MediaEvent, SegmentHeard, SignalHeard
 from firmware.pbx.routes import Routes
 from firmware.pbx.trunk_routes import OutboundRoute
 from firmware.telephony.countries import Country
@@ -85,6 +85,8 @@ class Trunks:
             line.segment(event)
         elif isinstance(event, DataHeard):
             line.ear.data(event.octet)
+        elif isinstance(event, SignalHeard) and event.signal == "cng":
+            line.fax()
         elif isinstance(event, DigitHeard):
             line.digit(event.digit)
         return True

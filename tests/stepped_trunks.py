@@ -13,7 +13,7 @@ from typing import Any
 from drivers.sim.exchange_line import ExchangeLine
 from firmware.lines.fxo_line import FxoLine
 from firmware.lines.fxo_options import FxoOptions, FxoTimers
-from firmware.media.events import DataHeard, DigitHeard, SegmentHeard
+from firmware.media.events import DataHeard, DigitHeard, SegmentHeard, SignalHeard
 from firmware.pbx.trunk_routes import OutboundRoute
 from firmware.telephony.countries import load_country
 from firmware.telephony.leg import Party
@@ -81,6 +81,9 @@ class TrunkHouse(SteppedHouse):
     def _hear(self, heard: object) -> None:
         if isinstance(heard, SegmentHeard):
             self._trunk_of[heard.endpoint].segment(heard)
+        elif isinstance(heard, SignalHeard):
+            if heard.signal == "cng" and heard.endpoint in self._trunk_of:
+                self._trunk_of[heard.endpoint].fax()
         elif isinstance(heard, DataHeard):
             self._trunk_of[heard.endpoint].ear.data(heard.octet)
         elif isinstance(heard, DigitHeard):

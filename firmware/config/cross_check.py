@@ -79,6 +79,7 @@ def _outside(settings: Settings, checker: Checker) -> None:
     listed = ", ".join(sorted(numbers)) or "none"
     existing = Words(f"a number of the house: {listed}", f"un número de la casa: {listed}")
     targets = {f"lines.{name}.target": line.target for name, line in settings.exchange_lines.items()}
+    targets |= {f"lines.{name}.fax_to": line.fax_to for name, line in settings.exchange_lines.items()}
     targets |= {f"callers.{name}.target": rule.target for name, rule in settings.callers.items()}
     for key, target in targets.items():
         if target is not None and target not in numbers:

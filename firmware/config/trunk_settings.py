@@ -41,6 +41,13 @@ class FxoLineSettings:
         help_en="What telephones show for calls of this line",
         help_es="Lo que muestran los teléfonos en las llamadas de esta línea",
     )
+    fax_to: str | None = setting(
+        None,
+        rule=EXTENSION,
+        example="101",
+        help_en="Number of the house, such as a fax machine's, that takes a call in once a fax's calling tone is heard",
+        help_es="Número de la casa, como el de un fax, que toma la llamada entrante en cuanto se oye el tono de un fax",
+    )
     busy_out: bool = setting(
         False,
         help_en="Take the line out of use for calls out; emergency calls try it last, and calls in go on",

@@ -27,9 +27,9 @@ class LineEar:
         """What the exchange says is awaited."""
         self._voice.listen_signals(progress=True)
 
-    def to_call(self) -> None:
-        """Keys, and tones that end the call."""
-        self._voice.listen_signals(progress=True)
+    def to_call(self, *, faxes: bool = False) -> None:
+        """Keys, tones that end the call, and fax machines where they are to be noticed."""
+        self._voice.listen_signals(modems=faxes, progress=True)
         self._voice.listen_digits(True)
 
     def data(self, octet: int | None) -> None:

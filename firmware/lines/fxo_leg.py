@@ -33,6 +33,8 @@ class FxoLeg(Leg):
         self.number = ""
         """Of a called leg: what is dialled on the line."""
         self.over = False
+        self.is_fax = False
+        """Of a calling leg: a fax's calling tone was heard."""
 
     # -- from the exchange -------------------------------------------------------------
     def proceed(self) -> None:

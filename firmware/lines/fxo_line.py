@@ -178,6 +178,15 @@ class FxoLine:
         if self.leg is not None and self.talking:
             self.leg.tell(self._listener.leg_digit, digit)
 
+    def fax(self) -> None:
+        """The calling tone of a fax machine is heard: told once a call, and only of one that came in."""
+        leg = self.leg
+        if leg is None or not self.talking or leg.number or leg.is_fax:
+            return
+        leg.is_fax = True
+        log.info("%s: the calling tone of a fax machine", self.name)
+        leg.tell(self._listener.leg_faxed, self._options.fax_to)
+
     def play_digit(self, digit: str, ms: int) -> None:
         """Let the far party's end hear a digit that came beside the audio."""
         self._voice.play_digit(digit, ms)
@@ -237,6 +246,7 @@ class FxoLine:
             "alarm": self.alarm.texts(),
             "call": self.leg.call_id if self.leg is not None else None,
             "other": "",
+            "fax": self.leg is not None and self.leg.is_fax,
         }
 
     def echo(self) -> EchoStats | None:
@@ -324,7 +334,7 @@ class FxoLine:
         self.port.release()
 
     def _talk(self) -> None:
-        self.ear.to_call()
+        self.ear.to_call(faxes=self.leg is not None and not self.leg.number)
         self._far_end.talking()
 
     def _deafen(self) -> None:

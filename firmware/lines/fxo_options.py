@@ -32,6 +32,7 @@ class FxoOptions:
     without dial tone. pulse_coding: of the country.
     caller_id: the standard of the caller's data, "" for none; caller_id_dtmf: its form in DTMF. caller_id_wait_s: after
     that many rings, wait so long for them, or until the next ring. callers: what else becomes of some callers.
+    fax_to: the number of the house that fax machines get which call on this line, "" for none.
     """
 
     target: str = ""
@@ -47,4 +48,5 @@ class FxoOptions:
     caller_id: str = ""
     caller_id_dtmf: str = "A-C"
     caller_id_wait_s: float = 0.0
+    fax_to: str = ""
     callers: CallerRules = field(default_factory=CallerRules)

@@ -70,6 +70,7 @@ def fxo_options(
         dial_blind=settings.without_dial_tone == "dial",
         pulse_coding=country.pulse_coding,
         caller_id=standard,
+        fax_to=settings.fax_to or "",
         callers=CallerRules(
             tuple(
                 CallerRule(name, rule.numbers, rule.target or "", rule.withheld)

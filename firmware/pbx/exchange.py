@@ -18,6 +18,7 @@ from firmware.pbx.call_table import CallTable
 from firmware.pbx.connection import Joiner, Sounds
 from firmware.pbx.routes import Routes
 from firmware.pbx.services.codes import ServiceCodes
+from firmware.pbx.services.fax_switch import FaxSwitch
 from firmware.pbx.services.subscribers import Subscriber
 from firmware.pbx.services.three_way import ThreeWay
 from firmware.pbx.services.transfer import Transfer
@@ -52,6 +53,7 @@ class Exchange:
         self._calls = CallTable(House(media, records, sounds or Sounds()), no_answer_s)
         self._transfer = Transfer(self._calls, routes)
         self._three_way = ThreeWay(self._calls, media)
+        self._fax_switch = FaxSwitch(self._calls, routes)
 
     # -- LegListener -------------------------------------------------------------------
     def leg_arrived(self, leg: Leg) -> None:
@@ -115,6 +117,10 @@ class Exchange:
         self._calls.give(destination.legs, call)
         call.ring(destination, journey)
         return True
+
+    def leg_faxed(self, leg: Leg, number: str) -> None:
+        self._three_way.apart(self._calls.of(leg))
+        self._fax_switch.heard(leg, number)
 
     def leg_transferred(self, leg: Leg, other: Leg) -> None:
         self._three_way.apart(self._calls.of(leg))

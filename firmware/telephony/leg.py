@@ -124,6 +124,9 @@ class LegListener(Protocol):
         journey: with the diversions that led there; who listens need not look for circles.
         """
 
+    def leg_faxed(self, leg: Leg, number: str) -> None:
+        """The calling `leg`, answered, is a fax machine's. number: who takes faxes in its place, "" for nobody."""
+
     def leg_transferred(self, leg: Leg, other: Leg) -> None:
         """A telephone leaves its two calls to each other: the far end of `leg`, which talks, gets that of `other`,
         which talks or rings. Both legs are released by whoever listens, in any case."""

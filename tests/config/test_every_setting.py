@@ -139,6 +139,7 @@ CASES: dict[str, Cases] = {
     "lines.fxo1.target": (["101", "201"], ["", "999", "1", 101]),
     "lines.fxo1.number": (["912345678", "1"], ["", "abc", 912345678]),
     "lines.fxo1.name": (["", "City"], ["x" * 61, 3]),
+    "lines.fxo1.fax_to": (["101", "201"], ["", "999", 101]),
     "lines.fxo1.busy_out": ([True, False], [1, "yes"]),
     "lines.fxo1.rings": ([1, 10], [0, 11, 1.5]),
     "lines.fxo1.caller_id": (["country", "off", "dtmf"], ["", "etsi", True]),

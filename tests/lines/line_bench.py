@@ -126,6 +126,8 @@ class Notes:
     def leg_flashed(self, leg: Leg) -> None:
         self.told.append(("flashed",))
 
+    def leg_faxed(self, leg: Leg, number: str) -> None: ...
+
     def leg_diverted(self, leg: Leg, number: str, journey: Journey) -> bool:
         raise AssertionError("a line sends nothing on")
 

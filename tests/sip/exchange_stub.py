@@ -93,6 +93,8 @@ class Bridge:
         if leg in self._other:
             self._other[leg].send_digit(digit, duration_ms)
 
+    def leg_faxed(self, leg: Leg, number: str) -> None: ...
+
     def leg_diverted(self, leg: Leg, number: str, journey: Journey) -> bool:
         if number in self.lines:
             self.note("diverted", leg, number, journey)

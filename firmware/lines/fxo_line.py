@@ -261,6 +261,7 @@ class FxoLine:
                     self._timers.start(action.name, getattr(self._lengths, action.name))
                 case EndLeg():
                     if self.leg is not None:
+                        self.leg.gone_for_s = self._far_end.gone_for_s
                         self.leg.ended(action.cause)
                 case _:
                     self._obeying[action]()
@@ -304,6 +305,7 @@ class FxoLine:
         leg = self.leg = self._new_leg()
         leg.party = self._calling_party()
         leg.called = Party(self.caller.target)
+        leg.connects_later = True  # not in a burst of ringing
         asyncio.get_running_loop().call_soon(self._arrive, leg)
 
     def _calling_party(self) -> Party:

@@ -148,7 +148,7 @@ TABLE: dict[tuple[State, Event], Row] = {
     (S.IGNORED, E.RING): (S.IGNORED, (StartTimer("ring_timeout_s"),)),
     (S.IGNORED, E.RING_OVER): _FREE,
     (S.ANSWERING, E.QUIET): (S.ANSWERING, (Do.SEIZE_WHEN_QUIET,)),
-    (S.ANSWERING, E.SEIZED): (S.TALKING, _TALK),
+    (S.ANSWERING, E.SEIZED): (S.TALKING, (*_TALK, Do.TELL_ANSWERED)),
     (S.ANSWERING, E.NO_CURRENT): _cleared(EndLeg(Cause.NETWORK_OUT_OF_ORDER)),
     # -- a call goes out
     (S.IDLE, E.CALL_GOES): (S.SEIZING, (Do.SEIZE,)),
@@ -168,7 +168,7 @@ TABLE: dict[tuple[State, Event], Row] = {
     (S.OUTGOING, E.FAR_CONGESTION): _cleared(EndLeg(Cause.SWITCHING_CONGESTION)),
     # -- both met on the wires
     (S.GLARED, E.FAR_END_RINGS): (S.GLARED, (Do.PLAY_RINGBACK,)),
-    (S.GLARED, E.ACCEPTED): (S.TALKING, (Do.STOP_TONE, *_TALK)),
+    (S.GLARED, E.ACCEPTED): (S.TALKING, (Do.STOP_TONE, *_TALK, Do.TELL_ANSWERED)),
     # -- talking
     (S.TALKING, E.FAR_BUSY): _cleared(EndLeg(Cause.NORMAL_CLEARING)),
     (S.TALKING, E.FAR_CONGESTION): _cleared(EndLeg(Cause.NORMAL_CLEARING)),

@@ -45,6 +45,8 @@ class FarEnd:
         self._talking = False
         self._outgoing = False
         self._flashed_s = float("-inf")
+        self.gone_for_s = 0.0
+        """While it tells that the far end has gone: for how long already."""
         self._turned = False
         """Off hook: tip and ring stand otherwise than when the line was seized."""
 
@@ -126,11 +128,13 @@ class FarEnd:
         elif heard is Heard.DIAL_STEADY and asyncio.get_running_loop().time() - self._flashed_s < AFTER_FLASH_S:
             log.debug("%s: dial tone after a flash", self._name)
         elif heard in _ENDS and (not self._talking or "tones" in self._options.hang_up_by):
-            self._end(_ENDS[heard])
+            self._end(_ENDS[heard], self._tones.lasted_s)
 
-    def _end(self, event: Event) -> None:
+    def _end(self, event: Event, gone_for_s: float = 0.0) -> None:
         if not self._talking or not self._held():
+            self.gone_for_s = gone_for_s
             self._tell(event)
+            self.gone_for_s = 0.0
 
     def _time(self) -> None:
         self._timer = None
@@ -151,4 +155,4 @@ class FarEnd:
     def _silent(self) -> None:
         self._silence = None
         log.info("%s: nothing was heard for %.0f s", self._name, self._options.silence_s)
-        self._end(Event.FAR_CLEARED)
+        self._end(Event.FAR_CLEARED, self._options.silence_s)

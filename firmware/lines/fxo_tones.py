@@ -95,14 +95,15 @@ class Pattern:
         both = all(any(low <= hz <= high for hz in part.hz) for low, high in self._chord)
         return self.near(part.hz) and bool(part.hz) and both and part.tone_ms >= 0.6 * part.ms
 
-    def ends(self, parts: list[Part]) -> bool:
-        """Whether `parts`, the last of them sound, end with enough periods of this cadence."""
+    def ends(self, parts: list[Part]) -> float:
+        """How many seconds of this cadence `parts`, the last of them sound, end with; 0 for too few periods."""
         turn = len(self.parts_ms)
         wanted = self.periods * turn - 1
         if not turn or len(parts) < wanted:
-            return False
+            return 0.0
         tail = parts[-wanted:]
-        return any(self._fits(tail, start) for start in range(0, turn, 2))
+        fits = any(self._fits(tail, start) for start in range(0, turn, 2))
+        return sum(part.ms for part in tail) / 1000 if fits else 0.0
 
     def _fits(self, tail: list[Part], start: int) -> bool:
         turn = len(self.parts_ms)
@@ -143,6 +144,8 @@ class ExchangeTones:
         self.deadline_s: float | None = None
         self.sounding = False
         """A sound has been told of that goes on."""
+        self.lasted_s = 0.0
+        """How long the busy, congestion or steady dial tone told last had sounded by then."""
         self._steady = False
         self._heard = Stretches()
 
@@ -168,6 +171,7 @@ class ExchangeTones:
         if self.deadline_s is None or now_s < self.deadline_s:
             return []
         self.deadline_s = None
+        self.lasted_s = LONG_MS / 1000 + STEADY_S
         return [Heard.DIAL_STEADY if self._steady else Heard.RINGBACK_OVER]
 
     def _goes_on(self, heard: SegmentHeard, now_s: float) -> list[Heard]:
@@ -184,9 +188,11 @@ class ExchangeTones:
         """A stretch of sound has ended, or at least one piece of it."""
         parts = self._heard.parts
         part = parts[-1]
-        if self._congestion.ends(parts):
+        self.lasted_s = self._congestion.ends(parts)
+        if self.lasted_s:
             return [Heard.CONGESTION]
-        if any(busy.ends(parts) for busy in self._busy):
+        self.lasted_s = max(busy.ends(parts) for busy in self._busy)
+        if self.lasted_s:
             return [Heard.BUSY]
         if self._is_ringback(part):
             self.deadline_s = now_s + self._next_ringback_s

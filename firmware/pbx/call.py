@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from firmware.pbx.call_account import Account, Records, most_telling
 from firmware.pbx.connection import Connection, Joiner, Sounds
 from firmware.telephony.cause import CAUSES, Cause
+from firmware.telephony.clock import now_s
 from firmware.telephony.leg import CallRequest, Destination, Journey, Leg, Party
 
 log = logging.getLogger(__name__)
@@ -138,10 +139,15 @@ class Call:
                 self.caller.show_progress()
 
     def answered(self, leg: Leg) -> None:
+        if leg is self.caller and self.state == "talking":
+            self.account.answer()
+            return
         if self.state not in {"trying", "ringing"} or leg not in self.callees:
             return
         self.state = "talking"
-        log.info("call %s: answered by %s after %.1f s", self.call_id, leg.leg_id, self.account.answer())
+        log.info("call %s: answered by %s after %.1f s", self.call_id, leg.leg_id, now_s() - self.account.began_s)
+        if self._caller_waits or not self.caller.connects_later:
+            self.account.answer()
         for other in self.callees:
             if other is not leg and other in self._alive:
                 other.release(Cause.ANSWERED_ELSEWHERE, elsewhere=True)

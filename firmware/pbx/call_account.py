@@ -46,11 +46,11 @@ class Account:
         """The caller's number has become known after the call began."""
         self._records.name_caller(self._call_id, caller)
 
-    def answer(self) -> float:
-        """It was answered now; returns how many seconds that took."""
-        self._answered_s = now_s()
-        self._records.answer(self._call_id)
-        return self._answered_s - self.began_s
+    def answer(self) -> None:
+        """They are connected from now on; told twice it counts once."""
+        if not self._answered_s:
+            self._answered_s = now_s()
+            self._records.answer(self._call_id)
 
     def hold(self, held: bool) -> None:
         """Whether one end holds the other from now on."""
@@ -62,7 +62,8 @@ class Account:
         """They talk no more. by: who ended it, None for the exchange."""
         self.hold(False)
         if self._answered_s:
-            self._talk_ms = round((now_s() - self._answered_s) * 1000)
+            gone_for_s = by.gone_for_s if by is not None else 0.0
+            self._talk_ms = max(0, round((now_s() - self._answered_s - gone_for_s) * 1000))
         self._hung_up_by = side(by)
 
     def write(self, cause: Cause, legs: Sequence[Leg], pair: Sequence[Leg], teller: Leg | None) -> None:

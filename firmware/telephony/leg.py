@@ -161,6 +161,10 @@ class Leg(ABC):
         """For a calling leg that is about to be released: `sip_status` of the leg that failed, to be told on."""
         self.steady_ms = 0
         """Not 0 for a fax machine or modem: the delay that its other end's audio must keep (`keep_delay`)."""
+        self.connects_later = False
+        """For a calling leg: after `accept` it tells `leg_answered` once it is connected; they talk from then on."""
+        self.gone_for_s = 0.0
+        """For how long this end had hung up already when that was noticed, as by a busy tone: no talk time."""
         self.beside: Leg | None = None
         """For a calling leg: the leg of the same telephone that is on hold meanwhile."""
         self.may_call_lines = True

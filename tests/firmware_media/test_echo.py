@@ -1,8 +1,7 @@
 """The echo canceller on lines of its own (`echo_paths.py`), and in the engine's slots: judged by numpy.
 
-The bars hold for every line here: 6 to 24 dB of return loss, 0 to 45 ms of delay. Of what both say at once, a residue
-of 19 dB is asked, that includes what is turned down of the near end's softest sounds; of the echo after
-that, 25 dB at once.
+The bars hold for every line here: 6 to 24 dB of return loss, 0 to 45 ms of delay. While both speak, 22 dB are asked;
+what is turned down of the near end's softest sounds counts as left. After that, 30 dB at once.
 """
 
 from __future__ import annotations
@@ -29,7 +28,8 @@ def reversing(ms: int, every_ms: int = 450, hz: float = 2100, dbm0: float = -12)
 def test_echo_of_speech_is_gone(seed: int, erl_db: float, delay_ms: float, talker: str) -> None:
     line, out, _ = Line(hybrid(seed, erl_db, delay_ms)).say(speech(seed, 4, talker))
     assert ratio_db(line[800:8000], out[800:8000]) > 12  # while it learns
-    assert ratio_db(line[12000:], out[12000:]) > 25
+    assert ratio_db(line[8000:12000], out[8000:12000]) > 20
+    assert ratio_db(line[12000:], out[12000:]) > 35
 
 
 @pytest.mark.parametrize(("seed", "erl_db", "delay_ms"), [(5, 18, 5), (6, 24, 45)])
@@ -39,6 +39,19 @@ def test_a_weak_echo_ends_near_the_noise_of_the_line(seed: int, erl_db: float, d
     assert ratio_db(line[16000:], out[16000:]) > 15
 
 
+@pytest.mark.parametrize("seed", range(300, 324))
+def test_echo_is_gone_on_lines_nobody_chose(seed: int) -> None:
+    """6 to 12 dB of return loss, 0 to 45 ms, drawn by the seed; on these nothing was tuned."""
+    rng = np.random.default_rng(seed)
+    response, talker = hybrid(seed, rng.uniform(6, 12), rng.uniform(0, 45)), ("en", "es")[seed % 2]
+    line, out, _ = Line(response).say(speech(seed, 4, talker))
+    assert ratio_db(line[12000:], out[12000:]) > 25
+    quiet = Line(response, exact=True)
+    quiet.say(speech(seed, 4, talker))
+    seen, out, near = quiet.say(speech(seed + 20, 6, talker), speech(seed + 50, 6, "es"))
+    assert ratio_db(seen - near, out - near) > 20
+
+
 @MANY
 def test_both_talk(seed: int, erl_db: float, delay_ms: float, talker: str) -> None:
     """The echo stays down, the near end is heard as it was, and nothing has to be learnt again."""
@@ -46,10 +59,10 @@ def test_both_talk(seed: int, erl_db: float, delay_ms: float, talker: str) -> No
     line.say(speech(seed, 4, talker))
     seen, out, near = line.say(speech(seed + 20, 6, talker), speech(seed + 50, 6, "es"))
     left = out - near
-    assert ratio_db(seen - near, left) > 19
-    assert np.median(segments_db(near, left)) > 20
+    assert ratio_db(seen - near, left) > 22
+    assert np.median(segments_db(near, left)) > 30
     after, gone, _ = line.say(speech(seed + 70, 1, talker))
-    assert ratio_db(after[400:2000], gone[400:2000]) > 25  # 50 ms after the near end's last word
+    assert ratio_db(after[400:2000], gone[400:2000]) > 30  # 50 ms after the near end's last word
 
 
 def test_near_speech_alone_passes_untouched() -> None:

@@ -31,15 +31,10 @@ def path(number: int, erl_db: float, delay_ms: float) -> Signal:
 @PATHS
 @LINES
 def test_echo_is_gone(number: int, erl_db: float, delay_ms: float) -> None:
-    """Of five calls, from 1.5 s on: 24 dB in the median (6 dB lines: 40), 15 in the worst; all 20 after 3 s."""
-    early, late = [], []
+    """Of each of five calls, 35 dB from 1.5 s on."""
     for seed, talker in enumerate(("en", "es", "en", "es", "es")):
         line, out, _ = Line(path(number, erl_db, delay_ms)).say(speech(seed + 4, 5, talker))
-        early.append(ratio_db(line[12000:], out[12000:]))
-        late.append(ratio_db(line[24000:], out[24000:]))
-    assert np.median(early) > (40 if erl_db == 6 else 24)
-    assert min(early) > 15
-    assert min(late) > 20
+        assert ratio_db(line[12000:], out[12000:]) > 35
 
 
 @PATHS
@@ -49,7 +44,7 @@ def test_it_stays_down_while_both_talk(number: int, erl_db: float, delay_ms: flo
     line.say(speech(number, 4))
     seen, out, near = line.say(speech(number + 20, 6), speech(number + 50, 6, "es"))
     left = out - near
-    assert ratio_db(seen - near, left) > 19
-    assert np.median(segments_db(near, left)) > 20
+    assert ratio_db(seen - near, left) > 20
+    assert np.median(segments_db(near, left)) > 30
     after, gone, _ = line.say(speech(number + 70, 1))
     assert ratio_db(after[400:], gone[400:]) > 25

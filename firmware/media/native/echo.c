@@ -1,51 +1,52 @@
-/* Echo canceller: see echo.h. Three parts. A learner (echo_learner.c) gets to know the line in frames of 20 ms. A plain
- * filter, which gets what was learnt only when that is better, takes the echo out block by block: nothing waits
- * for a frame, and while both ends speak, when every learner goes astray, it stays as it is. What it leaves is
- * turned down while only the far end speaks, to the line's own noise and no further. 2,100 Hz with phase
- * reversals switches all of it off.
+/* Echo canceller: see echo.h. Four parts. A learner (echo_learner.c) gets to know the line, wherever in the tail its
+ * echo is, in frames of 20 ms. A refiner knows the 18 ms around that echo better. A plain filter, which gets what
+ * either has learnt only when that is better, takes the echo out block by block: nothing waits for a frame, and
+ * while both ends speak, when a learner goes astray, it stays as it is. What it leaves is turned down
+ * while only the far end speaks (echo_suppressor.c). 2,100 Hz with phase reversals switches all of it off.
  *
  * Measured against the learner alone in blocks of 5, 10 and 20 ms (the latter two make a call 5 and 15 ms longer):
- * seconds in which both spoke left those -4 to 15 dB at worst; this keeps 19 and more, for 0.025 ms of CPU in 20 ms
- * (64 ms of tail; the learner alone in blocks of 5 ms: 0.06 to 0.1). libspeexdsp's own suppressor of what is left works in
- * overlapping frames, later by one; ours is one gain and adds nothing. */
+ * seconds in which both spoke left those -4 to 15 dB at worst. Without the refiner, 11 to 30 dB of the echo were
+ * gone after a second and a half, at worst; with it, before anything is turned down, 21 to 36. libspeexdsp's own
+ * suppressor of what is left works in overlapping frames, later by one; ours is one gain and adds nothing. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "echo.h"
+#include "echo_filter.h"
 #include "echo_learner.h"
+#include "echo_refiner.h"
+#include "echo_suppressor.h"
 #include "tone_disabler.h"
 
 #define RATE_HZ 8000
-#define MOST_TAPS (ECHO_MOST_MS * RATE_HZ / 1000)
 #define HIGHWAY_BLOCKS 2       /* a block given comes back from the card two blocks later at the earliest */
-#define DBM0_0 2.6054e8f       /* mean square of 0 dBm0 */
-#define TALKING (DBM0_0 * 1e-5f)     /* -50 dBm0 */
 #define IDLE 100.0f            /* an A-law silence is 8 and -8 */
-#define ALONE 0.1f             /* -10 dB of the echo are left: the far end speaks alone */
-#define TOGETHER 0.4f          /* -4 dB: somebody speaks here */
-#define UNKNOWN 0.3f           /* -5 dB of what was sent */
-#define LEAST_GAIN 0.1f
-#define SYLLABLE 0.93f         /* how much of having heard somebody here lasts to the next block */
-#define CLOSING 0.5f           /* how much of the way to a lower gain is gone in a block */
+#define RISEN 0.25f            /* of the peak: the echo has begun, */
+#define RISE_TAPS 64           /* so long before it at most */
+#define BEFORE_TAPS 20
+#define SLACK_TAPS 12          /* the window may be away from the best by so many */
+#define LOOK_BLOCKS 200
+#define WINDOW_STEP 4          /* taps */
+
+enum filter_origin { FROM_NOBODY, FROM_LEARNER, FROM_REFINER };
 
 struct echo {
     struct echo_learner *learner;
+    struct echo_refiner *refiner;
     int tail_ms, taps;
     int16_t sent[HIGHWAY_BLOCKS][BLOCK_SAMPLES]; /* the oldest is what may come back now */
-    float past[MOST_TAPS + BLOCK_SAMPLES];       /* what was sent before, and at its end that oldest block */
-    float response[MOST_TAPS], next[MOST_TAPS];  /* the filter; what it becomes in the next block */
-    int has_next, has_learnt;
+    struct echo_filter filter;
+    enum filter_origin origin; /* of the filter's response */
+    int fine;                  /* it was refined and has proven itself */
+    int placed;                /* the refiner knows where to look */
+    int since_look;            /* blocks since that was last thought over */
     int idle_blocks;           /* nothing was sent for so long */
     struct tone_disabler modem;
     int bypassed;              /* the last block was left as it was */
     int linear;                /* nothing is turned down */
-    float far, far_held;       /* power of what was sent: falls slowly, and more so */
-    float echoed, left;        /* of the echo found, of what is left: likewise */
-    float noise;               /* power of the line without anybody speaking */
-    float spoken;              /* 0 to 1: somebody speaks here */
-    float gain;
+    struct echo_suppressor suppressor;
     float before, after;       /* powers with and without us, the far end speaking alone */
 };
 
@@ -57,13 +58,13 @@ struct echo *echo_new(int tail_ms)
     echo->tail_ms = tail_ms;
     echo->taps = tail_ms * RATE_HZ / 1000;
     echo->learner = echo_learner_new(echo->taps);
-    if (!echo->learner) {
-        free(echo);
+    echo->refiner = echo_refiner_new();
+    if (!echo->learner || !echo->refiner) {
+        echo_free(echo);
         return NULL;
     }
     tone_disabler_init(&echo->modem);
-    echo->gain = 1;
-    echo->noise = DBM0_0 * 1e-6f;
+    echo_suppressor_init(&echo->suppressor);
     return echo;
 }
 
@@ -72,6 +73,7 @@ void echo_free(struct echo *echo)
     if (!echo)
         return;
     echo_learner_free(echo->learner);
+    echo_refiner_free(echo->refiner);
     free(echo);
 }
 
@@ -83,104 +85,96 @@ static float power_of(const int16_t *pcm)
     return sum / BLOCK_SAMPLES;
 }
 
-/* -- the filter ----------------------------------------------------------------------------- */
+/* -- who knows the line best ------------------------------------------------------------------ */
 
-/* O3: sixteen samples at once, wherever the processor can. */
-__attribute__((optimize("O3"))) static void convolve(const float *past, const float *response, int taps, float *out)
+/* Where the refiner has to look: from a little before the echo begins, that is, rises to its peak. */
+static int best_window(const float *response, int taps)
 {
-    float sum[BLOCK_SAMPLES] = {0};
+    int peak = 0;
     for (int tap = 0; tap < taps; tap++)
-        for (int i = 0; i < BLOCK_SAMPLES; i++)
-            sum[i] += response[tap] * past[i - tap];
-    memcpy(out, sum, sizeof sum);
+        if (fabsf(response[tap]) > fabsf(response[peak]))
+            peak = tap;
+    int begins = peak > RISE_TAPS ? peak - RISE_TAPS : 0;
+    while (fabsf(response[begins]) < RISEN * fabsf(response[peak]))
+        begins++;
+    int first = begins - BEFORE_TAPS, last = taps - REFINER_TAPS;
+    return first < 0 ? 0 : first > last ? last : first;
 }
 
-/* The echo in this block; a new filter is faded in. */
-static void find(struct echo *echo, float *found)
+static void place_refiner(struct echo *echo, const float *response)
 {
-    float other[BLOCK_SAMPLES];
-    const float *now = echo->past + MOST_TAPS;
-    convolve(now, echo->response, echo->taps, found);
-    if (!echo->has_next)
+    int first = best_window(response, echo->taps);
+    if (!echo->placed || abs(first - echo_refiner_first(echo->refiner)) > SLACK_TAPS)
+        echo_refiner_place(echo->refiner, first);
+    echo->placed = 1;
+}
+
+static void take_from_learner(struct echo *echo)
+{
+    float response[FILTER_MOST_TAPS];
+    echo_learner_response(echo->learner, response);
+    echo_filter_change(&echo->filter, response, 0, echo->taps);
+    place_refiner(echo, response);
+    echo->origin = FROM_LEARNER;
+    echo->fine = 0;
+}
+
+/* The learner's first guesses may have been bad ones: every second, is the refiner in the right place? The filter in use
+ * stays until the refiner knows better there. */
+static void look_again(struct echo *echo)
+{
+    float response[FILTER_MOST_TAPS];
+    if (++echo->since_look < LOOK_BLOCKS || !echo->placed || !echo_learner_knows(echo->learner))
         return;
-    convolve(now, echo->next, echo->taps, other);
-    for (int i = 0; i < BLOCK_SAMPLES; i++)
-        found[i] += (other[i] - found[i]) * (float)(i + 1) / BLOCK_SAMPLES;
-    memcpy(echo->response, echo->next, sizeof echo->response);
-    echo->has_next = 0;
+    echo->since_look = 0;
+    echo_learner_response(echo->learner, response);
+    place_refiner(echo, response);
 }
 
-static void change(struct echo *echo, int verdict)
+static void take_best(struct echo *echo, int learnt, int refined)
 {
-    if (verdict == LEARNER_STAY)
+    if (!echo_suppressor_far_speaks(&echo->suppressor))
         return;
-    echo->has_learnt = verdict == LEARNER_BETTER;
-    echo->has_next = 1;
-    if (echo->has_learnt)
-        echo_learner_response(echo->learner, echo->next);
-    else
-        memset(echo->next, 0, sizeof echo->next);
+    if (learnt == LEARNER_WORSE) {
+        echo_filter_change(&echo->filter, NULL, 0, 0);
+        echo->placed = echo->fine = 0;
+        echo->origin = FROM_NOBODY;
+    } else if (learnt == LEARNER_BETTER) {
+        take_from_learner(echo);
+    } else if (refined == REFINER_BETTER) {
+        echo_filter_change(&echo->filter, echo_refiner_response(echo->refiner), echo_refiner_first(echo->refiner),
+                           REFINER_TAPS);
+        echo->origin = FROM_REFINER;
+        echo->fine |= echo_refiner_is_sure(echo->refiner);
+    } else if (refined == REFINER_POOR) {
+        echo->fine = 0;
+    }
 }
 
-static void remember_sent(struct echo *echo)
+static void learn(struct echo *echo, const int16_t *line, const int16_t *left)
 {
-    memmove(echo->past, echo->past + BLOCK_SAMPLES, sizeof *echo->past * MOST_TAPS);
-    for (int i = 0; i < BLOCK_SAMPLES; i++)
-        echo->past[MOST_TAPS + i] = echo->sent[0][i];
+    int used = echo->fine                    ? LEARNER_USES_FINER
+               : echo->origin == FROM_NOBODY ? LEARNER_USES_NOTHING
+                                             : LEARNER_USES_OWN;
+    int learnt = echo_learner_feed(echo->learner, line, echo->sent[0], left, used);
+    int refined = REFINER_STAY;
+    if (echo->placed)
+        refined = echo_refiner_feed(echo->refiner, echo_filter_block(&echo->filter), line, left);
+    take_best(echo, learnt, refined);
+    look_again(echo);
 }
 
-/* -- what the filter leaves ----------------------------------------------------------------- */
-
-static float fallen(float level, float now, float keep)
+static enum echo_knowledge knowledge(const struct echo *echo)
 {
-    return now > level ? now : level * keep + now * (1 - keep);
-}
-
-/* How much of what is left is somebody speaking here: 0 nothing, 1 all. Before the line is known, what could be an
- * echo of 6 dB loss is taken for one: the first second or two of a line's first call go one way at a time. */
-static float spoken_here(const struct echo *echo)
-{
-    if (!echo_learner_is_sure(echo->learner))
-        return echo->left > UNKNOWN * echo->far_held;
-    float part = (echo->left - ALONE * echo->echoed) / ((TOGETHER - ALONE) * echo->echoed + 1);
-    return fmaxf(fminf(part, 1), echo->spoken * SYLLABLE);
-}
-
-/* The gain for what is left: 1 while nobody speaks there, else down to the line's own noise. */
-static float wanted_gain(struct echo *echo, float power)
-{
-    if (echo->far_held < TALKING || echo->linear)
-        return 1;
-    echo->spoken = spoken_here(echo);
-    float depth = LEAST_GAIN + (1 - LEAST_GAIN) * echo->spoken;
-    return fminf(fmaxf(depth, sqrtf(echo->noise / (power + 1))), 1);
-}
-
-static void turn_down(struct echo *echo, int16_t *pcm, float power)
-{
-    float was = echo->gain, wanted = wanted_gain(echo, power);
-    echo->gain = wanted > was ? wanted : was + (wanted - was) * CLOSING;
-    if (was > 0.999f && echo->gain > 0.999f)
-        return;
-    for (int i = 0; i < BLOCK_SAMPLES; i++)
-        pcm[i] = (int16_t)lrintf((float)pcm[i] * (was + (echo->gain - was) * (float)(i + 1) / BLOCK_SAMPLES));
-}
-
-/* Follows the powers. left: of the block behind the filter; found: of what it took out. */
-static void follow(struct echo *echo, float far, float found, float left)
-{
-    echo->far = fallen(echo->far, far, 0.9f);
-    echo->far_held = fallen(echo->far_held, far, 0.97f);
-    echo->echoed = fallen(echo->echoed, found, 0.9f);
-    echo->left = fallen(echo->left, left, 0.7f);
-    if (echo->far < TALKING)
-        echo->noise = left < echo->noise ? left : fminf(echo->noise * 1.01f + 0.1f, DBM0_0 * 1e-5f);
+    if (echo->fine)
+        return ECHO_REFINED;
+    return echo_learner_is_sure(echo->learner) ? ECHO_LEARNT : ECHO_UNKNOWN;
 }
 
 /* Before and after, while the far end speaks alone. */
 static void measure(struct echo *echo, float before, float behind, float after)
 {
-    if (echo->far < TALKING || !echo->has_learnt || behind > TOGETHER * before)
+    if (!echo_suppressor_far_speaks(&echo->suppressor) || !echo->origin || behind > ECHO_TOGETHER * before)
         return;
     echo->before += (before - echo->before) * 0.01f;
     echo->after += (after - echo->after) * 0.01f;
@@ -210,17 +204,16 @@ static void fade(int16_t *pcm, int16_t *to)
 static void cancel(struct echo *echo, const int16_t *pcm, int16_t *out, float power, float far_power)
 {
     float found[BLOCK_SAMPLES], found_power = 0;
-    find(echo, found);
+    echo_filter_find(&echo->filter, found);
     for (int i = 0; i < BLOCK_SAMPLES; i++) {
         float left = (float)pcm[i] - found[i];
         out[i] = (int16_t)lrintf(fminf(fmaxf(left, INT16_MIN), INT16_MAX));
         found_power += found[i] * found[i] / BLOCK_SAMPLES;
     }
     float left_power = power_of(out);
-    follow(echo, far_power, found_power, left_power);
-    int verdict = echo_learner_feed(echo->learner, pcm, echo->sent[0], out, echo->has_learnt);
-    change(echo, echo->far < TALKING ? LEARNER_STAY : verdict);
-    turn_down(echo, out, left_power);
+    echo_suppressor_follow(&echo->suppressor, far_power, found_power, left_power);
+    learn(echo, pcm, out);
+    echo_suppressor_turn_down(&echo->suppressor, out, left_power, echo->linear ? ECHO_LEAVE : knowledge(echo));
     measure(echo, power, left_power, power_of(out));
 }
 
@@ -231,10 +224,13 @@ int echo_cancel(struct echo *echo, int16_t *pcm)
     int was = echo->bypassed;
     tone_disabler_feed(&echo->modem, pcm, power, echo->sent[0], far_power);
     echo->idle_blocks = far_power > IDLE ? 0 : echo->idle_blocks + 1;
-    remember_sent(echo);
-    echo->bypassed = echo->modem.off || (echo->gain > 0.999f && echo->idle_blocks > MOST_TAPS / BLOCK_SAMPLES + 4);
-    if (was && echo->bypassed)
+    echo_filter_sent(&echo->filter, echo->sent[0]);
+    echo->bypassed = echo->modem.off || (echo->suppressor.gain > 0.999f &&
+                                         echo->idle_blocks > FILTER_MOST_TAPS / BLOCK_SAMPLES + 4);
+    if (was && echo->bypassed) {
+        echo_refiner_interrupt(echo->refiner);
         return 0;
+    }
     cancel(echo, pcm, out, power, far_power);
     if (was != echo->bypassed) {
         int16_t raw[BLOCK_SAMPLES];
@@ -260,16 +256,17 @@ void echo_sent(struct echo *echo, const int16_t *pcm)
 
 void echo_get_figures(const struct echo *echo, struct echo_figures *out)
 {
+    const struct echo_response *response = &echo->filter.now;
     double sum = 0;
-    int peak = 0;
-    for (int i = 0; i < echo->taps; i++) {
-        sum += (double)echo->response[i] * echo->response[i];
-        if (fabsf(echo->response[i]) > fabsf(echo->response[peak]))
+    int peak = response->first;
+    for (int i = response->first; i < response->last; i++) {
+        sum += (double)response->tap[i] * response->tap[i];
+        if (fabsf(response->tap[i]) > fabsf(response->tap[peak]))
             peak = i;
     }
     *out = (struct echo_figures){.tail_ms = echo->tail_ms, .off_by_tone = echo->modem.off, .linear = echo->linear,
-                                 .known = echo->has_learnt};
-    if (!echo->has_learnt)
+                                 .known = echo->origin != FROM_NOBODY};
+    if (!out->known)
         return;
     out->erl_db = -10 * log10(sum + 1e-9);
     out->erle_db = 10 * log10((echo->before + 1) / (echo->after + 1));

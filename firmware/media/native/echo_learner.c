@@ -13,6 +13,8 @@
 #define LEARNT 0.16f /* once it left less than that, -8 dB, never more */
 #define SURE 0.03f   /* it left less than -15 dB: it knows the line */
 #define BETTER 0.8f  /* and 1 dB less than the filter does */
+#define HARM 2       /* the filter adds 3 dB: this is another line, */
+#define HARM_OF_FINER 1.4f /* 1.5 dB, if it was known well */
 #define NOTCH 0.9f   /* libspeexdsp's high-pass for what comes from the line, at 8 kHz */
 #define KEEP 0.7f    /* of the three powers that decide it, from one frame to the next */
 #define KEEP_SURE 0.9f /* lest what fits one syllable better take the place of what fits all */
@@ -64,13 +66,15 @@ static float steps_of(const int16_t *pcm)
     return sum / FRAME_SAMPLES;
 }
 
-static int judge(struct echo_learner *learner, const int16_t *learner_left, int has_learnt)
+/* LEARNER_BETTER, LEARNER_WORSE or LEARNER_STAY, of the frame just heard. While both speak, it follows whatever is said
+ * and looks better than any filter that stays as it is: it never takes the place of a finer one. */
+static int judge(struct echo_learner *learner, const int16_t *learner_left, int used)
 {
     float keep = learner->sure ? KEEP_SURE : KEEP;
     learner->line_power = keep * learner->line_power + (1 - keep) * steps_of(learner->line);
     learner->filter_power = keep * learner->filter_power + (1 - keep) * steps_of(learner->left);
     learner->learner_power = keep * learner->learner_power + (1 - keep) * steps_of(learner_left);
-    if (learner->learner_power < learner->line_power * learner->most &&
+    if (used != LEARNER_USES_FINER && learner->learner_power < learner->line_power * learner->most &&
         learner->learner_power < BETTER * learner->filter_power) {
         if (learner->learner_power < learner->line_power * LEARNT)
             learner->most = LEARNT;
@@ -78,7 +82,8 @@ static int judge(struct echo_learner *learner, const int16_t *learner_left, int 
         learner->filter_power = learner->learner_power;
         return LEARNER_BETTER;
     }
-    if (!has_learnt || learner->filter_power < 2 * learner->line_power)
+    float harm = used == LEARNER_USES_FINER ? HARM_OF_FINER : HARM;
+    if (used == LEARNER_USES_NOTHING || learner->filter_power < harm * learner->line_power)
         return LEARNER_STAY;
     learner->filter_power = learner->line_power;
     learner->most = FIRST;
@@ -99,7 +104,7 @@ static void high_pass(struct echo_learner *learner, const int16_t *in, int16_t *
 }
 
 int echo_learner_feed(struct echo_learner *learner, const int16_t *line, const int16_t *sent, const int16_t *left,
-                      int has_learnt)
+                      int used)
 {
     int16_t learner_left[FRAME_SAMPLES];
     memcpy(learner->line + learner->filled, line, sizeof *line * BLOCK_SAMPLES);
@@ -110,12 +115,17 @@ int echo_learner_feed(struct echo_learner *learner, const int16_t *line, const i
         return LEARNER_STAY;
     learner->filled = 0;
     speex_echo_cancellation(learner->state, learner->line, learner->sent, learner_left);
-    return judge(learner, learner_left, has_learnt);
+    return judge(learner, learner_left, used);
 }
 
 int echo_learner_is_sure(const struct echo_learner *learner)
 {
     return learner->sure;
+}
+
+int echo_learner_knows(const struct echo_learner *learner)
+{
+    return learner->learner_power < LEARNT * learner->line_power && learner->filter_power < LEARNT * learner->line_power;
 }
 
 void echo_learner_response(struct echo_learner *learner, float *out)

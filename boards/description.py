@@ -108,6 +108,21 @@ class PortDescription:
 
 
 @dataclass(frozen=True, slots=True)
+class LifelineDescription:
+    """[lifeline]: the relay that joins a telephone with an exchange line without power; left out where none is."""
+
+    telephone: str = setting("", help_en="The telephone port.", help_es="El puerto del teléfono.")
+    line: str = setting("", help_en="The exchange line.", help_es="La línea de la central.")
+    relay_gpio: int = setting(
+        NO_GPIO,
+        low=NO_GPIO,
+        high=63,
+        help_en="GPIO that draws the relay, active high; -1 on the simulated board.",
+        help_es="GPIO que acciona el relé, activo a nivel alto; -1 en la placa simulada.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class BoardDescription:
     """A whole board file."""
 
@@ -122,6 +137,7 @@ class BoardDescription:
     )
     bus: BusDescription = group(BusDescription, help_en="Bus of the chips", help_es="Bus de los chips")  # noqa: RUF009
     highway: HighwayDescription = group(HighwayDescription, help_en="Voice", help_es="Voz")  # noqa: RUF009
+    lifeline: LifelineDescription = group(LifelineDescription, help_en="Lifeline", help_es="Línea de vida")  # noqa: RUF009
     ports: tuple[PortDescription, ...] = ()
 
 
@@ -164,6 +180,7 @@ def parse(table: dict[str, object], file: str) -> BoardDescription:
     described = replace(checker.table(BoardDescription, rest), ports=_ports(checker, table.get("port", [])))
     _refuse_twins(checker, described.ports)
     _refuse_wrong_chips(checker, described.ports)
+    _check_lifeline(checker, described)
     if checker.mistakes:
         raise SettingsError(checker.mistakes)
     return described
@@ -188,6 +205,21 @@ def _refuse_wrong_chips(checker: Checker, ports: tuple[PortDescription, ...]) ->
                 f"es {port.chip}, en un puerto {port.kind}, se permite {listed}",
             )
             checker.note(f"port[{number}].chip", problem, Words(listed, listed), port.chip)
+
+
+def _check_lifeline(checker: Checker, described: BoardDescription) -> None:
+    """The relay joins two ports of this board, and somebody must be able to draw it."""
+    relay = described.lifeline
+    if relay == LifelineDescription():
+        return
+    for key, kind in (("telephone", "fxs"), ("line", "fxo")):
+        fitting = [port.name for port in described.ports if port.kind == kind]
+        if getattr(relay, key) not in fitting:
+            listed = ", ".join(fitting)
+            allowed = Words(listed or f"none, there is no {kind} port", listed or f"nada, no hay puerto {kind}")
+            checker.wrong(f"lifeline.{key}", getattr(relay, key), allowed)
+    if described.bus.kind == "spidev" and relay.relay_gpio == NO_GPIO:
+        checker.wrong("lifeline.relay_gpio", NO_GPIO, Words("0 to 63", "de 0 a 63"))
 
 
 def _refuse_twins(checker: Checker, ports: tuple[PortDescription, ...]) -> None:

@@ -23,6 +23,7 @@ from drivers.daa import Daa
 from drivers.errors import HardwareError
 from drivers.exchange_port import ExchangeLineEvent, ExchangeLineProfile
 from drivers.gpio import CardGpio
+from drivers.lifeline import Lifeline
 from drivers.pcm import Highway
 from drivers.ports import LineProfile, PortEvent, PortFailed
 from drivers.scanner import Scanner
@@ -68,6 +69,12 @@ class Board:
         self._events.register(self.scanner.fileno(), select.EPOLLIN)
         for port in described.ports:
             self._make(port, profiles.get(port.name))
+        relay = described.lifeline
+        self.lifeline: Lifeline | None = None
+        """The relay that puts a telephone on an exchange line without power; core lets it step."""
+        if relay.telephone:
+            phone, line = self.ports[relay.telephone], self.exchange_ports[relay.line]
+            self.lifeline = Lifeline(bus, phone, line, self._put)
 
     def _make(self, port: PortDescription, profile: LineProfile | ExchangeLineProfile | None) -> None:
         made: Slic | Daa
@@ -110,6 +117,8 @@ class Board:
             run_together(self.bus, {name: port.begin(after_reset=True) for name, port in self.all_ports.items()})
 
     def _reset_card(self) -> None:
+        if self.lifeline is not None:
+            self.lifeline.fall()
         self.bus.gpio_set(GPIO_RESET, 0)
         self.bus.wait_ms(RESET_PULSE_MS)
         self.bus.gpio_set(GPIO_RESET, 1)
@@ -130,13 +139,16 @@ class Board:
         for event in events:
             if isinstance(event, PortFailed):
                 self.all_ports[event.port].out_of_service(event.reason, event.trouble)
-        return events
+        return self.lifeline.sift(events) if self.lifeline is not None else events
 
     def _tell(self, event: PortEvent) -> None:
         """A port came into service; runs in the thread that started it."""
         calibration = self.all_ports[event.port].calibration
         if calibration and calibration != self._store.load(event.port):
             self._store.save(event.port, calibration)
+        self._put(event)
+
+    def _put(self, event: PortEvent) -> None:
         self._told.append(event)
         os.eventfd_write(self._bell, 1)
 
@@ -152,6 +164,8 @@ class Board:
             port.close()
         self.scanner.close()
         with suppress(HardwareError):
+            if self.lifeline is not None:
+                self.lifeline.fall()
             self.bus.gpio_set(GPIO_RESET, 0)
         if self._highway is not None:
             self._highway.close()
@@ -196,5 +210,5 @@ def _open_bus(described: BoardDescription, run_dir: Path) -> Bus:
 
 
 def _card_gpio(described: BoardDescription) -> CardGpio:
-    reset, interrupt = described.bus.reset_gpio, described.bus.interrupt_gpio
-    return CardGpio(None if reset == NO_GPIO else reset, None if interrupt == NO_GPIO else interrupt)
+    pins = (described.bus.reset_gpio, described.bus.interrupt_gpio, described.lifeline.relay_gpio)
+    return CardGpio(*(None if pin == NO_GPIO else pin for pin in pins))

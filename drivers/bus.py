@@ -22,6 +22,8 @@ GPIO_RESET: int = lib.SPI_GPIO_RESET
 """Output, active low: holds every chip of the card in reset."""
 GPIO_INT: int = lib.SPI_GPIO_INT
 """Input, active low: the wired OR of the chips' INT pins."""
+GPIO_LIFELINE: int = lib.SPI_GPIO_LIFELINE
+"""Output, 1 draws the relay that takes a telephone off the exchange line: `lifeline.py`."""
 
 
 class Bus:
@@ -90,15 +92,15 @@ class Bus:
     # -- lines and time ---------------------------------------------------------------------
 
     def gpio_set(self, line: int, level: int) -> None:
-        """Drive GPIO_RESET: 0 low, chips held in reset; 1 high."""
-        if self._transport.gpio is not None:
-            self._transport.gpio.set_reset(level)
+        """Drive GPIO_RESET (0 low, chips held in reset; 1 high) or GPIO_LIFELINE."""
+        if (gpio := self._transport.gpio) is not None:
+            (gpio.set_lifeline if line == GPIO_LIFELINE else gpio.set_reset)(level)
             return
         self._open()
         self._line_checked(self._ops.gpio_set(self._ops.self, line, level), line)
 
     def gpio_get(self, line: int) -> int:
-        """Electrical level of GPIO_INT or GPIO_RESET."""
+        """Electrical level of GPIO_INT, GPIO_RESET or GPIO_LIFELINE."""
         self._open()
         return self._line_checked(self._ops.gpio_get(self._ops.self, line), line)
 

@@ -1,4 +1,4 @@
-"""The card's GPIO lines on a Raspberry Pi: reset out, interrupt in.
+"""The card's GPIO lines on a Raspberry Pi: reset and lifeline relay out, interrupt in.
 
 Through the RPi.GPIO interface, which rpi-lgpio provides on the appliance. It is imported only when
 a card is opened: other machines do not have it. The native scanner never calls Python, so the
@@ -22,30 +22,40 @@ def _library() -> Any:
 
 
 class CardGpio:
-    """Reset and interrupt of one card. Pins are BCM numbers; None where the card has no such line.
+    """Reset, interrupt and lifeline relay of one card. Pins are BCM numbers; None where the card has no such line.
 
-    The reset line starts low: chips held in reset, lines open.
+    The reset line starts low: chips held in reset, lines open. So does the relay's: its telephone on the exchange line.
     """
 
-    def __init__(self, reset_pin: int | None, interrupt_pin: int | None = None) -> None:
+    def __init__(
+        self, reset_pin: int | None, interrupt_pin: int | None = None, lifeline_pin: int | None = None
+    ) -> None:
         self.reset_pin = reset_pin
         self.interrupt_pin = interrupt_pin
+        self.lifeline_pin = lifeline_pin
         self._gpio = _library()
         try:
             self._gpio.setwarnings(False)
             self._gpio.setmode(self._gpio.BCM)
-            if reset_pin is not None:
-                self._gpio.setup(reset_pin, self._gpio.OUT, initial=self._gpio.LOW)
+            for pin in (reset_pin, lifeline_pin):
+                if pin is not None:
+                    self._gpio.setup(pin, self._gpio.OUT, initial=self._gpio.LOW)
             if interrupt_pin is not None:
                 # INT is open drain (chip sheet, DR21 to DR23); a card may lack the resistor.
                 self._gpio.setup(interrupt_pin, self._gpio.IN, pull_up_down=self._gpio.PUD_UP)
         except (RuntimeError, ValueError, OSError) as error:
-            raise BusError("gpio", f"pins {reset_pin} and {interrupt_pin} cannot be set up: {error}") from error
+            pins = ", ".join(str(pin) for pin in (reset_pin, interrupt_pin, lifeline_pin) if pin is not None)
+            raise BusError("gpio", f"pins {pins} cannot be set up: {error}") from error
 
     def set_reset(self, level: int) -> None:
         """0 low: chips held in reset. 1 high: released."""
         if self.reset_pin is not None:
             self._gpio.output(self.reset_pin, self._gpio.HIGH if level else self._gpio.LOW)
+
+    def set_lifeline(self, level: int) -> None:
+        """1 draws the lifeline's relay; 0 lets it fall, and its telephone is on the exchange line."""
+        if self.lifeline_pin is not None:
+            self._gpio.output(self.lifeline_pin, self._gpio.HIGH if level else self._gpio.LOW)
 
     def interrupt_level(self) -> int:
         """Electrical level of the interrupt line; 1, nothing to tell, when the card has none."""
@@ -62,6 +72,6 @@ class CardGpio:
         tell(self.interrupt_level())
 
     def close(self) -> None:
-        """Stop watching. The reset line keeps its level: a pin that became an input would release the chips."""
+        """Stop watching. Outputs keep their level: a reset line that became an input would release the chips."""
         if self.interrupt_pin is not None:
             self._gpio.remove_event_detect(self.interrupt_pin)

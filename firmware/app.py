@@ -27,6 +27,7 @@ from drivers.errors import HardwareError
 from drivers.exchange_port import ExchangeLineEvent
 from firmware.after_rush import AfterRush
 from firmware.app_lamps import CoreLamps
+from firmware.app_lifeline import tend_lifeline
 from firmware.app_log import set_up_logging
 from firmware.app_sip import sip_settings, sip_users
 from firmware.app_status import CoreStatus
@@ -133,7 +134,7 @@ class Core:
         await self._agent.start()
         status = CoreStatus(
             self._loaded, [*self._lines.values(), *self._trunks.lines.values()],
-            self._agent, self._exchange, self._records, self._engine,
+            self._agent, self._exchange, self._records, self._engine, self._board.lifeline,
         )  # fmt: skip
         verbs = {
             "status": status.status,
@@ -151,6 +152,7 @@ class Core:
         async with asyncio.TaskGroup() as tasks:
             tending = [
                 tasks.create_task(self._tend_cards(), name="tend-cards"),
+                tasks.create_task(tend_lifeline(self._board.lifeline), name="lifeline"),
                 tasks.create_task(AfterRush(self._in_hand, self._engine.trim).run(), name="after-rush"),
             ]
             await stopping.wait()

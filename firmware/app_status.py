@@ -12,6 +12,8 @@ from dataclasses import asdict
 from typing import Any
 
 from drivers.errors import HardwareError
+from drivers.lifeline import Lifeline
+from firmware import app_lifeline
 from firmware.config.load import Loaded
 from firmware.control.messages import ControlError
 from firmware.lines.fxo_line import FxoLine
@@ -38,6 +40,7 @@ class CoreStatus:
         exchange: Exchange,
         records: CallRecords,
         engine: Engine,
+        lifeline: Lifeline | None = None,
     ) -> None:
         self._loaded = loaded
         self._lines = lines
@@ -45,6 +48,7 @@ class CoreStatus:
         self._exchange = exchange
         self._records = records
         self._engine = engine
+        self._lifeline = lifeline
         self._began_s = now_s()
 
     async def status(self, _args: dict[str, Any]) -> dict[str, Any]:
@@ -60,11 +64,17 @@ class CoreStatus:
             "registrations": [{name: getattr(r, name) for name in _REGISTRATION} for r in self._agent.registrations()],
             "public_address": known._asdict() if (known := self._agent.public_address()) is not None else None,
             "calls": self._exchange.status(),
-            "notices": [
-                {"level": n.level, "en": n.en, "es": n.es} for n in (*self._loaded.notices, *self._agent.notices())
-            ]
-            + [notice for line in self._lines if (notice := line_notice(line)) is not None],
+            "lifeline": app_lifeline.told(self._lifeline),
+            "notices": self._notices(),
         }
+
+    def _notices(self) -> list[dict[str, str]]:
+        settings = (*self._loaded.notices, *self._agent.notices())
+        hardware = (*map(line_notice, self._lines), app_lifeline.notice(self._lifeline))
+        return [
+            *({"level": n.level, "en": n.en, "es": n.es} for n in settings),
+            *(notice for notice in hardware if notice is not None),
+        ]
 
     def _port(self, line: FxsLine | FxoLine) -> dict[str, Any]:
         known = line.status()
@@ -87,6 +97,7 @@ class CoreStatus:
         return {
             **known,
             **measured,
+            "reason": known["reason"] or app_lifeline.reason(self._lifeline, line.name),
             "peer": self._peer(line.leg),
             "other_peer": self._peer(line.services.leg if isinstance(line, FxsLine) else None),
             "do_not_disturb": quiet,

@@ -9,7 +9,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from firmware import cli_rig_characters, cli_rig_exchange
+from firmware import cli_rig_characters, cli_rig_exchange, cli_rig_power
 from firmware.cli_output import clean, say
 from firmware.cli_rig_acts import add_act, breaches, call, give_wav, show_state, take_json, take_wav, tones_heard
 
@@ -57,6 +57,7 @@ def add(commands: Any) -> None:
     take_json(state)
     cli_rig_characters.add(acts, _act)
     cli_rig_exchange.add(kinds)
+    cli_rig_power.add(kinds)
 
 
 def _act(acts: Any, name: str, help_text: str, example: str) -> argparse.ArgumentParser:

@@ -71,6 +71,7 @@ def status_text(status: Mapping[str, Any]) -> str:
             none,
         ),
     ]
+    parts.append(Words(language(), read_catalogue()).without_power(status))
     places = [(s["transport"], " ".join(s["addresses"]), str(s["port"]), s["fault"]) for s in status["sip"]]
     parts += ["", _titled(("SIP BY", "ADDRESS", "PORT", ""), ("SIP POR", "DIRECCIÓN", "PUERTO", ""), places, none)]
     if (public := status["public_address"]) is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from boards.wiring import Board
 from drivers.errors import HardwareError
 from drivers.startup import Waits
+from firmware.app_lifeline import STEP_S
 from firmware.port_recovery import RETRY_S, PortRecovery
 
 
@@ -17,11 +18,14 @@ class SteppedRecovery:
     def __init__(self, board: Board) -> None:
         self._board = board
         self._rules = PortRecovery()
-        self._asked_us = 0
+        self._asked_us = self._lifeline_us = 0
         self._starting: dict[str, tuple[Waits, float]] = {}
 
     def step(self) -> None:
         now_us = self._board.bus.now_us()
+        if self._board.lifeline is not None and now_us - self._lifeline_us >= STEP_S * 1e6:
+            self._lifeline_us = now_us
+            self._board.lifeline.step()
         if now_us - self._asked_us >= RETRY_S * 1e6:
             self._asked_us = now_us
             for port in self._board.all_ports.values():

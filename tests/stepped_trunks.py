@@ -35,8 +35,9 @@ class TrunkHouse(SteppedHouse):
         options: dict[str, Any] | None = None,
         timers: dict[str, float] | None = None,
         habits: dict[str, Any] | None = None,
+        lifted: str = "",
     ) -> None:
-        super().__init__(NUMBERS, folder, country, board=board)
+        super().__init__(NUMBERS, folder, country, board=board, lifted=lifted)
         self.trunks: dict[str, FxoLine] = {}
         self._trunk_of: dict[int, FxoLine] = {}
         nation = load_country(country)

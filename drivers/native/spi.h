@@ -8,6 +8,7 @@
 /* GPIO lines of a card, by role. Levels are electrical: 0 low, 1 high. */
 #define SPI_GPIO_RESET 0 /* output, active low: holds every chip of the card in reset */
 #define SPI_GPIO_INT 1   /* input, active low, open drain: the OR of the chips' INT pins */
+#define SPI_GPIO_LIFELINE 2 /* output, 1 draws the lifeline relay: the telephone is on its own port; see lifeline.py */
 
 /* One access: `count` octets to chip select `cs`, each in a chip-select pulse of its own. */
 struct spi_op {

@@ -73,7 +73,7 @@ static int trace_transfer(void *self, struct spi_op *ops, int count)
 static void trace_line(struct spi_trace *trace, int line, const char *arrow, int level)
 {
     char text[SPI_TRACE_LINE_MAX];
-    const char *name = line == SPI_GPIO_RESET ? "RESET" : line == SPI_GPIO_INT ? "INT" : "line";
+    const char *name = line == SPI_GPIO_RESET ? "RESET" : line == SPI_GPIO_INT ? "INT" : "LIFELINE";
     snprintf(text, sizeof text, "%s %s %d", name, arrow, level);
     pthread_mutex_lock(&trace->lock);
     add_line(trace, trace->inner->now_us(trace->inner->self), text);

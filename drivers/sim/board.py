@@ -11,20 +11,17 @@ the process in `simboard.py` does. The chips themselves are C, `native/`.
 from __future__ import annotations
 
 import os
-import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from drivers.sim._sim import ffi, lib
+from drivers.sim.board_file import CHIPS, SimPort, read_lifeline, read_ports
 from drivers.sim.exchange_line import ExchangeLine
 from drivers.sim.office_wires import OfficeWires
 from drivers.sim.phone import Phone
 from drivers.sim.rig_protocol import SPI_SOCKET_NAME, RigError
 
-BOARDS_FOLDER = Path(__file__).resolve().parents[2] / "boards"
-CHIPS = {"si3210": 3210, "si3215": 3215, "si3050": 3050}
 _EXCHANGE_LINE = "si3050"
 FAULTS: dict[str, int] = {
     "dead-bus": lib.SIMBOARD_FAULT_DEAD_BUS,
@@ -39,16 +36,6 @@ EVERY_PORT = "all"
 """Port name with which `pcm-clock-loss` stops the whole highway."""
 
 _VIOLATIONS_OCTETS = 1 << 17
-
-
-@dataclass(frozen=True, slots=True)
-class SimPort:
-    """One [[port]] of the board file, as far as hardware goes."""
-
-    name: str
-    chip: str
-    cs: int
-    slot: int
 
 
 class SimBoard:
@@ -76,6 +63,16 @@ class SimBoard:
                 self.offices[port.name] = ExchangeLine(OfficeWires(self._board, number, port.name))
             else:
                 self.copper[port.name] = Phone(self._board, number, port.name)
+        self._join(board_file, read_lifeline(board_file))
+
+    def _join(self, board_file: str | os.PathLike[str], pair: tuple[str, str] | None) -> None:
+        """Solder the lifeline's relay in, if there is one."""
+        if pair is None:
+            return
+        phone, line = (self._numbers.get(name, -1) for name in pair)
+        if lib.simboard_add_lifeline(self._board, phone, line) < 0:
+            self.close()
+            raise RigError(f"{board_file}: no lifeline is possible between {pair[0]} and {pair[1]}")
 
     def _add(self, port: SimPort) -> int:
         if port.chip == _EXCHANGE_LINE:
@@ -143,6 +140,23 @@ class SimBoard:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
+    # -- power --------------------------------------------------------------------------
+
+    def power(self, on: bool) -> None:
+        """Cut the card's supply, or give it back: chips forget all, the lifeline's relay falls."""
+        lib.simboard_power(self._board, int(on))
+
+    @property
+    def powered(self) -> bool:
+        """Whether the card has power."""
+        return bool(lib.simboard_is_powered(self._board))
+
+    @property
+    def lifeline_joined(self) -> bool | None:
+        """Whether the relay has its telephone on the exchange line; None where there is no such relay."""
+        joined = lib.simboard_lifeline_joined(self._board)
+        return None if joined < 0 else bool(joined)
+
     # -- faults and judgement -----------------------------------------------------------
 
     def phone(self, port: str) -> Phone:
@@ -192,36 +206,6 @@ class SimBoard:
     def clear_violations(self) -> None:
         """Forget the breaches so far (after provoking one on purpose)."""
         lib.simboard_clear_violations(self._board)
-
-
-def read_ports(board_file: str | os.PathLike[str]) -> list[SimPort]:
-    """The ports of a board file. Raises RigError with what is wrong and what is allowed.
-
-    `boards/description.py` checks the same file for the driver's side; this reads
-    only what a soldering iron would see.
-    """
-    named = os.fspath(board_file)
-    path = Path(named) if named.endswith(".toml") else BOARDS_FOLDER / f"{named}.toml"
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RigError(f"{path} cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RigError(f"{path} is no TOML file: {error}") from error
-    entries = table.get("port", [])
-    if not isinstance(entries, list) or not entries:
-        raise RigError(f"{path} has no [[port]] table, allowed is one for each line")
-    return [_read_port(path, number, entry) for number, entry in enumerate(entries, 1)]
-
-
-def _read_port(path: Path, number: int, entry: dict[str, Any]) -> SimPort:
-    where = f"{path}: port[{number}]"
-    for key, kind in (("name", str), ("chip", str), ("cs", int), ("slot", int)):
-        if not isinstance(entry.get(key), kind):
-            raise RigError(f"{where}.{key} is {entry.get(key)!r}, allowed is {'a text' if kind is str else 'a number'}")
-    if entry["chip"] not in CHIPS:
-        raise RigError(f"{where}.chip is {entry['chip']!r}, simulated are {', '.join(CHIPS)}")
-    return SimPort(entry["name"], entry["chip"], entry["cs"], entry["slot"])
 
 
 def _address(pointer: Any) -> int:

@@ -120,6 +120,11 @@ class RigVerbs:
         self._board.fault(port, kind, bool(on))
         return {}
 
+    async def board_power(self, on: bool) -> Answer:
+        """Cut the card's supply (false) or give it back; the answer says where the lifeline's telephone is."""
+        self._board.power(bool(on))
+        return {"power": self._power(), "lifeline": self._lifeline()}
+
     async def board_violations(self, clear: bool = False) -> Answer:
         """Breaches of the data sheets since the start, and forget them if asked."""
         found = self._board.violations()
@@ -148,11 +153,19 @@ class RigVerbs:
         return {
             "seed": self._board.seed,
             "reset": "high" if self._board.reset_high else "low",
+            "power": self._power(),
+            "lifeline": self._lifeline(),
             "ports": ports,
             "exchange_lines": {name: exchange_state(office) for name, office in self._board.offices.items()},
         }
 
     # ---------------------------------------------------------------------------------
+
+    def _power(self) -> str:
+        return "on" if self._board.powered else "off"
+
+    def _lifeline(self) -> str:
+        return {None: "none", True: "joined", False: "apart"}[self._board.lifeline_joined]
 
     def _phone(self, port: str) -> Phone:
         return self._board.phone(port)

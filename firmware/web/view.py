@@ -31,6 +31,7 @@ def page_data(snapshot: Snapshot, words: Words, now: datetime) -> dict[str, Any]
         },
         "notices": [_notice(notice, words) for notice in status["notices"]],
         "ports": ports,
+        "power": words.without_power(status),
         "calls": [_call(call, words) for call in status["calls"]],
         "public_address": _public_address(status["public_address"]),
         "phones": [_phone(r) for r in status["registrations"]],

@@ -65,6 +65,15 @@ class Words:
         text = self._state("ringing" if port["ringing"] else port["state"])
         return f"{text}, {self('state.do_not_disturb').lower()}" if port.get("do_not_disturb") else text
 
+    def without_power(self, status: Mapping[str, Any]) -> str:
+        """Which telephone of core's status still works in a power cut: one on the lifeline, or none."""
+        lifeline = status["lifeline"]
+        if lifeline is None:
+            return self("power.none")
+        numbers = {port["name"]: port["number"] for port in status["ports"]}
+        name = lifeline["telephone"]
+        return self("power.one", telephone=name, number=numbers.get(name) or "-", line=lifeline["line"])
+
     def call_state(self, call: Mapping[str, Any]) -> str:
         """What a call of core's status is doing: held and three-way say more than talking."""
         state = "three-way" if call.get("three_way") else "held" if call.get("held_by") else call["state"]

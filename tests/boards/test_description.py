@@ -61,6 +61,15 @@ def test_a_board_file_of_ones_own(tmp_path: Path) -> None:
         ),
         ({"port": [PORT, SECOND | {"slot": 32}]}, "my.toml: port[2].slot is 32, allowed 0 to 31"),
         ({"port": [PORT, SECOND | {"cs": 0}]}, "my.toml: port[2].cs is 0, as in port[1]"),
+        (
+            {"lifeline": {"telephone": "fxs1", "line": "fxo1", "relay_gpio": 5}},
+            'my.toml: lifeline.line is "fxo1", allowed none, there is no fxo port',
+        ),
+        (
+            {"lifeline": {"telephone": "fxs3", "line": "fxo1"}},
+            'my.toml: lifeline.telephone is "fxs3", allowed fxs1, fxs2',
+        ),
+        ({"lifeline": {"telephone": "fxs1"}}, "my.toml: lifeline.relay_gpio is -1, allowed 0 to 63"),
         ({"colour": "red"}, "my.toml: colour is not a setting"),
     ],
 )
@@ -72,7 +81,8 @@ def test_a_mistake_is_told_with_file_key_value_and_what_is_allowed(change: dict[
 
 def test_an_unknown_board_names_those_there_are() -> None:
     with pytest.raises(
-        SettingsError, match=r"minipc: is no known board, allowed rpi-oak, sim, sim-4fxs, sim-fxo or a \.toml file"
+        SettingsError,
+        match=r"minipc: is no known board, allowed rpi-oak, sim, sim-4fxs, sim-fxo, sim-lifeline or a \.toml file",
     ):
         load("minipc")
 

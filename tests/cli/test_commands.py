@@ -80,6 +80,7 @@ def every_command() -> list[list[str]]:
     exchange = ["rig", "exchange", "fxo1"]
     acts += [[*exchange, act] for act in ("ring", "stop", "answer", "refuse", "hangup", "country", "expect-digits")]
     acts += [[*exchange, act] for act in ("say", "hear", "unplug", "plug", "state")]
+    acts += [["rig", "power", act] for act in ("cut", "back")]
     return [["run"], ["check"], ["password"], ["status"], ["calls"], ["codes"], ["lamp"], ["rig"], *acts]
 
 
@@ -151,7 +152,7 @@ def test_core_away_is_said_with_what_to_do(command: list[str], capsys: pytest.Ca
     assert "core is not running" in said and "tipring run" in said and "Traceback" not in said
 
 
-@pytest.mark.parametrize("actor", [["phone", "fxs1", "lift"], ["exchange", "fxo1", "ring"]])
+@pytest.mark.parametrize("actor", [["phone", "fxs1", "lift"], ["exchange", "fxo1", "ring"], ["power", "cut"]])
 def test_rig_without_a_board_says_what_to_do(actor: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rig", *actor]) == 1
     assert "tipring run" in capsys.readouterr().err
@@ -164,6 +165,7 @@ def test_status_as_tables_and_as_json(capsys: pytest.CaptureFixture[str]) -> Non
     assert main(["status"]) == 0
     said = capsys.readouterr().out
     assert "fxs1" in said and "out of service: the chip does not answer" in said and "Ana" in said
+    assert "In a power cut only the telephone of line fxs1 (101) works" in said
     assert "Peers outside are told 203.0.113.5:5060 (STUN stun.example.com)" in said.splitlines()
     assert all(line == line.rstrip() for line in said.splitlines())
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from drivers._native import ffi, lib
-from drivers.bus import GPIO_INT, GPIO_RESET, Bus
+from drivers.bus import GPIO_INT, GPIO_LIFELINE, GPIO_RESET, Bus
 from drivers.errors import BusError
 from drivers.gpio import CardGpio
 
@@ -135,6 +135,16 @@ def test_reset_starts_low_and_keeps_its_level_at_the_end(pins: FakePins) -> None
     gpio.set_reset(0)
     gpio.close()
     assert pins.levels[17] == 0
+
+
+def test_the_lifelines_relay_is_not_drawn_at_first_and_obeys_its_own_line(pins: FakePins) -> None:
+    bus = Bus.spidev(0, [], 2_500_000, CardGpio(17, None, 5))
+    assert pins.levels[5] == 0
+    bus.gpio_set(GPIO_LIFELINE, 1)
+    assert (pins.levels[5], pins.levels[17]) == (1, 0)
+    bus.gpio_set(GPIO_LIFELINE, 0)
+    assert pins.levels[5] == 0
+    bus.close()
 
 
 def test_edges_of_the_interrupt_reach_the_native_side(pins: FakePins) -> None:

@@ -86,7 +86,7 @@ def test_state_of_a_board_whose_reset_is_held(rig: RigClient) -> None:
     ("do", "args", "sentence"),
     [
         ("phone.lift", {"port": "fxs9"}, "there is no port 'fxs9' on this board, its ports are fxs1, fxs2"),
-        ("phone.sing", {}, "there is no verb 'phone.sing', allowed are board.fault, board.state, board.violations"),
+        ("phone.sing", {}, "there is no verb 'phone.sing', allowed are board.fault, board.power, board.state, "),
         ("phone.lift", {}, "phone.lift wants 'port', its arguments are port"),
         ("phone.flash", {"port": "fxs1", "sec": 1}, "phone.flash has no argument 'sec', allowed are port, ms"),
         ("phone.flash", {"port": "fxs1"}, "fxs1 is on hook, lift it first"),

@@ -122,3 +122,22 @@ def test_the_exchange_end_is_told_and_changed() -> None:
             assert not np.any(board.offices["fxo1"].wires.voice.heard_last(0.1))
 
     asyncio.run(day())
+
+
+def test_the_power_is_cut_and_given_back_over_the_rig() -> None:
+    async def day() -> None:
+        with SimBoard("sim-lifeline", seed=5) as board, SimBoard("sim", seed=5) as plain:
+            verbs = RigVerbs(board)
+            assert await verbs.do("board.power", {"on": False}) == {"power": "off", "lifeline": "joined"}
+            spi: Any = ffi.cast("struct spi_ops *", board.spi_ops_address)
+            for line in (lib.SPI_GPIO_RESET, lib.SPI_GPIO_LIFELINE):
+                assert spi.gpio_set(spi.self, line, 1) == 0
+            assert (await verbs.do("board.state", {}))["lifeline"] == "joined"  # nothing draws it without power
+            assert await verbs.do("board.power", {"on": True}) == {"power": "on", "lifeline": "joined"}
+            assert spi.gpio_set(spi.self, lib.SPI_GPIO_LIFELINE, 1) == 0
+            assert (await verbs.do("board.state", {}))["lifeline"] == "apart"
+            assert spi.gpio_set(spi.self, lib.SPI_GPIO_RESET, 0) == 0
+            assert (await verbs.do("board.state", {}))["lifeline"] == "joined"
+            assert (await RigVerbs(plain).do("board.power", {"on": True}))["lifeline"] == "none"
+
+    asyncio.run(day())

@@ -50,6 +50,7 @@ STATUS: dict[str, Any] = {
         {"id": "17", "from": "101", "to": "201", "state": "talking", "since_s": 83.4, "legs": ["fxs1/3", "sip:201/7"]},
         {"id": "18", "from": "600123123", "to": "102", "state": "ringing", "since_s": 4.0, "legs": ["sip:in/2"]},
     ],
+    "lifeline": {"telephone": "fxs1", "line": "fxo1", "joined": False},
     "notices": [
         {"level": "warning", "en": "fxs4: the chip does not answer; the other lines work.",
          "es": "fxs4: el chip no responde; las demás líneas funcionan."},

@@ -30,7 +30,7 @@ def test_every_key_asked_for_exists_and_every_key_is_asked_for() -> None:
     said = "\n".join(source.read_text(encoding="utf-8") for source in sources)
     asked = set(re.findall(r"""(?:w|words|[)\]])\(["']([a-z_.]+)["'][,)]""", said))
     assert asked <= set(CATALOGUE) | {"summary."}
-    families = ("state.", "hook.", "echo.", "quality.", "notices.", "summary.")
+    families = ("state.", "hook.", "echo.", "quality.", "notices.", "summary.", "power.")
     left_over = {key for key in CATALOGUE if key not in asked and not key.startswith(families)}
     assert not left_over
 
@@ -85,3 +85,12 @@ def test_an_echo_canceller_in_words() -> None:
     unlearnt = known | {"erl_db": None, "erle_db": None, "delay_ms": None}
     assert (english.echo(unlearnt), spanish.echo(unlearnt)) == ("not yet known", "aún no se conoce")
     assert english.echo(known | {"off_by_tone": True}) == "off for a modem"
+
+
+def test_what_a_power_cut_leaves_is_said() -> None:
+    lifeline = {"telephone": "fxs1", "line": "fxo1", "joined": False}
+    status = {"ports": [{"name": "fxs1", "number": "101"}, {"name": "fxs2", "number": "102"}], "lifeline": lifeline}
+    for language in LANGUAGES:
+        words = Words(language, CATALOGUE)
+        assert re.search(r"fxs1 \(101\).* fxo1", words.without_power(status))
+        assert words.without_power(status | {"lifeline": None}) == CATALOGUE["power.none"][language]

@@ -30,6 +30,7 @@ struct simboard *simboard_new(unsigned long long seed) {
     board_pcm_format(pcm);
     board_spi_start(board);
     board_highway_start(board);
+    board_lifeline_start(board);
     return board;
 }
 
@@ -103,6 +104,7 @@ long long board_now_us(struct simboard *board) {
 }
 
 static void frame_step(struct simboard *board) {
+    board_lifeline_step(board);
     for (int i = 0; i < board->ports; i++) {
         struct board_port *port = board->port[i];
         if (port->exchange_line) {

@@ -31,6 +31,13 @@ struct board_port {
     unsigned faults; /* bit n: SIMBOARD_FAULT n */
 };
 
+/* The relay that joins a telephone with an exchange line while its coil has no current. */
+struct lifeline {
+    int phone, line; /* port numbers; -1: the board has none */
+    bool energised;
+    double moved_us; /* when it was last told to move */
+};
+
 struct board_server;
 
 struct simboard {
@@ -48,6 +55,8 @@ struct simboard {
     int port_of_cs[BOARD_CHIP_SELECTS];
     int reset_level;
     bool clock_lost;
+    bool unpowered;
+    struct lifeline lifeline;
     /* PCM */
     struct pcm_shm *pcm;
     int frame_in_block;
@@ -68,7 +77,13 @@ void board_lock(struct simboard *board); /* locks and catches up */
 void board_unlock(struct simboard *board);
 struct board_port *board_port(struct simboard *board, int port); /* NULL when there is none */
 
+/* board_lifeline.c */
+void board_lifeline_start(struct simboard *board);
+int board_lifeline_drive(struct simboard *board, bool on); /* 0 or -EINVAL; nothing while reset or without power */
+void board_lifeline_step(struct simboard *board);          /* before each frame */
+
 /* board_spi.c */
+void board_hold_reset(struct simboard *board);
 void board_spi_start(struct simboard *board);
 /* These lock. */
 int board_transfer(struct simboard *board, struct spi_op *ops, int count);

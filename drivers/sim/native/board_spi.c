@@ -11,7 +11,7 @@ static uint8_t octet(struct simboard *board, int cs, uint8_t mosi) {
         board_catch_up(board);
     }
     struct board_port *port = cs < BOARD_CHIP_SELECTS ? board_port(board, board->port_of_cs[cs]) : NULL;
-    if (!port) return 0xFF;
+    if (!port || board->unpowered) return 0xFF;
     double now_us = (double)board_now_us(board);
     return port->exchange_line ? si3050_exchange(&port->daa, mosi, now_us) : si321x_exchange(&port->chip, mosi, now_us);
 }
@@ -26,18 +26,28 @@ int board_transfer(struct simboard *board, struct spi_op *ops, int count) {
     return 0;
 }
 
-int board_gpio_set(struct simboard *board, int line, int level) {
-    if (line != SPI_GPIO_RESET) return -EINVAL;
-    board_lock(board);
-    board->reset_level = level != 0;
+/* As the reset line and the supply say now; either lets the lifeline's relay fall. */
+void board_hold_reset(struct simboard *board) {
     double now_us = (double)board_now_us(board);
+    bool held = !board->reset_level || board->unpowered;
     for (int i = 0; i < board->ports; i++) {
         struct board_port *port = board->port[i];
-        if (port->exchange_line) si3050_hold_reset(&port->daa, !level, now_us);
-        else si321x_hold_reset(&port->chip, !level, now_us);
+        if (port->exchange_line) si3050_hold_reset(&port->daa, held, now_us);
+        else si321x_hold_reset(&port->chip, held, now_us);
+    }
+    if (held) board_lifeline_drive(board, false);
+}
+
+int board_gpio_set(struct simboard *board, int line, int level) {
+    int result = line == SPI_GPIO_RESET || line == SPI_GPIO_LIFELINE ? 0 : -EINVAL;
+    board_lock(board);
+    if (line == SPI_GPIO_LIFELINE) result = board_lifeline_drive(board, level != 0);
+    if (line == SPI_GPIO_RESET) {
+        board->reset_level = level != 0;
+        board_hold_reset(board);
     }
     board_unlock(board);
-    return 0;
+    return result;
 }
 
 /* INT is open drain: low while any chip has a status bit set and is not in reset. */
@@ -50,9 +60,11 @@ static int interrupt_level(struct simboard *board) {
 }
 
 int board_gpio_get(struct simboard *board, int line) {
-    if (line != SPI_GPIO_RESET && line != SPI_GPIO_INT) return -EINVAL;
+    if (line < SPI_GPIO_RESET || line > SPI_GPIO_LIFELINE) return -EINVAL;
     board_lock(board);
-    int level = line == SPI_GPIO_RESET ? board->reset_level : interrupt_level(board);
+    int level = line == SPI_GPIO_RESET ? board->reset_level
+                : line == SPI_GPIO_INT ? interrupt_level(board)
+                                       : board->lifeline.energised;
     board_unlock(board);
     return level;
 }

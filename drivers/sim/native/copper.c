@@ -70,6 +70,11 @@ static void solve_parted(struct copper *c, const struct line_source *source, dou
 void copper_solve(struct copper *c, const struct line_source *source) {
     double far_g = c->wire_g + (c->lifted ? c->phone_g : 0.0);
     double all_g = far_g + c->ringer_g;
+    if (c->away) {
+        c->loop_a = 0;
+        c->port_v = source->v;
+        return;
+    }
     if (c->wire.cut || c->wire.short_tip_ring) {
         solve_parted(c, source, far_g);
     } else if (all_g <= 0) {

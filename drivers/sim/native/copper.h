@@ -27,6 +27,8 @@ struct copper {
     double port_v, phone_v, loop_a;
     double ringer_v; /* across the ringers' capacitor */
     double wire_g, ringer_g, phone_g;
+    bool away;     /* a relay has taken the telephone off this port: the circuit is the port's alone */
+    double away_a; /* what flows through the telephone meanwhile */
     /* hook */
     bool lifted;
     int edges, edge_first;
@@ -61,6 +63,9 @@ struct port_voice {
 /* One frame of voice; returns what the port hears. `frame` is the index of the ear's and the
  * trace's sample. */
 float phone_voice_step(struct copper *copper, const struct port_voice *port, int64_t frame);
+/* Its halves, for a telephone that is away: what it says, and what it hears of others. */
+float phone_says(struct copper *copper);
+void phone_hears(struct copper *copper, float arriving, float own, bool joined, int64_t frame);
 
 /* Parts of the voice's way that an exchange line (office.c) shares: the next sample of the far party's mouth, what
  * comes back of the port's own voice, the wires' noise, and a sample as the ear keeps it. */

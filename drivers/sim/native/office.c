@@ -49,10 +49,21 @@ static double load_a(const struct line_load *load, double v, double ohm) {
     return a > load->most_a ? load->most_a : a;
 }
 
+static bool joined_lifted(const struct office *o) {
+    return o->joined && o->joined->lifted && !o->joined->wire.cut;
+}
+
+/* What hangs across the chip's wires. */
+static double shunt_of(const struct office *o, const struct copper *copper) {
+    double g = copper->wire_g + (o->set.parallel_ohm > 0 ? 1 / o->set.parallel_ohm : 0);
+    if (joined_lifted(o)) g += 1 / (o->joined->wire.phone_ohm + o->joined->wire.loop_ohm);
+    return g;
+}
+
 /* The source's own resistance, or what makes it keep to its current limit into so much conductance. */
 static void solve(struct office *o, const struct copper *copper, const struct line_load *load, double v) {
     double sign = v < 0 ? -1 : 1, high_v = fabs(v);
-    double shunt_g = copper->wire_g + (o->set.parallel_ohm > 0 ? 1 / o->set.parallel_ohm : 0);
+    double shunt_g = shunt_of(o, copper);
     bool parted = o->feed == SIMOFFICE_NO_FEED || copper->wire.cut;
     double ohm = parted ? NO_CURRENT_OHM : o->set.feed_ohm + copper->wire.loop_ohm;
     if (parted) high_v = 0;
@@ -79,19 +90,35 @@ static void detect(struct office *o, double now_us) {
     o->edge[o->edges++ % SIMOFFICE_EDGES] = (struct simboard_loop_edge){(long long)now_us, closed};
 }
 
+/* Its bell is too little of a load to count here. */
+static void feed_joined(struct office *o) {
+    struct copper *phone = o->joined;
+    if (!phone) return;
+    double ohm = phone->wire.phone_ohm + phone->wire.loop_ohm;
+    phone->away_a = joined_lifted(o) ? o->port_v / ohm : 0;
+    phone->phone_v = phone->wire.cut ? 0 : o->port_v - phone->away_a * phone->wire.loop_ohm;
+}
+
 void office_step(struct office *o, const struct copper *copper, const struct line_load *load, double now_us) {
     events_step(o, now_us);
     solve(o, copper, load, source_v(o));
+    feed_joined(o);
     detect(o, now_us);
 }
 
 float office_voice_step(const struct office *o, struct copper *c, const struct port_voice *port, int64_t frame) {
     int at = (int)(frame % SIMBOARD_TRACE_SAMPLES);
-    float mouth = copper_mouth(c), ear = 0, heard = 0;
+    float mouth = copper_mouth(c), ear = 0, heard = 0, phone = o->joined ? phone_says(o->joined) : 0;
     bool joined = o->feed != SIMOFFICE_NO_FEED && !c->wire.cut;
-    if (joined) ear = port->out * c->port_gain + copper_noise(c);
+    float beside = o->joined ? phone * o->joined->port_gain : 0;
+    if (joined) ear = (port->out + beside) * c->port_gain + copper_noise(c);
     if (port->on) heard = copper_echo(c, port->out) + port->out * port->hybrid_leak + copper_noise(c);
+    if (port->on) heard += beside;
     if (joined && port->on) heard += mouth * c->port_gain;
+    if (o->joined) {
+        float arriving = port->out + (joined ? mouth * c->port_gain : 0);
+        phone_hears(o->joined, arriving * o->joined->port_gain, phone, !o->joined->wire.cut, frame);
+    }
     c->ear[at] = copper_clipped(ear);
     c->trace[at] = (float)o->port_v;
     return heard;

@@ -3,6 +3,7 @@
  *   battery, ringing --[feed ohm]--[loop ohm]--(cut?)--+--[DAA]--
  *                                                      +--[leak]--
  *                                                      +--[a second telephone]--
+ *                                                      +--[the lifeline's telephone]--
  *
  * The far party's mouth, ear and the trace are those of struct copper; its circuit is not used. */
 #ifndef OFFICE_H
@@ -20,6 +21,7 @@ struct line_load {
 
 struct office {
     struct simboard_office set;
+    struct copper *joined; /* the telephone that the lifeline relay has put on these wires, or NULL */
     int feed;
     bool ringing;
     double ring_turn; /* phase, 0 to 1 */

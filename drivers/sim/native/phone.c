@@ -63,18 +63,27 @@ float copper_mouth(struct copper *c) {
     return sample;
 }
 
-float phone_voice_step(struct copper *c, const struct port_voice *port, int64_t frame) {
-    int at = (int)(frame % SIMBOARD_TRACE_SAMPLES);
+float phone_says(struct copper *c) {
     float mouth = copper_mouth(c);
-    bool joined = port->on && !c->wire.cut && !c->wire.short_tip_ring;
-    bool speaking = c->lifted && (c->loop_a > TALKING_A || c->loop_a < -TALKING_A);
-    float arriving = 0, ear = 0, heard = 0;
-    if (!speaking) mouth = 0;
-    if (joined) arriving = port->out * c->port_gain;
-    if (joined || speaking) ear = arriving + mouth * c->sidetone_gain + copper_noise(c);
+    double a = c->away ? c->away_a : c->loop_a;
+    return c->lifted && (a > TALKING_A || a < -TALKING_A) ? mouth : 0;
+}
+
+void phone_hears(struct copper *c, float arriving, float own, bool joined, int64_t frame) {
+    int at = (int)(frame % SIMBOARD_TRACE_SAMPLES);
+    double a = c->away ? c->away_a : c->loop_a;
+    bool speaking = c->lifted && (a > TALKING_A || a < -TALKING_A);
+    float ear = 0;
+    if (joined || speaking) ear = arriving + own * c->sidetone_gain + copper_noise(c);
+    c->ear[at] = copper_clipped(ear);
+    c->trace[at] = (float)c->phone_v + (arriving + own) * VOLT_PER_SAMPLE;
+}
+
+float phone_voice_step(struct copper *c, const struct port_voice *port, int64_t frame) {
+    bool joined = port->on && !c->wire.cut && !c->wire.short_tip_ring && !c->away;
+    float mouth = c->away ? 0 : phone_says(c), heard = 0;
+    if (!c->away) phone_hears(c, joined ? port->out * c->port_gain : 0, mouth, joined, frame);
     if (port->on) heard = copper_echo(c, port->out) + port->out * port->hybrid_leak + copper_noise(c);
     if (joined) heard += mouth * c->port_gain;
-    c->ear[at] = copper_clipped(ear);
-    c->trace[at] = (float)c->phone_v + (arriving + mouth) * VOLT_PER_SAMPLE;
     return heard;
 }

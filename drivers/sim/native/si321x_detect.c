@@ -92,7 +92,7 @@ static void trip_step(struct si321x *chip, double ma) {
 static void transistor_currents(const struct si321x *chip, const struct copper *copper, double *amps) {
     double a = copper->loop_a, earth_a = 0;
     bool fed = chip->state != LF_OPEN;
-    if (copper->wire.tip_ground && fed) earth_a = fmin(fabs(chip->tip_v) / GROUND_OHM, GROUND_LIMIT_A);
+    if (copper->wire.tip_ground && !copper->away && fed) earth_a = fmin(fabs(chip->tip_v) / GROUND_OHM, GROUND_LIMIT_A);
     amps[0] = fed && a > 0 ? a : 0;
     amps[1] = fed && a < 0 ? -a : 0;
     amps[4] = amps[0];

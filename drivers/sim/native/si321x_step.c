@@ -11,6 +11,6 @@ void si321x_step(struct si321x *chip, struct copper *copper, double now_us) {
     copper_solve(copper, &chip->source);
     if (chip->in_reset || chip->no_clock) return;
     si321x_detect_step(chip, copper);
-    si321x_calibrate_step(chip, copper->lifted);
+    si321x_calibrate_step(chip, copper->lifted && !copper->away);
     si321x_tones_step(chip);
 }

@@ -140,6 +140,17 @@ struct simboard_line {
 int simboard_line(struct simboard *board, int port, struct simboard_line *line);
 int simboard_reset_level(struct simboard *board);
 
+/* ---- power and the lifeline -------------------------------------------------------------- */
+
+/* Adds the relay that puts telephone port `phone` on exchange line `line` while nothing drives it: without power, in
+ * reset, until the driver raises SPI_GPIO_LIFELINE. Before time runs, once. 0 or -EINVAL. */
+int simboard_add_lifeline(struct simboard *board, int phone, int line);
+/* 1: the telephone is on the exchange line (or on its way), 0: on its own port; -EINVAL without such a relay. */
+int simboard_lifeline_joined(struct simboard *board);
+/* Cuts (0) and gives back (1) the card's supply: chips forget everything and answer nothing meanwhile. */
+void simboard_power(struct simboard *board, int on);
+int simboard_is_powered(struct simboard *board);
+
 /* Turns a fault on (1) or off (0). PCM_CLOCK_LOSS with port -1 stops the highway of all chips. */
 int simboard_fault(struct simboard *board, int port, int fault, int on);
 int simboard_fault_state(struct simboard *board, int port, int fault);

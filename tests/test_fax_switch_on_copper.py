@@ -69,6 +69,7 @@ def test_without_a_number_for_faxes_the_call_goes_on_and_is_marked(tmp_path: Pat
     closed(house)
 
 
+@pytest.mark.timeout(900)
 def test_speech_is_no_fax(tmp_path: Path) -> None:
     house = TrunkHouse(tmp_path, options={"fax_to": "102", "hang_up_by": ("loop-break",)})
     files = sorted(glob.glob(f"{SPEECH}/**/*.wav", recursive=True))

@@ -165,8 +165,8 @@ def test_a_flash_reaches_the_exchange_and_its_dial_tone_ends_no_call(tmp_path: P
             await house.pass_ms(500)
         assert house.state("fxo1") == "talking"
         await house.pass_ms(20_000)
-        house.office.say(measure.sine(425, -15.0, 3.5))
-        await house.until("dial tone of its own ends it", lambda: house.state("fxo1") == "clearing", 4000)
+        house.office.say(measure.sine(425, -15.0, 6.5))
+        await house.until("dial tone of its own ends it", lambda: house.state("fxo1") == "clearing", 7000)
 
     run(day())
     closed(house)

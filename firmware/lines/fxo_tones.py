@@ -35,15 +35,15 @@ RINGBACK_SLACK_SHARE = 0.25
 VOICE_MS = 240
 GENERIC_DIAL_HZ = (300.0, 520.0)
 """Where the dial tones of all countries lie; one of a private exchange may be none of its country's."""
-STEADY_S = 1.5
-"""Beyond LONG_MS: in a call nobody whistles one note for so long."""
+STEADY_S = 4.0
+"""Beyond LONG_MS: in a call nobody whistles one note for so long, and no music holds one."""
 
 
 class Heard(enum.Enum):
     """What it was."""
 
     DIAL = enum.auto()
-    DIAL_STEADY = enum.auto()  # still, after 2.5 s
+    DIAL_STEADY = enum.auto()  # still, after 5 s
     RINGBACK = enum.auto()
     RINGBACK_OVER = enum.auto()  # it should have sounded again and did not
     BUSY = enum.auto()

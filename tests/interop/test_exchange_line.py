@@ -1,4 +1,5 @@
-"""Calls over an exchange line of a whole Tipring in real time: in, out, hang-ups, and core killed in the middle."""
+"""Calls over an exchange line of a whole Tipring in real time: in and out, from a telephone and from a real SIP
+telephone, hang-ups, and core killed in the middle."""
 
 from __future__ import annotations
 
@@ -8,15 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.interop.baresip import Baresip
 from tests.interop.processes import eventually
 from tests.interop.site import Site
+from tests.interop.sounds import loudest_dbm0, read_wav, sine, tone_level_dbm0, write_wav
 
+MOBILES = '[callers.mobiles]\nnumbers = ["611*"]\ntarget = "201"\n'
 WAY_OUT = '[outbound.city]\nprefix = "0"\nstrip = 1\nlines = ["fxo1"]\n'
 
 
 @pytest.fixture(scope="module")
 def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with Site(tmp_path_factory.mktemp("outside"), WAY_OUT, board="sim-fxo") as site:
+    with Site(tmp_path_factory.mktemp("outside"), WAY_OUT + MOBILES, board="sim-fxo") as site:
         yield site
         assert site.rig("board.violations")["violations"] == []
 
@@ -37,7 +41,8 @@ def lift(site: Site) -> None:
 
 
 def at_rest(site: Site) -> None:
-    site.phone("fxs1", "hangup")
+    if site.phone("fxs1", "state")["hook"] == "off":
+        site.phone("fxs1", "hangup")
     eventually("the line rests", lambda: (site.port("fxo1")["state"], stage(site)) == ("idle", "idle"), 12)
 
 
@@ -68,6 +73,50 @@ def test_a_call_to_the_outside_reaches_the_exchange(outside: Site) -> None:
     time.sleep(2.0)  # one ring: an answer before any cannot be told from a line gone quiet
     exchange(outside, "answer")
     eventually("both talk", lambda: outside.port("fxo1")["state"] == "talking", 8)
+    at_rest(outside)
+
+
+@pytest.fixture
+def phone(outside: Site, tmp_path: Path) -> Iterator[Baresip]:
+    running = Baresip(tmp_path, outside.account("201"))
+    yield running.registered()
+    running.stop()
+
+
+def hear_each_other(site: Site, phone: Baresip, folder: Path) -> None:
+    """baresip says 1,000 Hz all the time, the far party at the exchange 440 Hz."""
+    heard = folder / "outside-heard.wav"
+    exchange(site, "hear", "1.5", str(heard))
+    assert tone_level_dbm0(read_wav(heard)[4000:], 1000) > -25
+    exchange(site, "say", str(write_wav(folder / "outside-says.wav", sine(440, 2.0, -10))))
+    eventually("440 Hz at the phone", lambda: loudest_dbm0(phone.heard(), 440) > -25, 3)
+
+
+def test_a_sip_telephone_is_called_from_outside_and_sees_by_whom(outside: Site, phone: Baresip, tmp_path: Path) -> None:
+    exchange(outside, "ring", "--number", "611222333")
+    phone.wait_incoming()
+    assert "611222333" in phone.wait_event("CALL_INCOMING")["peeruri"]
+    phone.accept()
+    phone.wait_up()
+    eventually("both talk", lambda: outside.port("fxo1")["state"] == "talking", 6)
+    hear_each_other(outside, phone, tmp_path)
+    exchange(outside, "hangup", "--how", "loop-break")
+    phone.wait_closed()
+    at_rest(outside)
+    record = outside.records()[0]
+    assert (record["from"], record["to"], record["cause"]) == ("611222333", "201", 16)
+
+
+def test_a_sip_telephone_calls_out_and_hangs_up(outside: Site, phone: Baresip, tmp_path: Path) -> None:
+    phone.dial("0600123456")
+    assert exchange(outside, "expect-digits", "20") == "600123456\n"
+    eventually("it rings there", lambda: stage(outside) == "ringback", 8)
+    time.sleep(2.0)  # one ring, as above
+    exchange(outside, "answer")
+    phone.wait_up()
+    hear_each_other(outside, phone, tmp_path)
+    phone.hangup()
+    phone.wait_closed()
     at_rest(outside)
 
 

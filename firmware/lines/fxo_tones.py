@@ -125,6 +125,10 @@ def _bands(segment: ToneSegment) -> list[tuple[float, float]]:
     return [(hz - NEAR_HZ, hz + NEAR_HZ) for hz in segment.hz]
 
 
+def _same(one: Sequence[float], other: Sequence[float]) -> bool:
+    return len(one) == len(other) and all(abs(a - b) <= NEAR_HZ for a, b in zip(one, other, strict=True))
+
+
 class ExchangeTones:
     """Listens to one line. `begin` when a call begins or its stage changes so that what was heard means nothing.
 
@@ -147,6 +151,7 @@ class ExchangeTones:
         self.lasted_s = 0.0
         """How long the busy, congestion or steady dial tone told last had sounded by then."""
         self._steady = False
+        self._steady_hz: tuple[float, ...] = ()
         self._heard = Stretches()
 
     def begin(self) -> None:
@@ -159,6 +164,8 @@ class ExchangeTones:
         """A piece came from the engine; what it makes certain."""
         on = heard.kind != "silence"
         self.sounding = heard.lasts and on
+        if heard.lasts and heard.ms >= 2 * LONG_MS and _same(heard.hz, self._steady_hz):
+            return []  # told once more, and still the same
         if on or self._steady:
             self.deadline_s, self._steady = None, False
         if heard.lasts:
@@ -181,7 +188,7 @@ class ExchangeTones:
         low, high = GENERIC_DIAL_HZ
         if not self._dial.near(heard.hz) and not all(low <= hz <= high for hz in heard.hz):
             return []
-        self._steady, self.deadline_s = True, now_s + STEADY_S
+        self._steady, self._steady_hz, self.deadline_s = True, tuple(heard.hz), now_s + STEADY_S
         return [Heard.DIAL]
 
     def _ended(self, now_s: float) -> list[Heard]:

@@ -101,7 +101,7 @@ static void judge_news(struct engine *engine)
         for (int i = 0; i < count; i++) {
             int digit = news[i].kind == ENGINE_DIGIT || news[i].kind == ENGINE_DIGIT_DUE;
             const char *keys = "0123456789*#ABCD";
-            expect(news[i].kind >= ENGINE_DIGIT && news[i].kind <= ENGINE_SEGMENT, "news is of a known kind", NULL, 0);
+            expect(news[i].kind >= ENGINE_DIGIT && news[i].kind <= ENGINE_DATA, "news is of a known kind", NULL, 0);
             expect(!digit || (news[i].digit && strchr(keys, news[i].digit) && news[i].ms >= 0), "a digit is one", NULL, 0);
             digits += digit;
         }

@@ -14,7 +14,7 @@ import pytest
 
 from tests.firmware_media.test_media_sanitized import build
 
-PACKETS = 23_000_000 if os.environ.get("TIPRING_SOAK") else 2_300_000
+PACKETS = 12_000_000 if os.environ.get("TIPRING_SOAK") else 1_200_000
 SEEDS = (1, 2)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from firmware.config.declaration import Declaration, Words, declarations
-from firmware.config.mistake import Mistake
+from firmware.config.mistake import Mistake, printable
 
 T = TypeVar("T")
 _TYPE_WORDS = {
@@ -124,7 +124,7 @@ def shown_value(value: object) -> str:
     if isinstance(value, bool):
         text = "true" if value else "false"
     elif isinstance(value, str):
-        text = f'"{_printable(value)}"'
+        text = f'"{printable(value[:80])}"'
     elif isinstance(value, list | tuple):
         text = "[" + ", ".join(shown_value(v) for v in value) + "]"
     elif isinstance(value, Mapping):
@@ -135,13 +135,8 @@ def shown_value(value: object) -> str:
 
 
 def _join(key: str, name: str) -> str:
-    shown = _printable(name) or '""'
+    shown = printable(name[:80]) or '""'
     return f"{key}.{shown}" if key else shown
-
-
-def _printable(text: str) -> str:
-    """Without anything a terminal would obey."""
-    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text[:80])
 
 
 def _kind(hint: Any) -> type:

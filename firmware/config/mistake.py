@@ -11,6 +11,11 @@ from dataclasses import dataclass
 from firmware.config.declaration import Words
 
 
+def printable(text: str) -> str:
+    """Without anything a terminal would obey."""
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+
+
 @dataclass(frozen=True, slots=True)
 class Mistake:
     """One thing to mend.
@@ -28,7 +33,7 @@ class Mistake:
     def text(self, language: str = "en") -> str:
         """One sentence: `tipring.toml: lines.fxs1.ring_v_rms is 140, allowed 40 to 90 V rms`."""
         what = f"{self.key} {self.problem.text(language)}" if self.key else self.problem.text(language)
-        return f"{self.file}: {what}"
+        return printable(f"{self.file}: {what}")
 
     def __str__(self) -> str:
         return self.text()

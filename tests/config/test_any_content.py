@@ -42,3 +42,11 @@ def test_any_table_is_settings_or_mistakes(table: dict[str, Any]) -> None:
     for line in settings.lines.values():
         assert 40 <= line.ring_v_rms <= 90 and math.isfinite(line.tx_gain_db)
     assert 1 <= settings.sip.udp_port <= 65535 and isinstance(settings.sip.listen, tuple)
+
+
+def test_a_name_that_a_terminal_would_obey_is_told_in_plain_characters() -> None:
+    checker = Checker("x.toml")
+    cross_check(checker.table(Settings, {"lines": {"a\nb": {"country": "xx"}}}), checker, {"es"})
+    assert [m.text() for m in checker.mistakes if "country" in m.key] == [
+        'x.toml: lines.a\\u000ab.country is "xx", allowed "es"'
+    ]

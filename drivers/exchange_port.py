@@ -86,6 +86,16 @@ class LineDead:
 
 
 @dataclass(frozen=True, slots=True)
+class ForeignVoltage:
+    """On hook: for a second more than 75 V without ringing, as no exchange feeds (foreign), or no more."""
+
+    port: str
+    at_s: float
+    foreign: bool
+    line_v: float
+
+
+@dataclass(frozen=True, slots=True)
 class LineInUse:
     """Another telephone on the same wires was lifted (in_use) or put back; our line is on hook."""
 
@@ -97,7 +107,8 @@ class LineInUse:
 
 @dataclass(frozen=True, slots=True)
 class ParallelLifted:
-    """Off hook: voltage and current fell because another telephone was lifted (lifted), or rose again."""
+    """Off hook: voltage and current fell because another telephone was lifted (lifted), or rose again, or we went on
+    hook; what is on the wires from then on is told as LineInUse."""
 
     port: str
     at_s: float
@@ -139,6 +150,7 @@ ExchangeLineEvent = (
     | PolarityChanged
     | LineDead
     | LineInUse
+    | ForeignVoltage
     | ParallelLifted
     | LineOverloaded
     | DigitsSent
@@ -197,7 +209,8 @@ class ExchangeLinePort(Protocol):
         """Take the line; LineSeized or NoLoopCurrent follows half a second later.
 
         quick: sound passes 10 ms after the loop is closed instead of 400, the chip is not calibrated (section 8).
-        ChipError while ringing voltage is on it: seize after RingEnded.
+        ChipError while ringing voltage is on it (seize after RingEnded), while another telephone on the wires is
+        lifted, and with foreign voltage.
         """
 
     def release(self) -> None:

@@ -26,6 +26,8 @@ _PLAIN = {
     "answer": "answer the call that the line has dialled",
     "unplug": "pull the line's cord out of the wall",
     "plug": "put the cord in again",
+    "parallel-lift": "lift a second telephone on the line's wires",
+    "parallel-hangup": "put the second telephone back",
 }
 
 

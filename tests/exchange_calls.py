@@ -45,7 +45,9 @@ async def call_over(house: TrunkHouse, line: ExchangeLine) -> None:
     house.sim.copper["fxs1"].dial("05#")
     await house.until("the other line dials", lambda: line.digits == "5", 12_000)
     house.sim.copper["fxs1"].hang_up()
-    await house.until("all rest", lambda: {house.state(name) for name in house.trunks} <= {"idle", "dead"}, 9000)
+    await house.until(
+        "all rest", lambda: {house.state(name) for name in house.trunks} <= {"idle", "dead", "in-use"}, 9000
+    )
     line.digits = ""
 
 

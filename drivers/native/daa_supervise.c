@@ -15,6 +15,8 @@
 #define DEAD_US 1000000        /* as DAHDI and Xorcom */
 #define ALIVE_US 200000
 #define IN_USE_US 100000
+#define FOREIGN_V 75            /* batteries are 24 to 60 V, and the voltmeter reads up to a tenth too much */
+#define FOREIGN_US 1000000
 #define REVERSED_US 64000
 #define PARALLEL_US 100000
 #define AFTER_IN_USE_US 500000 /* half-waves after another telephone was lifted are its dial pulses */
@@ -46,6 +48,7 @@ void daa_supervise_begin(struct daa_watch *line, long long now_us)
 {
     begin(&line->dead, now_us);
     begin(&line->in_use, now_us);
+    begin(&line->foreign, now_us);
     begin(&line->broken, now_us);
     begin(&line->parallel, now_us);
     line->reversed = (struct daa_steady){-1, -1, now_us}; /* the first one seen is no change */
@@ -58,16 +61,24 @@ static void watch_polarity(struct daa_watch *line, long long now_us)
         daa_watch_tell(line, now_us, DAA_REVERSED, line->reversed.now, line->volts);
 }
 
+int daa_supervise_taken(const struct daa_watch *line)
+{
+    int volts = abs(line->volts);
+    return volts >= LEAST_V && volts < line->profile.in_use_v;
+}
+
 static void watch_on_hook(struct daa_watch *line, long long now_us)
 {
     int volts = abs(line->volts);
-    int in_use = volts >= LEAST_V && volts < line->profile.in_use_v;
+    int in_use = daa_supervise_taken(line);
     if (turned(&line->dead, now_us, volts < LEAST_V, DEAD_US, ALIVE_US))
         daa_watch_tell(line, now_us, DAA_DEAD, line->dead.now, line->volts);
     if (in_use)
         line->ring_free_us = now_us + AFTER_IN_USE_US;
     if (turned(&line->in_use, now_us, in_use, IN_USE_US, IN_USE_US))
         daa_watch_tell(line, now_us, DAA_IN_USE, line->in_use.now, line->volts);
+    if (turned(&line->foreign, now_us, volts > FOREIGN_V, FOREIGN_US, ALIVE_US))
+        daa_watch_tell(line, now_us, DAA_FOREIGN, line->foreign.now, line->volts);
 }
 
 void daa_supervise_voltage(struct daa_watch *line, long long now_us)

@@ -71,7 +71,9 @@ static int on_hook(struct daa_watch *line, long long now_us)
     line->guarded = 0;
     line->hook_us = now_us;
     ring_reset(&line->ring);
-    line->dead.since_us = line->in_use.since_us = now_us;
+    line->dead.since_us = line->in_use.since_us = line->foreign.since_us = now_us;
+    if (line->parallel.now) /* what is on the wires from here on is told as DAA_IN_USE */
+        daa_watch_tell(line, now_us, DAA_PARALLEL, 0, line->volts);
     line->broken = line->parallel = (struct daa_steady){0, 0, now_us};
     int result = put(line, HOOK, ON_HOOK);
     put(line, INTERNATIONAL_2, line->profile.international2);
@@ -194,7 +196,7 @@ void daa_watch_tick(struct daa_watch *line, long long now_us)
 
 int daa_watch_seize(struct daa_watch *line, long long now_us, int quick)
 {
-    if (line->mode != DAA_ON_HOOK || line->ring.ringing)
+    if (line->mode != DAA_ON_HOOK || line->ring.ringing || daa_supervise_taken(line) || line->foreign.now)
         return -EBUSY;
     line->mode = DAA_SEIZING;
     line->hook_us = now_us;

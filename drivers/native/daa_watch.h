@@ -41,7 +41,7 @@ struct daa_watch {
     int seized_volts, seized_current; /* 500 ms after seizing */
     long long broken_us;    /* beginning of a loop break */
 
-    struct daa_steady dead, in_use, reversed, broken, parallel;
+    struct daa_steady dead, in_use, foreign, reversed, broken, parallel;
 
     /* pulses and flash */
     char digits[DAA_DIGITS_MAX];
@@ -70,6 +70,8 @@ int daa_watch_release(struct daa_watch *line, long long now_us);
 void daa_watch_tell(struct daa_watch *line, long long now_us, int kind, int value, int detail);
 
 /* daa_supervise.c: what a voltage or a current just read means. */
+/* 1: as last read, somebody else has the line; before that has lasted long enough to be told. */
+int daa_supervise_taken(const struct daa_watch *line);
 void daa_supervise_begin(struct daa_watch *line, long long now_us);
 void daa_supervise_voltage(struct daa_watch *line, long long now_us);
 void daa_supervise_current(struct daa_watch *line, long long now_us);

@@ -23,6 +23,8 @@ from drivers.sim.rig_protocol import RigError
 _AHEAD_SAMPLES = 1600
 """A tone is spoken this far ahead: 200 ms."""
 _RINGS_AHEAD = 8
+PARALLEL_OHM = 300.0
+"""A lifted telephone."""
 _FETCHED_AFTER_US = 250_000
 """From the loop that fetches the number to its data."""
 
@@ -136,6 +138,14 @@ class ExchangeLine:
     def plug(self) -> None:
         """And in again."""
         self.wires.voice.set_wire(cut=0)
+
+    def lift_parallel(self) -> None:
+        """Somebody lifts a second telephone on the same wires."""
+        self.wires.set_office(parallel_ohm=PARALLEL_OHM)
+
+    def hang_up_parallel(self) -> None:
+        """And puts it back."""
+        self.wires.set_office(parallel_ohm=0)
 
     def say(self, samples: NDArray[np.int16]) -> int:
         """The far party speaks; returns how many samples fitted (8 s at most)."""

@@ -83,6 +83,16 @@ class ExchangeVerbs:
         self._office(port).plug()
         return {}
 
+    async def exchange_parallel_lift(self, port: str) -> Answer:
+        """Lift a second telephone on the line's wires."""
+        self._office(port).lift_parallel()
+        return {}
+
+    async def exchange_parallel_hangup(self, port: str) -> Answer:
+        """Put it back."""
+        self._office(port).hang_up_parallel()
+        return {}
+
     async def exchange_say(self, port: str, file: str) -> Answer:
         """The far party speaks a WAV (mono, 8 kHz, 16-bit); answers when it was played to the end."""
         samples = read_wav(absolute(file))

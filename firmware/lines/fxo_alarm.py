@@ -1,4 +1,5 @@
-"""What somebody should do about an exchange line: unplugged, lifted elsewhere for too long, the wrong kind of line.
+"""What somebody should do about an exchange line: unplugged, foreign voltage, the wrong kind of line, and what another
+telephone on its wires does: lifted beside our call, or left off hook.
 
 Follows the events of the port; `status` and page show the words. Ports that are out of service: `line_alarm.py`.
 """
@@ -8,10 +9,20 @@ from __future__ import annotations
 import logging
 
 from drivers.errors import Trouble
-from drivers.exchange_port import ExchangeLineEvent, ExchangeLinePort, LineDead, LineInUse, LineOverloaded, LineSeized
+from drivers.exchange_port import (
+    ExchangeLineEvent,
+    ExchangeLinePort,
+    ForeignVoltage,
+    LineDead,
+    LineInUse,
+    LineOverloaded,
+    LineSeized,
+    ParallelLifted,
+)
 from drivers.ports import PortEvent
 from firmware.config.declaration import Words
 from firmware.lines.line_alarm import TROUBLES
+from firmware.telephony.clock import now_s
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +36,23 @@ OVERLOADED = Words(
     "Al tomar la línea pasó demasiada corriente y se soltó enseguida: ¿es una extensión digital? "
     "Debe ser una línea analógica corriente.",
 )
+FOREIGN = Words(
+    "There is far more voltage on the line than an exchange feeds: another circuit touches it. It is not used; unplug "
+    "it and let the line be seen to.",
+    "En la línea hay mucha más tensión de la que da una central: la toca otro circuito. No se usa; desenchúfela y haga "
+    "que la revisen.",
+)
+BESIDE = Words(
+    "Another telephone on the same wires was lifted during the call: somebody may be listening, and both are fainter.",
+    "Durante la llamada se descolgó otro teléfono en los mismos hilos: alguien puede estar escuchando y se oye menos.",
+)
+LEFT_OFF_HOOK = Words(
+    "Another telephone on the same wires has been off hook for over half an hour, or the line feeds too little "
+    "voltage: no call is made over it.",
+    "Otro teléfono en los mismos hilos lleva más de media hora descolgado, o la línea da muy poca tensión: "
+    "no se llama por ella.",
+)
+LEFT_S = 1800.0
 LINE_SIDE = Words(
     "The port is off: its chip has lost the half that touches the line. It is tried again by itself.",
     "El puerto está apagado: su chip ha perdido la mitad que toca la línea. Se prueba de nuevo solo.",
@@ -37,12 +65,14 @@ class FxoAlarm:
     def __init__(self, port: ExchangeLinePort) -> None:
         self._port = port
         self._words: Words | None = None
+        self._in_use_since_s = float("inf")
 
     @property
     def words(self) -> Words | None:
         """What somebody should do; None while all is well, and while the port is being started."""
         if self._port.in_service:
-            return self._words
+            left = now_s() - self._in_use_since_s > LEFT_S
+            return self._words or (LEFT_OFF_HOOK if left else None)
         return LINE_SIDE if self._port.trouble is Trouble.LINE_SIDE else TROUBLES.get(self._port.trouble)
 
     def follow(self, event: ExchangeLineEvent | PortEvent) -> None:
@@ -52,13 +82,20 @@ class FxoAlarm:
             case LineDead(dead=True):
                 self._words = UNPLUGGED
                 log.warning("%s: no battery. %s", name, UNPLUGGED.en)
-            case LineDead() | LineSeized() if self._words is not None:
+            case ForeignVoltage(foreign=True):
+                self._words = FOREIGN
+                log.error("%s: %.0f V. %s", name, abs(event.line_v), FOREIGN.en)
+            case ParallelLifted(lifted=True):
+                self._words = BESIDE
+                log.warning("%s: %s", name, BESIDE.en)
+            case LineDead() | LineSeized() | ForeignVoltage() | ParallelLifted() if self._words is not None:
                 self._words = None
                 log.info("%s: the line is well again", name)
             case LineOverloaded():
                 self._words = OVERLOADED
                 log.error("%s: over-current. %s", name, OVERLOADED.en)
             case LineInUse():
+                self._in_use_since_s = now_s() if event.in_use else float("inf")
                 what = "is in use by another telephone" if event.in_use else "is free again"
                 log.info("%s: %s, %.0f V", name, what, abs(event.line_v))
 

@@ -16,6 +16,7 @@ from drivers.exchange_port import (
     DigitsSent,
     ExchangeLineEvent,
     ExchangeLinePort,
+    ForeignVoltage,
     LineDead,
     LineInUse,
     LineOverloaded,
@@ -135,6 +136,8 @@ class FxoLine:
                 self._far_end.polarity_changed()
             case LineDead():
                 self.feed(Event.BATTERY_GONE if event.dead else Event.BATTERY_BACK)
+            case ForeignVoltage():
+                self.feed(Event.BATTERY_GONE if event.foreign else Event.BATTERY_BACK)
             case LineInUse():
                 self.feed(Event.PARALLEL_LIFTED if event.in_use else Event.PARALLEL_GONE)
             case _ if (known := _EVENTS.get(type(event))) is not None:

@@ -182,7 +182,7 @@ static void command(struct scanner *scanner)
 
 static struct {
     long long at_us;
-    int kinds[DAA_FLASHED + 1];
+    int kinds[DAA_FOREIGN + 1];
 } seen;
 
 static int fail(const char *sentence)
@@ -199,7 +199,7 @@ static void drain(struct scanner *scanner)
         for (int i = 0; i < count; i++) {
             int of_daa = events[i].port >= SCANNER_DAA_FIRST && events[i].port < SCANNER_DAA_FIRST + DAAS;
             int kind = events[i].kind;
-            if (kind < 1 || kind > DAA_FLASHED || (kind > SCANNER_RING_PART && kind < DAA_RING_BEGAN))
+            if (kind < 1 || kind > DAA_FOREIGN || (kind > SCANNER_RING_PART && kind < DAA_RING_BEGAN))
                 fail("unknown kind");
             if (events[i].at_us < seen.at_us)
                 fail("time went back");

@@ -50,8 +50,6 @@ HELD_S = 120.0
 """A called-party-clear exchange may hold the caller of a call that came in for so long after we hung up: a line without
 dial tone is then no glare [M: 90 s and more are usual]."""
 _EVENTS: dict[type, Event] = {
-    RingEnded: Event.QUIET,
-    LineSeized: Event.SEIZED,
     NoLoopCurrent: Event.NO_CURRENT,
     LineOverloaded: Event.OVERLOAD,
     DigitsSent: Event.DIALLED,

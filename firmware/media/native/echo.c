@@ -27,8 +27,9 @@
 #define RISE_TAPS 64           /* so long before it at most */
 #define BEFORE_TAPS 20
 #define SLACK_TAPS 12          /* the window may be away from the best by so many */
-#define LOOK_BLOCKS 200
-#define WINDOW_STEP 4          /* taps */
+#define LOOK_BLOCKS 200         /* a second */
+
+_Static_assert(ECHO_MOST_MS * RATE_HZ / 1000 <= FILTER_MOST_TAPS, "the filter holds the longest tail");
 
 enum filter_origin { FROM_NOBODY, FROM_LEARNER, FROM_REFINER };
 

@@ -1,6 +1,6 @@
 /* Echo canceller of one line (ITU-T G.168's kind), 16-bit linear, 8000 samples/s, in blocks of 40 samples:
  * takes out of what comes from the line what the line's hybrid returns of what it was given.
- * Made only for lines that want one: 100 to 120 KB. Adds no delay. */
+ * Made only for lines that want one: 91 to 109 KB. Adds no delay. */
 #define ECHO_LEAST_MS 32
 #define ECHO_MOST_MS 128
 

@@ -30,7 +30,10 @@ def rig_power(args: argparse.Namespace) -> int:
     if answer is None:
         return 1
     words = {
-        "none": say("there is no lifeline on this board", "esta placa no tiene línea de vida"),
+        "none": say(
+            "there is no lifeline on this board; the board sim-lifeline has one",
+            "esta placa no tiene línea de vida; la placa sim-lifeline tiene una",
+        ),
         "joined": say("its telephone is on the exchange line", "su teléfono está en la línea de la compañía"),
         "apart": say("its telephone is on its own port", "su teléfono está en su propio puerto"),
     }

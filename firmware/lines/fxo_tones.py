@@ -125,6 +125,12 @@ def _bands(segment: ToneSegment) -> list[tuple[float, float]]:
     return [(hz - NEAR_HZ, hz + NEAR_HZ) for hz in segment.hz]
 
 
+def may_be_dial(hz: Sequence[float]) -> bool:
+    """Whether a steady tone of these frequencies can be the dial tone of any exchange."""
+    low, high = GENERIC_DIAL_HZ
+    return all(low <= one <= high for one in hz)
+
+
 def _same(one: Sequence[float], other: Sequence[float]) -> bool:
     return len(one) == len(other) and all(abs(a - b) <= NEAR_HZ for a, b in zip(one, other, strict=True))
 
@@ -185,8 +191,7 @@ class ExchangeTones:
         """A piece of a second that has not ended."""
         if heard.kind == "sound":
             return [Heard.DIAL] if self._dial.beats else [] if self._ringback.beats else [Heard.VOICE]
-        low, high = GENERIC_DIAL_HZ
-        if not self._dial.near(heard.hz) and not all(low <= hz <= high for hz in heard.hz):
+        if not self._dial.near(heard.hz) and not may_be_dial(heard.hz):
             return []
         self._steady, self._steady_hz, self.deadline_s = True, tuple(heard.hz), now_s + STEADY_S
         return [Heard.DIAL]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from firmware.lines.fxo_tones import GENERIC_DIAL_HZ
+from firmware.lines.fxo_tones import may_be_dial
 from firmware.lines.learned_tone import LearnedTone, learn
 from firmware.lines.stretches import Stretches
 from firmware.media.events import SegmentHeard
@@ -79,7 +79,7 @@ class CallWatch:
             self._sound_s = at_s
         self._sounding = heard.lasts and on
         if heard.lasts:
-            self._steady = heard.kind == "tone" and heard.ms >= STEADY_MS and _may_be_dial(heard)
+            self._steady = heard.kind == "tone" and heard.ms >= STEADY_MS and may_be_dial(heard.hz)
             return
         self._spoke = self._spoke or heard.kind == "sound"
         self._heard.add(heard)
@@ -123,8 +123,3 @@ class CallWatch:
         """Whether what was heard last can have been a tone that no rule was found for."""
         last = [part for part in self._heard.parts if part.on][-4:]
         return sum(part.tone_ms >= 0.6 * part.ms for part in last) >= 2
-
-
-def _may_be_dial(heard: SegmentHeard) -> bool:
-    low, high = GENERIC_DIAL_HZ
-    return all(low <= hz <= high for hz in heard.hz)

@@ -1,7 +1,8 @@
 """Which tests want the machine for themselves, and how hypothesis behaves in every test.
 
 Most tests step time, or do not care how fast it goes: `make test` runs those on every core. What looks at real
-time, real processes or the network's ports runs after them, one test at a time (`alone`).
+time, real processes or the network's ports runs after them (`alone`): what can bear company beside the matrix of SIP
+peers (`company`, `matrix`), the rest one test at a time. See `real_time.sh`.
 """
 
 from __future__ import annotations
@@ -38,10 +39,38 @@ ALONE = (
     "sip/test_transports_tls.py",
 )
 """Folders and files below `tests`."""
+MATRIX = "interop/test_matrix.py"
+COMPANY = (
+    MATRIX,
+    *(
+        f"interop/test_{what}.py"
+        for what in (
+            "baresip",
+            "digits_to_phones",
+            "exchange_line",
+            "flash_services",
+            "forwarding",
+            "hold_music",
+            "ladder",
+            "lifeline",
+            "machines",
+            "nat",
+            "operator",
+            "page",
+            "rules",
+            "secrets",
+            "transports",
+            "two_telephones",
+            "wideband_peers",
+        )
+    ),
+)
+"""Of those: what waits for people, peers and timers, and measures no load."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    alone = [TESTS / name for name in ALONE]
-    for item in items:
-        if any(item.path.is_relative_to(place) for place in alone):
-            item.add_marker("alone")
+    for marker, names in (("alone", ALONE), ("company", COMPANY), ("matrix", (MATRIX,))):
+        places = [TESTS / name for name in names]
+        for item in items:
+            if any(item.path.is_relative_to(place) for place in places):
+                item.add_marker(marker)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import time
@@ -22,7 +23,8 @@ def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM, ip: str = "127.0.0.1"
         return int(probe.getsockname()[1])
 
 
-_RTP_FIRST, _RTP_LAST = 12000, 32000
+_RTP_FIRST, _RTP_LAST = int(os.environ.get("TIPRING_TEST_RTP_FIRST", "12000")), 32000
+"""Two runs beside each other must not be given the same ports."""
 _next_rtp = _RTP_FIRST
 
 

@@ -1,7 +1,7 @@
 """Who rings on an exchange line, and whether the call may be passed on already: rings counted, caller ID awaited.
 
 Data are listened for while the line rests, so it does not matter what announces them: a ring, a reversal, or nothing.
-How they are read: `caller_id/receiving.py`. `fxo_line.py` feeds this with what port and media engine tell.
+How they are read: `caller_id/receiving.py`. `fxo_calls.py` feeds this with what port and media engine tell.
 """
 
 from __future__ import annotations

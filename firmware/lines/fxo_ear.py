@@ -1,6 +1,6 @@
 """What an exchange line's slot listens for: who calls while the line rests, tones while it dials, keys in a call.
 
-`fxo_line.py` says when; a teach-in hears all of it too (`teach_session.py`).
+`fxo_line.py` and `fxo_wires.py` say when; a teach-in hears all of it too (`teach_session.py`).
 """
 
 from __future__ import annotations

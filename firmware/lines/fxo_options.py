@@ -1,4 +1,4 @@
-"""What the owner of an exchange line wants of it: made by `fxo_profile.py`, obeyed by `fxo_line.py`."""
+"""What the owner of an exchange line wants of it: made by `fxo_profile.py`, obeyed by the `fxo_*.py` beside this."""
 
 from __future__ import annotations
 

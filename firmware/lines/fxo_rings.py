@@ -1,4 +1,4 @@
-"""Bursts of ringing voltage counted as rings of one call: `fxo_line.py` feeds it with what the port tells."""
+"""Bursts of ringing voltage counted as rings of one call: `fxo_calls.py` feeds it with what the port tells."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """An exchange line's slot in the media engine, and how a number is dialled through it or by pulses.
 
-`fxo_line.py` owns the slot; the pulses themselves are made by the line scanner (`drivers/native/daa_watch.c`).
+`fxo_wires.py` owns the slot; the pulses themselves are made by the line scanner (`drivers/native/daa_watch.c`).
 """
 
 from __future__ import annotations

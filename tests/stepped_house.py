@@ -19,6 +19,7 @@ from boards.wiring import Board
 from drivers._native import ffi
 from drivers.bus import Bus
 from drivers.bus_trace import trace
+from drivers.exchange_port import ExchangeLineProfile
 from drivers.sim.board import SimBoard
 from drivers.sim.characters import Character
 from drivers.stepper import Stepper
@@ -54,7 +55,8 @@ class SteppedHouse:
     """numbers: by port name. lifted: the port whose telephone is off hook from the start.
     echo_ms: tail of the echo cancellers, 0 for none. settings: of a line beside its number, by port name.
     rings: ring classes. board: a name or board file. traced: every register access is written to
-    folder/bus.trace. Ports that failed are tried again as core does it.
+    folder/bus.trace. exchange_profiles: of exchange lines, by port name. Ports that failed are tried again as core
+    does it.
 
     Used inside `fake_time.run`, closed with `close`.
     """
@@ -73,6 +75,7 @@ class SteppedHouse:
         traced: bool = False,
         digit_map: Sequence[str] = (),
         own_tones: Mapping[str, OwnTone] = NOTHING_ELSE,
+        exchange_profiles: Mapping[str, ExchangeLineProfile] = NOTHING_ELSE,
     ) -> None:
         self.sim = SimBoard(board, seed=7)
         if lifted:
@@ -82,7 +85,8 @@ class SteppedHouse:
         profiles = {name: line_profile(spain, line) for name, line in said.items()}
         transport = Transport("stepped board", ffi.cast("struct spi_ops *", self.sim.spi_ops_address))
         self._bus = Bus(trace(transport, folder / "bus.trace") if traced else transport)
-        self._board = Board(load(board), self._bus, None, profiles, CalibrationStore(folder))
+        everybody = {**profiles, **exchange_profiles}
+        self._board = Board(load(board), self._bus, None, everybody, CalibrationStore(folder))
         self._board.start(stepped=True)
         self._engine = Engine(
             highway_address=self.sim.highway_address, rtp_ports=range(20000, 20010), stepped=True, seed=7

@@ -6,10 +6,12 @@ A number that begins with 0 goes out over the exchange lines in order; calls fro
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from drivers.exchange_port import ExchangeLineProfile
 from drivers.sim.exchange_line import ExchangeLine
 from firmware.lines.fxo_line import FxoLine
 from firmware.lines.fxo_options import FxoOptions, FxoTimers
@@ -17,13 +19,14 @@ from firmware.media.events import DataHeard, DigitHeard, SegmentHeard, SignalHea
 from firmware.pbx.trunk_routes import OutboundRoute
 from firmware.telephony.countries import load_country
 from firmware.telephony.leg import Party
-from tests.stepped_house import STEP_MS, SteppedHouse
+from tests.stepped_house import NOTHING_ELSE, STEP_MS, SteppedHouse
 
 NUMBERS = {"fxs1": "101", "fxs2": "102"}
 
 
 class TrunkHouse(SteppedHouse):
-    """options, timers: changes to those of every exchange line."""
+    """options, timers: changes to those of every exchange line. chip: the electrical set-up of fxo1, None for
+    the default."""
 
     def __init__(
         self,
@@ -36,8 +39,13 @@ class TrunkHouse(SteppedHouse):
         timers: dict[str, float] | None = None,
         habits: dict[str, Any] | None = None,
         lifted: str = "",
+        chip: ExchangeLineProfile | None = None,
+        settings: Mapping[str, Mapping[str, Any]] = NOTHING_ELSE,
     ) -> None:
-        super().__init__(NUMBERS, folder, country, board=board, lifted=lifted)
+        chips = {} if chip is None else {"fxo1": chip}
+        super().__init__(
+            NUMBERS, folder, country, board=board, lifted=lifted, settings=settings, exchange_profiles=chips
+        )
         self.trunks: dict[str, FxoLine] = {}
         self._trunk_of: dict[int, FxoLine] = {}
         nation = load_country(country)

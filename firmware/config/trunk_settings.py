@@ -148,6 +148,13 @@ class FxoLineSettings:
         help_en="Length of a hook flash to the exchange (R key in a call); the country decides when absent",
         help_es="Duración de la tecla R hacia la central; si falta, decide el país",
     )
+    pass_flash: bool = setting(
+        False,
+        help_en="The R key of a telephone that talks over this line is for the exchange and its services, such as "
+        "call waiting; R is for those of the house again while another call waits or is held",
+        help_es="La tecla R de un teléfono que habla por esta línea es para la central y sus servicios, como la "
+        "llamada en espera; es para los de la casa mientras otra llamada espera o está retenida",
+    )
     silence_s: int = setting(
         0,
         low=0,

@@ -109,6 +109,8 @@ class FlashServices:
         if not self._habit or state is State.ORDERING:
             return False
         if state is State.TALKING and leg is not None and leg.up:
+            if leg.passes_flash and situation is Situation.ALONE:
+                return False
             self._do(self._habit[situation])
         elif situation is not Situation.ALONE:
             self._do(Deed.BACK)

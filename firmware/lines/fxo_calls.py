@@ -128,4 +128,6 @@ class FxoCalls:
     def _new_leg(self) -> FxoLeg:
         self._serial += 1
         line = self._line
-        return FxoLeg(line, f"{line.name}/{self._serial}", line.party, self._listener, self._endpoint)
+        leg = FxoLeg(line, f"{line.name}/{self._serial}", line.party, self._listener, self._endpoint)
+        leg.serves_flash = self._options.pass_flash
+        return leg

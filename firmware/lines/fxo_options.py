@@ -28,8 +28,8 @@ class FxoOptions:
     hang_up_by: "loop-break", "polarity", "tones"; what of these means that the far party has gone.
     answer_by: "polarity", "ringback-end", "voice", "dialled"; the first of them that happens answers a call out.
     silence_s: a call whose far party is not heard for so long is over; 0 never. flash_ms: length of a hook flash to the
-    exchange. busy_tone: of this line's exchange, beside the country's. pulses: dial by pulses. dial_blind: dial also
-    without dial tone. pulse_coding: of the country.
+    exchange; pass_flash: a telephone's R key in a call is for the exchange. busy_tone: of this line's exchange, beside
+    the country's. pulses: dial by pulses. dial_blind: dial also without dial tone. pulse_coding: of the country.
     caller_id: the standard of the caller's data, "" for none; caller_id_dtmf: its form in DTMF. caller_id_wait_s: after
     that many rings, wait so long for them, or until the next ring. callers: what else becomes of some callers.
     fax_to: the number of the house that fax machines get which call on this line, "" for none.
@@ -41,6 +41,7 @@ class FxoOptions:
     answer_by: tuple[str, ...] = ("polarity", "ringback-end", "voice")
     silence_s: float = 0.0
     flash_ms: int = 100
+    pass_flash: bool = False
     busy_tone: Tone | None = None
     pulses: bool = False
     dial_blind: bool = False

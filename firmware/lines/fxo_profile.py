@@ -66,6 +66,7 @@ def fxo_options(
         silence_s=float(settings.silence_s),
         busy_tone=Tone("busy", read_segments(settings.busy_tone)) if settings.busy_tone else None,
         flash_ms=settings.flash_ms or sum(country.flash_ms) // 2,
+        pass_flash=settings.pass_flash,
         pulses=settings.dial == "pulses",
         dial_blind=settings.without_dial_tone == "dial",
         pulse_coding=country.pulse_coding,

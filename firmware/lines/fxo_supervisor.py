@@ -18,8 +18,9 @@ from firmware.telephony.countries import Country
 
 log = logging.getLogger(__name__)
 
-AFTER_FLASH_S = 20.0
-"""For so long dial tone is the exchange's answer to a flash, and no end of the call."""
+AFTER_FLASH_S = {Heard.DIAL_STEADY: 20.0, Heard.BUSY: 45.0, Heard.CONGESTION: 45.0}
+"""For so long a tone is the exchange's answer to a flash, and no end of the call: dial tone, or what is heard of
+somebody who is dialled then and cannot be reached [M]. A busy tone that is still there afterwards ends it."""
 _ANSWERS = {Heard.RINGBACK_OVER: "ringback-end", Heard.VOICE: "voice"}
 _ENDS = {Heard.BUSY: Event.FAR_BUSY, Heard.CONGESTION: Event.FAR_CONGESTION, Heard.DIAL_STEADY: Event.FAR_CLEARED}
 
@@ -125,8 +126,8 @@ class FarEnd:
             self._tell(Event.DIAL_TONE)
         elif not self._talking and _ANSWERS.get(heard) in self._options.answer_by:
             self._tell(Event.ANSWERED)
-        elif heard is Heard.DIAL_STEADY and asyncio.get_running_loop().time() - self._flashed_s < AFTER_FLASH_S:
-            log.debug("%s: dial tone after a flash", self._name)
+        elif asyncio.get_running_loop().time() - self._flashed_s < AFTER_FLASH_S.get(heard, 0.0):
+            log.debug("%s: after a flash", self._name)
         elif heard in _ENDS and (not self._talking or "tones" in self._options.hang_up_by):
             self._end(_ENDS[heard], self._tones.lasted_s)
 

@@ -223,6 +223,7 @@ class Call:
         for one, other in ((self.caller, leg), (leg, self.caller)):
             if one.steady_ms:
                 other.keep_delay(one.steady_ms)
+            other.passes_flash = one.serves_flash
         self.connection.join(self.caller, leg)
 
     def _nobody_took_it(self, last: Leg) -> None:

@@ -165,6 +165,10 @@ class Leg(ABC):
         """For a calling leg: after `accept` it tells `leg_answered` once it is connected; they talk from then on."""
         self.gone_for_s = 0.0
         """For how long this end had hung up already when that was noticed, as by a busy tone: no talk time."""
+        self.serves_flash = False
+        """Whether this end has services of its own for the R key of the other end's telephone (`send_flash`)."""
+        self.passes_flash = False
+        """Whether the other end has those: R of this telephone is not for the services of the house then."""
         self.beside: Leg | None = None
         """For a calling leg: the leg of the same telephone that is on hold meanwhile."""
         self.may_call_lines = True

@@ -157,6 +157,7 @@ CASES: dict[str, Cases] = {
     ),
     "lines.fxo1.loop_break_ms": ([20, 3000], [19, 3001, "80"]),
     "lines.fxo1.flash_ms": ([50, 1000], [49, 1001, "100"]),
+    "lines.fxo1.pass_flash": ([True, False], ["exchange", 1]),
     "lines.fxo1.silence_s": ([0, 3600], [-1, 3601]),
     "lines.fxo1.max_call_s": ([60, 86_400], [59, 86_401]),
     "lines.fxo1.guard_s": ([0.3, 60], [0.2, 61]),

@@ -2,7 +2,8 @@
 
 `SimBoard.offices["fxo1"]`. It lives by its `Habits`; `step` lets it notice what happened on the wires since, and
 must be called every few ms of board time (the process does, and stepped tests do). What is exact to a frame, ringing
-and breaks, is planned on the wires (`office_wires.py`). The person who directs it is `rig_exchange.py`.
+and breaks, is planned on the wires (`office_wires.py`). How it rings and says who calls: `exchange_bell.py`; its tones:
+`exchange_tone.py`. The person who directs it is `rig_exchange.py`.
 """
 
 from __future__ import annotations
@@ -13,20 +14,17 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from drivers.sim.exchange_caller import Manner, Presentation, manner_of, present
+from drivers.sim.exchange_bell import ExchangeBell
+from drivers.sim.exchange_caller import Manner, manner_of
 from drivers.sim.exchange_data import IncomingCall
 from drivers.sim.exchange_ear import PulseCounter, ToneReceiver
-from drivers.sim.exchange_habits import HANG_UPS, RATE_HZ, CallTone, Habits, habits_of
+from drivers.sim.exchange_habits import HANG_UPS, CallTone, Habits, habits_of
+from drivers.sim.exchange_tone import ExchangeTone
 from drivers.sim.office_wires import OfficeWires, WireFeed
 from drivers.sim.rig_protocol import RigError
 
-_AHEAD_SAMPLES = 1600
-"""A tone is spoken this far ahead: 200 ms."""
-_RINGS_AHEAD = 8
 PARALLEL_OHM = 300.0
 """A lifted telephone."""
-_FETCHED_AFTER_US = 250_000
-"""From the loop that fetches the number to its data."""
 
 
 class Stage(enum.Enum):
@@ -64,9 +62,8 @@ class ExchangeLine:
         self.cleared_us = 0
         """Board time at which our end was seen to release the line last."""
         self._incoming = False
-        self._presented = Presentation(0)
-        self._tone: CallTone | None = None
-        self._tone_at = 0
+        self._bell = ExchangeBell(wires)
+        self._tone = ExchangeTone(wires)
         self._due_us = 0
         self._opened_us = 0
         self._pulses = PulseCounter()
@@ -89,22 +86,19 @@ class ExchangeLine:
         self._want("ring", Stage.IDLE)
         self._incoming = True
         self.stage = Stage.RINGING
-        self._presented = present(call, self.manner, self.habits, self.wires.now_us)
-        if self._presented.before:
-            self.wires.plan(self._presented.before)
-        self._plan_rings(self._presented.rings_from_us)
+        self._bell.begin(call, self.manner, self.habits)
 
     def stop(self) -> None:
         """The caller gives up."""
         self._want("stop", Stage.RINGING)
-        self._hush()
+        self._tone.stop()
         self.wires.put(WireFeed.NORMAL)
         self.stage = Stage.IDLE
 
     def answer(self) -> None:
         """The party that the line has called answers."""
         self._want("answer", Stage.PROCEEDING, Stage.RINGBACK)
-        self._hush()
+        self._tone.stop()
         self._talk()
         if self.habits.answer_reversal:
             self.wires.put(WireFeed.REVERSED)
@@ -166,7 +160,7 @@ class ExchangeLine:
             self._released(now_us)
         self._digits(now_us)
         self._time(now_us)
-        self._play()
+        self._tone.keep()
 
     def _closed(self, at_us: int) -> None:
         open_ms = (at_us - self._opened_us) / 1000 if self._opened_us else 0.0
@@ -176,11 +170,8 @@ class ExchangeLine:
             self.stage = Stage.SEIZED
             self._due_us = at_us + self.habits.dial_delay_ms * 1000
         elif self.stage is Stage.RINGING:
-            self._hush()
-            self.wires.put(self._presented.feed)
-            if self._presented.fetched and self._presented.data is not None:
-                self._presented.data_us = at_us + _FETCHED_AFTER_US
-            else:
+            self._tone.stop()
+            if not self._bell.lifted(at_us):
                 self._talk()
         elif self.stage is Stage.HELD:
             self.stage = Stage.TALKING
@@ -193,11 +184,10 @@ class ExchangeLine:
     def _released(self, now_us: int) -> None:
         """The line is on hook."""
         if self.stage is Stage.RINGING:  # it has fetched the number; now it is rung
-            self._presented.data = None
-            self._plan_rings(now_us + self.habits.first_ring_ms * 1000)
+            self._bell.fetched(now_us)
             return
         self.cleared_us = now_us
-        self._hush()
+        self._tone.stop()
         self.wires.put(WireFeed.NORMAL)
         holds = self._incoming and self.stage is Stage.TALKING and self.habits.hold_ms > 0
         self.stage = Stage.HELD if holds else Stage.IDLE
@@ -216,48 +206,27 @@ class ExchangeLine:
     def _dialling(self) -> None:
         self.stage = Stage.COLLECTING
         self._due_us = self.wires.now_us + self.habits.inter_digit_ms * 1000
-        self._hush()
+        self._tone.stop()
 
     def _time(self, now_us: int) -> None:
         if self.stage is Stage.RINGING:
-            self._present(now_us)
+            self._bell.keep(now_us)
         if now_us < self._due_us:
             return
         if self.stage is Stage.SEIZED:
             self.stage = Stage.DIAL_TONE
-            self._begin(self.habits.dial)
+            self._tone.begin(self.habits.dial)
             self._tones.begin()
         elif self.stage is Stage.COLLECTING:
             self.stage = Stage.PROCEEDING
             self._due_us = now_us + self.habits.post_dial_ms * 1000
         elif self.stage is Stage.PROCEEDING:
             self.stage = Stage.RINGBACK
-            self._begin(self.habits.ringback)
+            self._tone.begin(self.habits.ringback)
         elif self.stage is Stage.HELD:
             self.stage, self._incoming = Stage.IDLE, False
 
     # -- inside ----------------------------------------------------------------------------
-    def _present(self, now_us: int) -> None:
-        """Ring on, and say who calls when it is time."""
-        call = self._presented
-        if call.data is not None and 0 < call.data_us <= now_us:
-            self.wires.voice.say(call.data)
-            call.data_us = 0
-            if not call.fetched:
-                call.data = None
-        if self.wires.planned < _RINGS_AHEAD and not (call.fetched and call.data is not None):
-            self._plan_rings(self._rung_until_us)
-
-    def _plan_rings(self, start_us: int) -> None:
-        events = []
-        at_us = start_us
-        for _ in range(_RINGS_AHEAD):
-            for number, ms in enumerate(self.habits.ring_ms):
-                events.append((at_us, self._presented.feed, number % 2 == 0))
-                at_us += ms * 1000
-        self.wires.plan(events)
-        self._rung_until_us = at_us
-
     def _talk(self) -> None:
         self.stage = Stage.TALKING
         self.answered_us = self.wires.now_us
@@ -266,23 +235,8 @@ class ExchangeLine:
         allowed: dict[str, CallTone] = {"busy-tone": self.habits.busy, "congestion-tone": self.habits.congestion}
         if how not in allowed:
             raise RigError(f"{self.name}: no tone {how!r}, allowed are {', '.join(allowed)}")
-        self._begin(allowed[how])
+        self._tone.begin(allowed[how])
         self.stage = Stage.CLEARED
-
-    def _begin(self, tone: CallTone | None) -> None:
-        self._hush()
-        self._tone = tone
-        self._play()
-
-    def _play(self) -> None:
-        """Keep the mouth filled while a tone goes on."""
-        short = _AHEAD_SAMPLES - round(self.wires.voice.unsaid_ms * RATE_HZ / 1000) if self._tone else 0
-        if self._tone and short > 0:
-            self._tone_at += self.wires.voice.say(self._tone.samples(self._tone_at, short))
-
-    def _hush(self) -> None:
-        self._tone, self._tone_at = None, 0
-        self.wires.hush()
 
     def _want(self, what: str, *stages: Stage) -> None:
         if self.stage not in stages:

@@ -1,8 +1,7 @@
 """What an exchange says on its line, judged from raw pieces: dial tone, ringback, busy, congestion, somebody's voice.
 
 The media engine tells pieces of tone, sound and silence with their lengths (`SegmentHeard`); here they are held
-against the country's tones. `media/call_progress.py` names a tone as soon as it can be no other; here a call hangs on
-the verdict, so a cadence must have been heard for longer, and a voice, or the end of ringback, count as well. No clock:
+against the country's tones. A call hangs on the verdict, so a cadence must have been heard for some periods. No clock:
 time is an argument, and `deadline_s` says when to come back. Who acts on it: `fxo_supervisor.py`.
 """
 

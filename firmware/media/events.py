@@ -49,7 +49,7 @@ class SignalHeard:
 
 @dataclass(frozen=True, slots=True)
 class SegmentHeard:
-    """A piece of what an exchange says, told at its end, and when it has lasted 1 and 3 s; see `call_progress.py`.
+    """A piece of what an exchange says, told at its end, and when it has lasted 1 and 3 s; see `lines/fxo_tones.py`.
 
     kind "tone": hz has one or two frequencies, the lower first. ms: its length, within 20 ms. dbm0: of everything.
     lasts: it goes on, ms is its length so far.

@@ -16,7 +16,7 @@ from firmware.media.events import SegmentHeard
 from firmware.telephony.cadence import Tone
 from firmware.telephony.countries import load_country
 from firmware.telephony.tone_notation import read_segments
-from tests.firmware_media.test_call_progress import sounding, told
+from tests.lines.exchange_sounds import sounding, told
 
 RECORDED = (
     "425/200, -/200", "480+620/500, -/500", "400/375, -/375", "440/500, -/500", "480+620/250, -/250",

@@ -29,6 +29,7 @@ from firmware.after_rush import AfterRush
 from firmware.app_lamps import CoreLamps
 from firmware.app_lifeline import tend_lifeline
 from firmware.app_log import set_up_logging
+from firmware.app_numbers import add_groups
 from firmware.app_sip import sip_settings, sip_users
 from firmware.app_status import CoreStatus
 from firmware.app_teach import CoreTeachIn
@@ -131,6 +132,7 @@ class Core:
             self._board, self._engine, self._settings, self._country, self._exchange, self._routes
         )  # fmt: skip
         self._make_sip_extensions()
+        add_groups(self._settings, self._routes)
         await self._agent.start()
         status = CoreStatus(
             self._loaded, [*self._lines.values(), *self._trunks.lines.values()],
@@ -214,8 +216,9 @@ class Core:
             if settings.number:
                 self._subscribers.add(settings.number)
                 make = self._subscribers.guarded(settings.number, line.make_leg)
+                free = self._subscribers.guarded(settings.number, partial(line.make_leg, waits=False))
                 for called in dict.fromkeys((settings.number, *settings.did)):
-                    self._routes.add(Extension(called, settings.name or name, make, is_line=True))
+                    self._routes.add(Extension(called, settings.name or name, make, is_line=True, make_free=free))
         self._subscribers.load()
 
     def _make_sip_extensions(self) -> None:

@@ -10,6 +10,7 @@ import logging
 from boards.wiring import Board
 from drivers.exchange_port import ExchangeLineEvent, ExchangeLineProfile
 from drivers.ports import PortEvent
+from firmware.app_numbers import inbound_table, with_inbound
 from firmware.config.settings import Settings
 from firmware.config.trunk_settings import FxoLineSettings
 from firmware.lines.fxo_line import FxoLine
@@ -46,8 +47,9 @@ class Trunks:
         routes: Routes,
     ) -> None:
         """One line for each port, and the ways out over them."""
+        inbound = inbound_table(settings, country.numbering)
         for name, port in board.exchange_ports.items():
-            line = settings.exchange_lines.get(name, FxoLineSettings())
+            line = with_inbound(settings.exchange_lines.get(name, FxoLineSettings()), name, inbound)
             slot = engine.open_slot(port.slot)
             slot.set_echo(0 if line.echo == "off" else int(line.echo))
             party = Party(line.number or "", line.name or name)

@@ -112,8 +112,9 @@ class SteppedHouse:
             line = FxsLine(port, slot, party, spain, exchange, plan, LineTimers(), options, sends)
             self.lines[name] = self._by_endpoint[slot.id] = line
             make = self.subscribers.guarded(number, line.make_leg)
+            free = self.subscribers.guarded(number, partial(line.make_leg, waits=False))
             for called in (number, *said[name].did):
-                routes.add(Extension(called, name, make, is_line=True))
+                routes.add(Extension(called, name, make, is_line=True, make_free=free))
         members = [
             (self.sim.step_address, self.sim.context_address),
             (self._board.scanner.step_address, self._board.scanner.context_address),

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from firmware.config.check import Checker
 from firmware.config.code_settings import Codes
 from firmware.config.declaration import Words, declarations
+from firmware.config.inbound_check import check_groups, check_inbound
 from firmware.config.line_settings import FxsLineSettings
 from firmware.config.settings import Media, Settings
 from firmware.config.sip_settings import Sip
@@ -32,6 +33,8 @@ def cross_check(settings: Settings, checker: Checker, known_countries: Collectio
     _tls(settings.sip, checker)
     _outside(settings, checker)
     _callers(settings, checker)
+    check_groups(settings, checker)
+    check_inbound(settings, checker)
     for name, line in settings.lines.items():
         _flash(name, line, checker)
         _disconnect(name, line, checker)
@@ -46,11 +49,12 @@ def _country(country: str, checker: Checker, known: Collection[str] | None, key:
 
 
 def _numbers(settings: Settings, checker: Checker) -> None:
-    """No number may belong to two telephones."""
+    """No number may belong to two telephones or groups."""
     owners: dict[str, str] = {}
     claims = [(line.number, f"lines.{name}.number") for name, line in settings.lines.items() if line.number]
     claims += [(did, f"lines.{name}.did") for name, line in settings.lines.items() for did in line.did]
     claims += [(name, f"users.{name}") for name in settings.users]
+    claims += [(group.number, f"groups.{name}.number") for name, group in settings.groups.items() if group.number]
     for number, key in claims:
         first = owners.setdefault(number, key)
         if first != key:
@@ -75,7 +79,7 @@ def _codes(codes: Codes, checker: Checker) -> None:
 
 def _outside(settings: Settings, checker: Checker) -> None:
     """Calls from outside ring somebody who exists; ways out lead over lines that exist, and differ."""
-    numbers = {number for line in settings.lines.values() for number in (line.number, *line.did)} | set(settings.users)
+    numbers = settings.house_numbers
     listed = ", ".join(sorted(numbers)) or "none"
     existing = Words(f"a number of the house: {listed}", f"un número de la casa: {listed}")
     targets = {f"lines.{name}.target": line.target for name, line in settings.exchange_lines.items()}

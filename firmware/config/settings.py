@@ -16,22 +16,22 @@ from firmware.config.declaration import (
     CODEC,
     DIGIT_MAP,
     EXTENSION,
-    HEX32,
-    HEX64,
     LINE_NAME,
-    PERSON,
     SOUND,
     TRUNK_NAME,
     group,
     named_groups,
     setting,
 )
+from firmware.config.group_settings import GroupSettings
+from firmware.config.inbound_settings import InboundSettings
 from firmware.config.line_settings import FxsLineSettings
 from firmware.config.outbound_settings import ROUTE_NAME, OutboundSettings
 from firmware.config.ring_settings import RING_NAME, Ring
 from firmware.config.sip_settings import Sip
 from firmware.config.tone_settings import TONE_NAME, OwnTone
 from firmware.config.trunk_settings import FxoLineSettings
+from firmware.config.user_settings import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,44 +177,6 @@ class Pbx:
 
 
 @dataclass(frozen=True, slots=True)
-class User:
-    """One SIP phone's account; its key is its number and its user name."""
-
-    ha1_md5: str = setting(
-        "",
-        rule=HEX32,
-        required=True,
-        secret=True,
-        example="0" * 32,
-        help_en="Password check value, made by `tipring password USER`",
-        help_es="Valor de comprobación de la contraseña, lo hace `tipring password USUARIO`",
-    )
-    ha1_sha256: str = setting(
-        "",
-        rule=HEX64,
-        required=True,
-        secret=True,
-        example="0" * 64,
-        help_en="The same with SHA-256, for phones that know RFC 8760",
-        help_es="Lo mismo con SHA-256, para teléfonos que conocen RFC 8760",
-    )
-    name: str = setting(
-        "",
-        rule=PERSON,
-        example="Ana",
-        help_en="Name shown to the other end",
-        help_es="Nombre que ve el otro extremo",
-    )
-    codecs: tuple[str, ...] = setting(
-        (),
-        rule=CODEC,
-        example=("pcma",),
-        help_en="Codecs for this user's phones, the preferred one first; those of [media] when empty",
-        help_es="Códecs para los teléfonos de este usuario, el preferido primero; si falta, los de [media]",
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class Settings:
     """The whole file."""
 
@@ -250,6 +212,20 @@ class Settings:
         table="lines",
         help_en="Lines of the telephone company: one table per port of the line card",
         help_es="Líneas de la compañía telefónica: una tabla por puerto de la tarjeta",
+    )
+    groups: dict[str, GroupSettings] = named_groups(  # noqa: RUF009
+        GroupSettings,
+        ROUTE_NAME,
+        example="sales",
+        help_en="Ring groups: a number at which several telephones ring at one time; the first to answer has the call",
+        help_es="Grupos: un número con el que suenan varios teléfonos a la vez; el primero que contesta la tiene",
+    )
+    inbound: dict[str, InboundSettings] = named_groups(  # noqa: RUF009
+        InboundSettings,
+        ROUTE_NAME,
+        example="office",
+        help_en="Calls from outside by the number called: who rings, before the line's own target",
+        help_es="Llamadas de fuera según el número llamado: quién suena, antes que el destino de la propia línea",
     )
     outbound: dict[str, OutboundSettings] = named_groups(  # noqa: RUF009
         OutboundSettings,
@@ -288,3 +264,9 @@ class Settings:
         help_en="SIP phones: one table per account, named by its number",
         help_es="Teléfonos SIP: una tabla por cuenta, con su número como nombre",
     )
+
+    @property
+    def house_numbers(self) -> frozenset[str]:
+        """Every number that rings somebody in the house."""
+        lines = {number for line in self.lines.values() for number in (line.number, *line.did) if number}
+        return frozenset(lines | self.users.keys() | {group.number for group in self.groups.values() if group.number})

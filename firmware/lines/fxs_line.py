@@ -163,11 +163,14 @@ class FxsLine:
                 self.sender.state_changed(before, self.machine.state)
             log.debug("%s: %s -> %s", self.name, before.value, self.machine.state.value)
 
-    def make_leg(self) -> Leg | Cause:
-        """A leg that will ring this telephone or wait for its user, or why not: out of order, busy, quiet hours."""
+    def make_leg(self, *, waits: bool = True) -> Leg | Cause:
+        """A leg that will ring this telephone or wait for its user, or why not: out of order, busy, quiet hours.
+
+        waits: False for a call that others may take, which is no reason to disturb who talks.
+        """
         if self.machine.state is State.OUT_OF_SERVICE:
             return Cause.DESTINATION_OUT_OF_ORDER
-        if self.services.may_wait:
+        if waits and self.services.may_wait:
             leg = self._new_leg()
             self.services.wait(leg)
             return leg

@@ -99,8 +99,12 @@ def side(leg: Leg | None) -> str:
 
 def most_telling(refusals: Sequence[tuple[Cause, Leg]]) -> tuple[Cause, Leg]:
     """Of several telephones that did not take the call, the caller hears of a busy one or a refusal first."""
-    rank = {Cause.USER_BUSY: 0, Cause.CALL_REJECTED: 1, Cause.NO_ANSWER: 2}
-    return min(refusals, key=lambda refusal: rank.get(refusal[0], 3))
+    return min(refusals, key=lambda refusal: telling(refusal[0]))
+
+
+def telling(cause: Cause) -> int:
+    """How much that cause says of a telephone that did not take a call; the least number says most."""
+    return {Cause.USER_BUSY: 0, Cause.CALL_REJECTED: 1, Cause.NO_ANSWER: 2}.get(cause, 3)
 
 
 def _figures(stats: LegStats) -> dict[str, str | int | float]:

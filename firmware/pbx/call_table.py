@@ -60,10 +60,11 @@ class CallTable:
             self._calls.pop(call.call_id, None)
         return call
 
-    def wait_for_answer(self, call: Call) -> None:
-        """From now on it may ring for `no_answer_s`."""
+    def wait_for_answer(self, call: Call, ring_s: float | None = None) -> None:
+        """From now on it may ring for `ring_s`, `no_answer_s` without."""
         self.stop_waiting(call)
-        timer = asyncio.get_running_loop().call_later(self._no_answer_s, self._nobody_answers, call)
+        longest_s = self._no_answer_s if ring_s is None else ring_s
+        timer = asyncio.get_running_loop().call_later(longest_s, self._nobody_answers, call)
         self._timers[call.call_id] = timer
 
     def stop_waiting(self, call: Call) -> None:

@@ -170,7 +170,7 @@ class Exchange:
         self._prepare_fall_back(call, destination)
         call.place(destination)
         if call.state != "over":
-            self._calls.wait_for_answer(call)
+            self._calls.wait_for_answer(call, destination.ring_s)
 
     def _prepare_fall_back(self, call: Call, destination: Destination) -> None:
         fall_back = destination.fall_back

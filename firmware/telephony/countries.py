@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from firmware.telephony.cadence import Cadence, Tone
+from firmware.telephony.numbering import Numbering
 from firmware.telephony.tone_notation import read_segments
 
 _FILE = Path(__file__).with_name("countries.toml")
@@ -39,8 +40,9 @@ class Country:
     ring_hz: 16 to 60. ring_v_rms_min: least voltage into 5 REN. impedance: a name of `drivers.ports`.
     pulse_coding: one of PULSE_CODINGS. flash_habit: one of FLASH_HABITS, what R does in a call. caller_id,
     caller_id_alert, caller_id_dtmf: one of the lists above.
-    international: prefix that people dial for "+". disconnect_ms: open interval at the end of a call, 0 for none,
-    200 to 1000. dtmf_dbm0: high and low group in the national network.
+    international: prefix that people dial for "+". calling_code, trunk_prefix: see `numbering.py`.
+    disconnect_ms: open interval at the end of a call, 0 for none, 200 to 1000. dtmf_dbm0: high and low
+    group in the national network.
     """
 
     code: str
@@ -58,10 +60,17 @@ class Country:
     caller_id_alert: str
     caller_id_dtmf: str
     international: str
+    calling_code: str
+    trunk_prefix: str
     disconnect_ms: int
     emergency: tuple[str, ...]
     dtmf_dbm0: tuple[int, int]
     tones: Mapping[str, Tone]
+
+    @property
+    def numbering(self) -> Numbering:
+        """The forms that its telephone numbers have."""
+        return Numbering(self.calling_code, self.international, self.trunk_prefix)
 
     @property
     def has_howler(self) -> bool:
@@ -115,6 +124,8 @@ def _made(code: str, table: Mapping[str, Any], tones: Mapping[str, str]) -> Coun
         caller_id_alert=table["caller_id_alert"],
         caller_id_dtmf=table["caller_id_dtmf"],
         international=table["international"],
+        calling_code=table["calling_code"],
+        trunk_prefix=table["trunk_prefix"],
         disconnect_ms=table["disconnect_ms"],
         emergency=tuple(table["emergency"]),
         dtmf_dbm0=_pair(table["dtmf_dbm0"]),
@@ -148,6 +159,8 @@ def _check(country: Country) -> None:
         f"caller_id_alert must be one of {CALLER_ID_ALERTS}": country.caller_id_alert in CALLER_ID_ALERTS,
         f"caller_id_dtmf must be one of {CALLER_ID_DTMF}": country.caller_id_dtmf in CALLER_ID_DTMF,
         "international must be digits": country.international.isdigit(),
+        "calling_code must be 1 to 3 digits": country.calling_code.isdigit() and len(country.calling_code) <= 3,
+        "trunk_prefix must be digits": country.trunk_prefix.isdigit() or not country.trunk_prefix,
         "disconnect_ms must be 0 or 200 to 1000": country.disconnect_ms == 0 or 200 <= country.disconnect_ms <= 1000,
         "emergency numbers must be digits": all(number.isdigit() for number in country.emergency),
     }

@@ -238,3 +238,5 @@ class Destination:
     """Why there is nothing to ring (unallocated, subscriber absent ...)."""
     fall_back: Callable[[Cause], Destination | None] | None = None
     """Asked when all legs were refused for that cause: what to try instead, None when nothing is left."""
+    ring_s: float | None = None
+    """How long they may ring; None for as long as any call."""

@@ -45,4 +45,4 @@ class FaxSwitch:
         new.account.services["fax"] = side(leg)
         new.go_on_with([], state="trying", party=destination.party, held_by=set())
         new.ring(destination, leg.journey)
-        self._calls.wait_for_answer(new)
+        self._calls.wait_for_answer(new, destination.ring_s)

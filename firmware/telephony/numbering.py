@@ -1,0 +1,44 @@
+"""One form for the forms of one telephone number: national, with the trunk prefix, with country code.
+
+So that a number called can be compared with one in the settings, whichever way operator and installer write it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SHORT = 7
+"""Numbers of fewer digits are parts of numbers or belong to a service: they have no prefix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    """Of one country. calling_code: ITU-T E.164, after the "+". international: dialled in place of "+". trunk_prefix:
+    dialled before a national number, "" where there is none or national numbers may begin with it."""
+
+    calling_code: str = ""
+    international: str = "00"
+    trunk_prefix: str = ""
+
+    def national(self, number: str) -> str:
+        """The national significant number; "+" with all digits for a number abroad; a short one as it is."""
+        if number.startswith("+"):
+            return self._of_world(number[1:])
+        if len(number) < SHORT:
+            return number
+        if number.startswith(self.international):
+            return self._of_world(number.removeprefix(self.international))
+        return number.removeprefix(self.trunk_prefix)
+
+    def forms(self, number: str) -> tuple[str, ...]:
+        """What it may be called here, the likeliest first: some operators send the country code without "+"."""
+        national = self.national(number)
+        bare = national.removeprefix(self.calling_code)
+        if bare == national or len(bare) < SHORT or number.startswith("+"):
+            return (national,)
+        return national, bare
+
+    def _of_world(self, digits: str) -> str:
+        if self.calling_code and digits.startswith(self.calling_code):
+            return digits.removeprefix(self.calling_code)
+        return f"+{digits}"

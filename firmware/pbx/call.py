@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from firmware.pbx.call_account import Account, Records, most_telling
 from firmware.pbx.connection import Connection, Joiner, Sounds
@@ -72,8 +72,11 @@ class Call:
         self.ring(destination, self.caller.journey)
 
     def ring(self, destination: Destination, journey: Journey) -> None:
-        """Ring the legs of `destination` beside those that ring already. journey: how the call came to them."""
+        """Ring the legs of `destination` beside those that ring already, each with its share of the breadth (RFC 5393
+        5.3.3). journey: how the call came to them."""
         self._add(destination.legs)
+        if len(destination.legs) > 1:
+            journey = replace(journey, breadth=journey.breadth // len(destination.legs))
         caller = self.caller
         request = CallRequest(
             self.call_id, caller.party, destination.party, caller.hops - 1, journey, caller.codecs(), caller.alert

@@ -78,7 +78,8 @@ class ServiceCodes:
         """A call is about to be placed: who called, and who was called."""
         if not self._name(caller.called.number):
             self.subscribers.change(caller.party.number, last_called=caller.called.number)
-        self.subscribers.change(destination.party.number, last_caller=caller.party.number)
+        for called in {destination.party.number, *(leg.party.number for leg in destination.legs)}:
+            self.subscribers.change(called, last_caller=caller.party.number)
 
     def _name(self, dialled: str) -> str:
         """A rotary set has no # to end a code with: its pause does."""

@@ -23,8 +23,8 @@ class SpanMap(Generic[T]):
         self._alone: dict[str, T] = {}
         self._begun: dict[str, T] = {}
         self._ranges: list[tuple[NumberSpan, T]] = []
-        self._firsts: list[tuple[int, int]] = []
-        """Length and first number of each of `_ranges`."""
+        self._firsts: list[tuple[int, str]] = []
+        """Length and first number of each of `_ranges`: in this order no number lies between those of one range."""
 
     def add(self, span: NumberSpan, owner: T) -> T | None:
         """None; or who has one of these numbers in the same manner already, and then nothing is added."""
@@ -34,7 +34,7 @@ class SpanMap(Generic[T]):
                 return owners[span.first]
             owners[span.first] = owner
             return None
-        begins = (len(span.first), int(span.first))
+        begins = (len(span.first), span.first)
         place = bisect_right(self._firsts, begins)
         for near, whose in self._ranges[max(place - 1, 0) : place + 1]:
             if len(near.first) == begins[0] and near.first <= span.last and span.first <= near.last:
@@ -49,9 +49,9 @@ class SpanMap(Generic[T]):
 
     def ranged(self, number: str) -> tuple[T, int] | None:
         """Whose range it lies in, and how many numbers after the first."""
-        if not 0 < len(number) <= DIGITS_MOST or not number.isascii() or not number.lstrip("+").isdigit():
+        if not 0 < len(number) <= DIGITS_MOST or not number.isascii() or not number.removeprefix("+").isdigit():
             return None
-        place = bisect_right(self._firsts, (len(number), int(number))) - 1
+        place = bisect_right(self._firsts, (len(number), number)) - 1
         if place < 0:
             return None
         span, owner = self._ranges[place]

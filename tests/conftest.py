@@ -1,8 +1,8 @@
 """Which tests want the machine for themselves, and how hypothesis behaves in every test.
 
 Most tests step time, or do not care how fast it goes: `make test` runs those on every core. What looks at real
-time, real processes or the network's ports runs after them (`alone`): what can bear company beside the matrix of SIP
-peers (`company`, `matrix`), the rest one test at a time. See `real_time.sh`.
+time, real processes or the network's ports runs after them (`alone`): what can bear company in two rows beside each
+other (`company`, `beside`), the rest one test at a time. See `real_time.sh`.
 """
 
 from __future__ import annotations
@@ -39,9 +39,10 @@ ALONE = (
     "sip/test_transports_tls.py",
 )
 """Folders and files below `tests`."""
-MATRIX = "interop/test_matrix.py"
+BESIDE = ("interop/test_load.py", "interop/test_matrix.py", "interop/test_two_telephones.py")
+"""Of those: the second row, about as long as what is left of the first."""
 COMPANY = (
-    MATRIX,
+    *BESIDE,
     *(
         f"interop/test_{what}.py"
         for what in (
@@ -60,16 +61,16 @@ COMPANY = (
             "rules",
             "secrets",
             "transports",
-            "two_telephones",
             "wideband_peers",
+            "without_dns",
         )
     ),
 )
-"""Of those: what waits for people, peers and timers, and measures no load."""
+"""Of those: what waits for people, peers and timers, and judges no time narrower than its bounds are wide."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for marker, names in (("alone", ALONE), ("company", COMPANY), ("matrix", (MATRIX,))):
+    for marker, names in (("alone", ALONE), ("company", COMPANY), ("beside", BESIDE)):
         places = [TESTS / name for name in names]
         for item in items:
             if any(item.path.is_relative_to(place) for place in places):

@@ -1,8 +1,8 @@
 #!/bin/sh
 # The tests that look at real time. Usage: tests/real_time.sh PYTHON [pytest arguments].
 #
-# First the matrix of SIP peers, and beside it what can bear company; both wait more than they work. Then the rest, one
-# test at a time. Another guest of a shared machine can hold a core for seconds, and then a telephone dials into a line
+# First what can bear company, in two rows beside each other; both wait more than they work. Then the rest, one test at
+# a time. Another guest of a shared machine can hold a core for seconds, and then a telephone dials into a line
 # that has not heard him yet. So of each of the three parts at most two tests that failed are looked at once more;
 # both looks stay in the output.
 python=$1
@@ -25,12 +25,12 @@ look() {
     "$python" -m pytest -o cache_dir="$cache-$part" -m "$markers" --last-failed --last-failed-no-failures none "$@"
 }
 
-matrix=$(mktemp)
-(TIPRING_TEST_RTP_FIRST=24000 look matrix matrix "$@" >"$matrix" 2>&1 </dev/null) &
-look company "company and not matrix" "$@"
+said=$(mktemp)
+(TIPRING_TEST_RTP_FIRST=24000 look beside beside "$@" >"$said" 2>&1 </dev/null) &
+look company "company and not beside" "$@"
 company=$?
 wait $!
-peers=$?
-cat "$matrix"
-rm "$matrix"
-look alone "alone and not company" "$@" && exit $((company ? company : peers))
+beside=$?
+cat "$said"
+rm "$said"
+look alone "alone and not company" "$@" && exit $((company ? company : beside))

@@ -88,7 +88,7 @@ def test_a_call_rings_is_answered_and_both_hear_each_other(site: Site, tmp_path:
 def check_speech(site: Site, speaker: str, ear: str, folder: Path) -> None:
     said = speech(3.0)
     spoken, heard = write_wav(folder / f"{speaker}.wav", said), folder / f"{ear}-heard.wav"
-    listener = threading.Thread(target=lambda: site.phone(ear, "hear", seconds=4.0, file=str(heard)))
+    listener = threading.Thread(target=lambda: site.phone(ear, "hear", seconds=6.0, file=str(heard)))
     listener.start()
     rig(site, speaker, "say", str(spoken))
     listener.join()
@@ -96,7 +96,7 @@ def check_speech(site: Site, speaker: str, ear: str, folder: Path) -> None:
     lag = delay_s(said, came)
     overlap = came[int(lag * 8000) : int(lag * 8000) + len(said)]
     assert level_dbm0(overlap) == pytest.approx(level_dbm0(said[: len(overlap)]), abs=LEVEL_TOLERANCE_DB)
-    assert lag < 1.0  # includes the start of two commands; the engine's own delay is judged by the bench
+    assert lag < 3.0  # two commands start beside each other, on a busy machine; the engine's own delay is judged by the bench
 
 
 def test_unknown_number_gets_number_unobtainable(site: Site) -> None:

@@ -96,7 +96,7 @@ def check_speech(site: Site, speaker: str, ear: str, folder: Path) -> None:
     lag = delay_s(said, came)
     overlap = came[int(lag * 8000) : int(lag * 8000) + len(said)]
     assert level_dbm0(overlap) == pytest.approx(level_dbm0(said[: len(overlap)]), abs=LEVEL_TOLERANCE_DB)
-    assert lag < 3.0  # two commands start beside each other, on a busy machine; the engine's own delay is judged by the bench
+    assert lag < 3.0  # two commands start on a busy machine; the engine's own delay is the bench's to judge
 
 
 def test_unknown_number_gets_number_unobtainable(site: Site) -> None:

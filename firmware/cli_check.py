@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,13 @@ def known_countries() -> frozenset[str]:
     return frozenset(country_names())
 
 
+def national_form(country: str) -> Callable[[str], str]:
+    """What makes one form of all forms of a telephone number in that country."""
+    from firmware.telephony import countries
+
+    return countries.national_form(country)
+
+
 def print_mistakes(mistakes: list[Mistake]) -> None:
     """Each on a line of its own, on standard error."""
     for mistake in mistakes:
@@ -66,7 +74,7 @@ def check_file(args: argparse.Namespace) -> int:
     mistakes: list[Mistake] = []
     summary = ""
     try:
-        settings = load(args.file, known_countries())
+        settings = load(args.file, known_countries(), national_form)
     except SettingsError as error:
         mistakes = error.mistakes
     else:

@@ -5,7 +5,7 @@ Called by `load.py` after every single value was checked by `check.py`.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from firmware.config.check import Checker
 from firmware.config.code_settings import Codes
@@ -22,8 +22,15 @@ _SELF_SIGNED = (
 )
 
 
-def cross_check(settings: Settings, checker: Checker, known_countries: Collection[str] | None) -> None:
-    """Note every contradiction in `settings`. known_countries: None accepts any country."""
+NationalForm = Callable[[str], Callable[[str], str]]
+"""From a country to what makes one form of all forms of a telephone number there."""
+
+
+def cross_check(
+    settings: Settings, checker: Checker, known_countries: Collection[str] | None, national: NationalForm | None = None
+) -> None:
+    """Note every contradiction in `settings`. known_countries: None accepts any country. national: None compares
+    telephone numbers as they are written."""
     _country(settings.country, checker, known_countries)
     _numbers(settings, checker)
     _codes(settings.codes, checker)
@@ -34,7 +41,7 @@ def cross_check(settings: Settings, checker: Checker, known_countries: Collectio
     _outside(settings, checker)
     _callers(settings, checker)
     check_groups(settings, checker)
-    check_inbound(settings, checker)
+    check_inbound(settings, checker, national(settings.country) if national is not None else str)
     for name, line in settings.lines.items():
         _flash(name, line, checker)
         _disconnect(name, line, checker)

@@ -5,7 +5,7 @@ Called by `cross_check.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from firmware.config.check import Checker
 from firmware.config.declaration import Words
@@ -35,8 +35,9 @@ def check_groups(settings: Settings, checker: Checker) -> None:
             checker.wrong(key, members, allowed)
 
 
-def check_inbound(settings: Settings, checker: Checker) -> None:
-    """Numbers called from outside lead to somebody, over lines that exist, and only one table claims each."""
+def check_inbound(settings: Settings, checker: Checker, national: Callable[[str], str]) -> None:
+    """Numbers called from outside lead to somebody, over lines that exist, and only one table claims each, in
+    whichever form: `national` makes one of them all."""
     house = settings.house_numbers
     claims: dict[str, SpanMap[str]] = {}
     whatever: dict[str, str] = {}
@@ -53,7 +54,7 @@ def check_inbound(settings: Settings, checker: Checker) -> None:
             )
         _whom(name, table, spans, house, checker)
         for line in table.lines or ("",):
-            _claimed(name, spans, claims.setdefault(line, SpanMap()), checker)
+            _claimed(name, spans, national, claims.setdefault(line, SpanMap()), checker)
             first = whatever.setdefault(line, name) if not spans else name
             if first != name:
                 _twice(f"inbound.{name}.lines", line, f"every number of {line}", first, checker)
@@ -121,9 +122,11 @@ def _all(spans: list[NumberSpan]) -> Iterator[str]:
     return (span.at(place) for span in spans for place in range(len(span)))
 
 
-def _claimed(name: str, spans: list[NumberSpan], claims: SpanMap[str], checker: Checker) -> None:
+def _claimed(
+    name: str, spans: list[NumberSpan], national: Callable[[str], str], claims: SpanMap[str], checker: Checker
+) -> None:
     for span in spans:
-        first = claims.add(span, name)
+        first = claims.add(span.in_form(national), name)
         if first is not None:
             _twice(f"inbound.{name}.numbers", span.text(), span.text(), first, checker)
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firmware.config.check import Checker
-from firmware.config.cross_check import cross_check
+from firmware.config.cross_check import NationalForm, cross_check
 from firmware.config.declaration import Words
 from firmware.config.mistake import Mistake, SettingsError
 from firmware.config.settings import Settings
@@ -45,13 +45,18 @@ class Loaded:
     mistakes: tuple[Mistake, ...] = ()
 
 
-def load(path: Path, known_countries: Collection[str] | None = None) -> Settings:
-    """Read and check one file. Raises SettingsError with all mistakes."""
-    return _parse(path.name, _read(path), known_countries)
+def load(path: Path, known_countries: Collection[str] | None = None, national: NationalForm | None = None) -> Settings:
+    """Read and check one file. Raises SettingsError with all mistakes. national: see `cross_check`."""
+    return _parse(path.name, _read(path), known_countries, national)
 
 
 def load_or_last_good(
-    path: Path, data: Path, known_countries: Collection[str] | None = None, *, keep: bool = True
+    path: Path,
+    data: Path,
+    known_countries: Collection[str] | None = None,
+    *,
+    national: NationalForm | None = None,
+    keep: bool = True,
 ) -> Loaded:
     """The settings to start with. keep: copy a good file to `data` (only core does, it is the one writer).
 
@@ -59,11 +64,11 @@ def load_or_last_good(
     """
     try:
         content = _read(path)
-        settings = _parse(path.name, content, known_countries)
+        settings = _parse(path.name, content, known_countries, national)
     except SettingsError as bad:
         fallback = data / LAST_GOOD
         try:
-            settings = load(fallback, known_countries)
+            settings = load(fallback, known_countries, national)
         except SettingsError:
             raise bad from None
         return Loaded(settings, fallback, (_fallback_notice(bad.mistakes),), tuple(bad.mistakes))
@@ -117,7 +122,9 @@ def _read(path: Path) -> bytes:
     return content
 
 
-def _parse(name: str, content: bytes, known_countries: Collection[str] | None) -> Settings:
+def _parse(
+    name: str, content: bytes, known_countries: Collection[str] | None, national: NationalForm | None
+) -> Settings:
     try:
         table = tomllib.loads(content.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -128,7 +135,7 @@ def _parse(name: str, content: bytes, known_countries: Collection[str] | None) -
         raise SettingsError([_syntax(name, str(error))]) from None
     checker = Checker(name)
     settings = checker.table(Settings, table)
-    cross_check(settings, checker, known_countries)
+    cross_check(settings, checker, known_countries, national)
     if checker.mistakes:
         raise SettingsError(checker.mistakes)
     return settings

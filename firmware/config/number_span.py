@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from firmware.config.declaration import Rule, Words
 
 RANGE_MOST = 10_000
 """Numbers of one range: more than any line or trunk has, and few enough to look at each."""
+_REST = "0" * 15
+"""Makes of a beginning a number long enough to have prefixes."""
 _SPAN = re.compile(r"(\+?)([0-9]{1,15})(?:-(\+?)([0-9]{1,15})|(\*))?")
 
 
@@ -28,6 +31,14 @@ class NumberSpan:
         """The number that many places after the first."""
         sign = "+" if self.first.startswith("+") else ""
         return sign + str(int(self.first) + place).zfill(len(self.first) - len(sign))
+
+    def in_form(self, national: Callable[[str], str]) -> NumberSpan:
+        """With its numbers in the one form that `national` gives to all forms of a number."""
+        if self.prefix:
+            begun = national(self.first + _REST).removesuffix(_REST)
+            return NumberSpan(begun, begun, prefix=True)
+        first, last = national(self.first), national(self.last)
+        return NumberSpan(first, last) if len(first) == len(last) else self
 
     def text(self) -> str:
         """As it is written."""

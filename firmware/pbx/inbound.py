@@ -15,9 +15,6 @@ from firmware.config.number_span import NumberSpan
 from firmware.config.span_map import SpanMap
 from firmware.telephony.numbering import Numbering
 
-_REST = "0" * 15
-"""Makes of a beginning a number long enough to have prefixes."""
-
 
 @dataclass(frozen=True, slots=True)
 class InboundRule:
@@ -75,16 +72,9 @@ class InboundTable:
             self._whatever.setdefault(line, rule)
         spans = self._maps.setdefault(line, SpanMap())
         for span in rule.spans:
-            first = spans.add(self._national(span), rule)
+            first = spans.add(span.in_form(self._numbering.national), rule)
             if first is not None:
                 self.clashes.append((first.name, rule.name, span.text()))
-
-    def _national(self, span: NumberSpan) -> NumberSpan:
-        if span.prefix:
-            begun = self._numbering.national(span.first + _REST).removesuffix(_REST)
-            return NumberSpan(begun, begun, prefix=True)
-        first, last = self._numbering.national(span.first), self._numbering.national(span.last)
-        return NumberSpan(first, last) if len(first) == len(last) else span
 
     def _near(self, forms: Sequence[str], places: Sequence[str]) -> Iterator[tuple[InboundRule, str, int]]:
         """The rules that speak of that number, the nearest first, each with the form it knows and its place there."""

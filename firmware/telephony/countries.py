@@ -7,7 +7,7 @@ it: `lines/fxs_line.py` (tones, ringing), `lines/profiles.py` (electrical), sett
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -40,7 +40,7 @@ class Country:
     ring_hz: 16 to 60. ring_v_rms_min: least voltage into 5 REN. impedance: a name of `drivers.ports`.
     pulse_coding: one of PULSE_CODINGS. flash_habit: one of FLASH_HABITS, what R does in a call. caller_id,
     caller_id_alert, caller_id_dtmf: one of the lists above.
-    international: prefix that people dial for "+". calling_code, trunk_prefix: see `numbering.py`.
+    international: prefix that people dial for "+". numbering: the forms of its telephone numbers.
     disconnect_ms: open interval at the end of a call, 0 for none, 200 to 1000. dtmf_dbm0: high and low
     group in the national network.
     """
@@ -60,17 +60,11 @@ class Country:
     caller_id_alert: str
     caller_id_dtmf: str
     international: str
-    calling_code: str
-    trunk_prefix: str
+    numbering: Numbering
     disconnect_ms: int
     emergency: tuple[str, ...]
     dtmf_dbm0: tuple[int, int]
     tones: Mapping[str, Tone]
-
-    @property
-    def numbering(self) -> Numbering:
-        """The forms that its telephone numbers have."""
-        return Numbering(self.calling_code, self.international, self.trunk_prefix)
 
     @property
     def has_howler(self) -> bool:
@@ -102,6 +96,18 @@ def load_country(code: str) -> Country:
     return country
 
 
+def numbering_of(code: str) -> Numbering:
+    """The forms of telephone numbers in a country; as in one without prefixes where there is no such country."""
+    tables = _tables()
+    table = {**tables["default"], **tables.get(code, {})}
+    return Numbering(table.get("calling_code", ""), table["international"], table["trunk_prefix"])
+
+
+def national_form(code: str) -> Callable[[str], str]:
+    """Makes of a telephone number in any form that country's national one."""
+    return numbering_of(code).national
+
+
 @cache
 def _tables() -> dict[str, dict[str, Any]]:
     return tomllib.loads(_FILE.read_text(encoding="utf-8"))
@@ -124,8 +130,7 @@ def _made(code: str, table: Mapping[str, Any], tones: Mapping[str, str]) -> Coun
         caller_id_alert=table["caller_id_alert"],
         caller_id_dtmf=table["caller_id_dtmf"],
         international=table["international"],
-        calling_code=table["calling_code"],
-        trunk_prefix=table["trunk_prefix"],
+        numbering=numbering_of(code),
         disconnect_ms=table["disconnect_ms"],
         emergency=tuple(table["emergency"]),
         dtmf_dbm0=_pair(table["dtmf_dbm0"]),
@@ -145,6 +150,7 @@ def _tone(name: str, text: str, howler_dbm0: float) -> Tone:
 
 def _check(country: Country) -> None:
     """Raises ValueError for a figure the line card or the engine could not follow."""
+    numbering = country.numbering
     missing = [name for name in TONES if name not in country.tones]
     rules = {
         f"tones {', '.join(missing)} are missing": not missing,
@@ -159,8 +165,7 @@ def _check(country: Country) -> None:
         f"caller_id_alert must be one of {CALLER_ID_ALERTS}": country.caller_id_alert in CALLER_ID_ALERTS,
         f"caller_id_dtmf must be one of {CALLER_ID_DTMF}": country.caller_id_dtmf in CALLER_ID_DTMF,
         "international must be digits": country.international.isdigit(),
-        "calling_code must be 1 to 3 digits": country.calling_code.isdigit() and len(country.calling_code) <= 3,
-        "trunk_prefix must be digits": country.trunk_prefix.isdigit() or not country.trunk_prefix,
+        "calling_code and trunk_prefix must be digits": f"{numbering.calling_code}{numbering.trunk_prefix}".isdigit(),
         "disconnect_ms must be 0 or 200 to 1000": country.disconnect_ms == 0 or 200 <= country.disconnect_ms <= 1000,
         "emergency numbers must be digits": all(number.isdigit() for number in country.emergency),
     }

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from firmware.config.load import load
+from firmware.config.mistake import SettingsError
+from firmware.telephony.countries import national_form
 from tests.config.test_outside import mistakes
 
 BASE = (
@@ -83,3 +87,22 @@ def test_a_group_too_large(tmp_path: Path) -> None:
     members = ", ".join(f'"1{n}"' for n in range(10, 31))
     (told,) = mistakes(tmp_path, f'{lines}[groups.a]\nnumber = "600"\nmembers = [{members}]\n')
     assert "groups.a.members is" in told and "allowed 1 to 20 numbers, each once" in told
+
+
+@pytest.mark.parametrize(
+    ("country", "first", "second"),
+    [
+        ("es", "912345600-912345699", "+34912345650-+34912345655"),
+        ("es", "0034912345678", "912345678"),
+        ("fr", "0123456789", "+33123456789"),
+        ("uk", "020*", "+4420*"),
+    ],
+)
+def test_one_number_in_two_forms_is_claimed_twice(tmp_path: Path, country: str, first: str, second: str) -> None:
+    file = tmp_path / "tipring.toml"
+    tables = "".join(
+        f'[inbound.{name}]\nnumbers = ["{text}"]\ntarget = "101"\n' for name, text in (("a", first), ("b", second))
+    )
+    file.write_text(f'country = "{country}"\n[lines.fxs1]\nnumber = "101"\n{tables}', encoding="utf-8")
+    with pytest.raises(SettingsError, match=re.escape(f"inbound.b.numbers holds {second}, which inbound.a has")):
+        load(file, {country}, national_form)

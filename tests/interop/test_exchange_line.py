@@ -15,12 +15,14 @@ from tests.interop.site import Site
 from tests.interop.sounds import loudest_dbm0, read_wav, sine, tone_level_dbm0, write_wav
 
 MOBILES = '[callers.mobiles]\nnumbers = ["611*"]\ntarget = "201"\n'
+GROUP = '[groups.hall]\nnumber = "600"\nmembers = ["101", "203"]\n[inbound.city]\nlines = ["fxo1"]\ntarget = "600"\n'
+"""Calls from outside ring a group; 203 is never registered."""
 WAY_OUT = '[outbound.city]\nprefix = "0"\nstrip = 1\nlines = ["fxo1"]\n'
 
 
 @pytest.fixture(scope="module")
 def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with Site(tmp_path_factory.mktemp("outside"), WAY_OUT + MOBILES, board="sim-fxo") as site:
+    with Site(tmp_path_factory.mktemp("outside"), WAY_OUT + MOBILES + GROUP, board="sim-fxo") as site:
         yield site
         assert site.rig("board.violations")["violations"] == []
 
@@ -62,7 +64,7 @@ def test_a_call_from_outside_is_answered_and_ended_by_the_exchange(outside: Site
     eventually("released", lambda: outside.port("fxs1")["state"] == "busy", 5)
     at_rest(outside)
     record = outside.records()[0]
-    assert (record["from"], record["to"], record["cause"]) == ("600123456", "101", 16)
+    assert (record["from"], record["to"], record["cause"]) == ("600123456", "600", 16)
 
 
 def test_a_call_to_the_outside_reaches_the_exchange(outside: Site) -> None:

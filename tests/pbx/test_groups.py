@@ -122,6 +122,49 @@ def test_the_caller_hangs_up_while_they_ring() -> None:
     run(main())
 
 
+def test_a_transfer_to_a_group_that_rings_goes_to_the_first_that_answers() -> None:
+    async def main() -> None:
+        bench = house("101", "202")
+        kept, far = bench.call("201")
+        bench.exchange.leg_answered(far)
+        bench.exchange.leg_held(kept, True)
+        kept.endpoint = 0
+        beside, _ = bench.call("600", bench.leg("fxs1/2"))
+        one, two = bench.made[-2:]
+        bench.exchange.leg_ringing(one)
+        bench.exchange.leg_transferred(kept, beside)
+        await settle()
+        assert bench.media.tones == {far.endpoint: "ringback"} and not (one.over or two.over)
+        bench.exchange.leg_answered(two)
+        await settle()
+        assert one.commands[-1] == ("release", Cause.ANSWERED_ELSEWHERE, True)
+        assert bench.media.joined == [(far.endpoint, two.endpoint)]
+        far.gone()
+        await settle()
+        assert bench.leaves_nothing()
+
+    run(main())
+
+
+def test_a_fax_goes_to_a_group_of_fax_machines() -> None:
+    async def main() -> None:
+        bench = house("101", "202")
+        caller, voice = bench.call("201")
+        bench.exchange.leg_answered(voice)
+        bench.exchange.leg_faxed(caller, "600")
+        await settle()
+        one, two = bench.made[-2:]
+        assert voice.over and one.commands == two.commands == ["place"]
+        bench.exchange.leg_answered(one)
+        assert two.commands[-1] == ("release", Cause.ANSWERED_ELSEWHERE, True)
+        assert bench.media.joined == [(caller.endpoint, one.endpoint)]
+        caller.gone()
+        await settle()
+        assert bench.leaves_nothing()
+
+    run(main())
+
+
 @pytest.mark.parametrize(("ring_s", "longest_s"), [(None, 60.0), (12.0, 12.0)])
 def test_they_ring_as_long_as_the_group_says(ring_s: float | None, longest_s: float) -> None:
     async def main() -> None:

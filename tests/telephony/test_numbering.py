@@ -44,9 +44,9 @@ def test_every_form_of_a_number_is_the_same_number(code: str) -> None:
     national = "2345678" + "9"
     for form in (
         national,
-        country.trunk_prefix + national,
-        f"+{country.calling_code}{national}",
-        f"{country.international}{country.calling_code}{national}",
+        country.numbering.trunk_prefix + national,
+        f"+{country.numbering.calling_code}{national}",
+        f"{country.international}{country.numbering.calling_code}{national}",
     ):
         assert country.numbering.national(form) == national, form
         assert country.numbering.forms(form)[0] == national

@@ -34,10 +34,10 @@ class GroupSettings:
         rule=EXTENSION,
         required=True,
         example=("101", "201"),
-        help_en="Numbers of telephones and SIP users that ring, 1 to 20; a telephone in a call or a user not registered "
-        "is left out",
-        help_es="Números de teléfonos y usuarios SIP que suenan a la vez, de 1 a 20; se omite un teléfono en "
-        "llamada o un usuario no registrado",
+        help_en="Numbers of telephones and SIP users that ring, 1 to 20; who is in a call or not registered is "
+        "left out",
+        help_es="Números de teléfonos y usuarios SIP que suenan a la vez, de 1 a 20; se omite a quien está en "
+        "una llamada o no está registrado",
     )
     ring_s: float | None = setting(
         None,

@@ -71,6 +71,12 @@ class CallTable:
         if (timer := self._timers.pop(call.call_id, None)) is not None:
             timer.cancel()
 
+    def engaged(self) -> set[str]:
+        """Numbers of those who call or talk. What an unknown caller says of himself does not count."""
+        calls = [call for call in self._calls.values() if call.state != "over"]
+        talking = {leg.party.number for call in calls if call.state == "talking" for leg in call.callees}
+        return talking | {call.caller.party.number for call in calls if call.caller.may_call_lines}
+
     def debug(self) -> dict[str, int]:
         """Counts that return to zero after calls."""
         return {"calls": len(self._calls), "call_legs": len(self._by_leg), "call_timers": len(self._timers)}

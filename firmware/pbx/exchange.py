@@ -51,6 +51,7 @@ class Exchange:
         self._routes = routes
         self._codes = codes
         self._calls = CallTable(House(media, records, sounds or Sounds()), no_answer_s)
+        routes.engaged = self._calls.engaged
         self._transfer = Transfer(self._calls, routes)
         self._three_way = ThreeWay(self._calls, media)
         self._fax_switch = FaxSwitch(self._calls, routes)

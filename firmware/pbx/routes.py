@@ -11,7 +11,7 @@ first that answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Container
 from dataclasses import dataclass
 
 from firmware.pbx.call_account import telling
@@ -55,6 +55,8 @@ class Routes:
         self._plan = FixedNumbers(self._known.keys())
         self.outside = TrunkRoutes()
         """The ways out of the house."""
+        self.engaged: Callable[[], Container[str]] = frozenset
+        """Numbers whose telephones a group leaves in peace; set by the exchange."""
 
     @property
     def numbers(self) -> Collection[str]:
@@ -89,12 +91,13 @@ class Routes:
         return Destination([made], party)
 
     def _together(self, group: RingGroup, party: Party, caller: Leg) -> Destination:
-        """Everybody of the group who is free, but the caller himself."""
+        """Everybody of the group who is free; the caller himself is not."""
+        engaged = self.engaged()
         members = [self._known.get(number) for number in group.members]
         made = [
-            self._made(member, member.make_free or member.make, caller)
-            for member in members
-            if isinstance(member, Extension) and not (caller.may_call_lines and member.number == caller.party.number)
+            self._made(member, member.make_free or member.make, caller) if number not in engaged else Cause.USER_BUSY
+            for number, member in zip(group.members, members, strict=True)
+            if isinstance(member, Extension)
         ]
         legs = [leg for leg in made if isinstance(leg, Leg)]
         if legs:

@@ -12,7 +12,7 @@ from firmware.telephony.cause import Cause
 from firmware.telephony.leg import Party
 from firmware.telephony.number import Match
 from tests.fake_time import run
-from tests.pbx.exchange_bench import ExchangeBench, settle
+from tests.pbx.exchange_bench import ExchangeBench, ScriptedLeg, settle
 
 
 def house(*members: str, ring_s: float | None = None) -> ExchangeBench:
@@ -57,12 +57,41 @@ def test_a_stranger_rings_no_line_through_a_group() -> None:
     assert names(house("101", "102"), may_call_lines=False) == ([], Cause.BEARER_NOT_AUTHORISED)
 
 
+def rung_by(bench: ExchangeBench, caller: ScriptedLeg) -> list[str]:
+    """Who rings when `caller` calls the group."""
+    before = len(bench.made)
+    bench.call("600", caller)
+    return [leg.leg_id.split("/")[0] for leg in bench.made[before:]]
+
+
 def test_who_calls_his_own_group_does_not_ring_himself() -> None:
-    bench = house("201", "202")
-    assert names(bench, party=Party("201")) == (["sip:202"], None)
-    assert names(house("201"), party=Party("201")) == ([], Cause.USER_BUSY)
-    # whoever says so without a password keeps nobody from being rung
-    assert names(bench, party=Party("201"), may_call_lines=False) == (["sip:201", "sip:202"], None)
+    async def main() -> None:
+        bench = house("201", "202")
+        assert rung_by(bench, bench.leg("sip:201/7")) == ["sip:202"]
+        alone = house("201")
+        caller = alone.leg("sip:201/7")
+        assert rung_by(alone, caller) == [] and caller.commands[-1] == ("release", Cause.USER_BUSY, False)
+        # whoever says so without a password keeps nobody from being rung
+        stranger = (other := house("201", "202")).leg("sip:201/7")
+        stranger.may_call_lines = False
+        assert rung_by(other, stranger) == ["sip:201", "sip:202"]
+
+    run(main())
+
+
+def test_a_user_who_talks_is_left_in_peace_and_one_who_is_only_being_rung_is_not() -> None:
+    async def main() -> None:
+        bench = house("201", "202")
+        _, called = bench.call("201", bench.leg("sip:204/1"))
+        bench.exchange.leg_ringing(called)
+        assert rung_by(bench, bench.leg("fxs7/1")) == ["sip:201", "sip:202"]
+        bench.exchange.leg_answered(called)
+        assert rung_by(bench, bench.leg("fxs7/2")) == ["sip:202"]
+        called.gone()
+        await settle()
+        assert rung_by(bench, bench.leg("fxs7/3")) == ["sip:201", "sip:202"]
+
+    run(main())
 
 
 def test_a_group_asks_only_for_free_telephones_where_calls_may_wait() -> None:

@@ -42,6 +42,7 @@ def cross_check(
     _callers(settings, checker)
     check_groups(settings, checker)
     check_inbound(settings, checker, national(settings.country) if national is not None else str)
+    _dial_in(settings, checker)
     for name, line in settings.lines.items():
         _flash(name, line, checker)
         _disconnect(name, line, checker)
@@ -118,11 +119,28 @@ def _outside(settings: Settings, checker: Checker) -> None:
 
 def _callers(settings: Settings, checker: Checker) -> None:
     """A caller rule is for lines that exist."""
-    listed = ", ".join(settings.exchange_lines) or "none"
     for name, rule in settings.callers.items():
-        if not settings.exchange_lines.keys() >= set(rule.lines):
-            allowed = Words(f"of [lines]: {listed}", f"de [lines]: {listed}")
-            checker.wrong(f"callers.{name}.lines", list(rule.lines), allowed)
+        _existing_lines(f"callers.{name}.lines", rule.lines, settings, checker)
+
+
+def _dial_in(settings: Settings, checker: Checker) -> None:
+    """Who dials in does so over lines that exist, with a PIN that nobody else has; the PINs are not told."""
+    owners: dict[str, str] = {}
+    for name, person in settings.dial_in.items():
+        _existing_lines(f"dial_in.{name}.lines", person.lines, settings, checker, least=1)
+        first = owners.setdefault(person.pin, name)
+        if first != name and person.pin:
+            problem = Words(f"is that of dial_in.{first} too", f"es también el de dial_in.{first}")
+            checker.note(f"dial_in.{name}.pin", problem, Words("a PIN of its own", "un PIN propio"))
+
+
+def _existing_lines(
+    key: str, lines: tuple[str, ...], settings: Settings, checker: Checker, *, least: int = 0
+) -> None:
+    """All of `lines` are exchange lines with settings; `least`: how many there must be."""
+    if len(lines) < least or not settings.exchange_lines.keys() >= set(lines):
+        listed = ", ".join(settings.exchange_lines) or "none"
+        checker.wrong(key, list(lines), Words(f"of [lines]: {listed}", f"de [lines]: {listed}"))
 
 
 def _media(media: Media, checker: Checker) -> None:

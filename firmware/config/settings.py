@@ -25,6 +25,7 @@ from firmware.config.declaration import (
 )
 from firmware.config.group_settings import GroupSettings
 from firmware.config.inbound_settings import InboundSettings
+from firmware.config.dial_in_settings import DialInSettings
 from firmware.config.line_settings import FxsLineSettings
 from firmware.config.outbound_settings import ROUTE_NAME, OutboundSettings
 from firmware.config.ring_settings import RING_NAME, Ring
@@ -150,6 +151,16 @@ class Pbx:
         help_en="How long a telephone rings before the caller hears that nobody answers",
         help_es="Cuánto suena un teléfono antes de que el llamante oiga que nadie contesta",
     )
+    dial_in_ban_s: int = setting(
+        3600,
+        low=60,
+        high=604_800,
+        unit="s",
+        help_en="How long a caller who dialled three wrong PINs cannot dial in; likewise a line after ten wrong PINs of "
+        "any callers",
+        help_es="Cuánto tiempo no puede entrar con PIN quien marcó tres equivocados; y una línea tras diez de "
+        "cualesquiera",
+    )
     recall_s: float = setting(
         30.0,
         low=5.0,
@@ -240,6 +251,13 @@ class Settings:
         example="spam",
         help_en="Calls from outside that go elsewhere, or nowhere, by who calls; the first rule that fits counts",
         help_es="Llamadas de fuera que van a otro sitio, o a ninguno, según quién llama; vale la primera que encaje",
+    )
+    dial_in: dict[str, DialInSettings] = named_groups(  # noqa: RUF009
+        DialInSettings,
+        RING_NAME,
+        example="ana",
+        help_en="Who may call the house from outside, dial a PIN and then a number of the house: one table a person",
+        help_es="Quién puede llamar a la casa desde fuera, marcar un PIN y luego un número: una tabla por persona",
     )
     rings: dict[str, Ring] = named_groups(  # noqa: RUF009
         Ring,

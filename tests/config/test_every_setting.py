@@ -78,6 +78,7 @@ CASES: dict[str, Cases] = {
     ),
     "pbx.no_answer_s": ([5, 600], [4, 601, "60 s"]),
     **{f"codes.{name}": (["*12", "#12#", "*98*#", ""], ["12", "*", "*12345678", "*a", 66]) for name in CODES},
+    "pbx.dial_in_ban_s": ([60, 604_800], [59, 604_801, 60.5, "3600"]),
     "pbx.recall_s": ([5, 30.5, 300], [4.9, 301, "30"]),
     "pbx.congestion_s": ([5, 300], [4.99, 300.1, []]),
     "pbx.howler_s": ([0, 600], [-1, 601]),
@@ -125,6 +126,13 @@ CASES: dict[str, Cases] = {
     "callers.spam.withheld": ([True, False], [1, "yes"]),
     "callers.spam.lines": ([[]], [["fxs1"], ["fxo2"], "fxo1"]),
     "callers.spam.target": (["101", "201"], ["", "999", 101]),
+    "dial_in.ana.pin": (
+        ["482913", "112358132134", "100000000002"],
+        ["48291", "4829130000000", "", "111111", "121212", "123456", "890123", "654321", "135791", "48a913", 482913],
+    ),
+    "dial_in.ana.lines": ([["fxo1"]], [[], ["fxs1"], ["fxo2"], "fxo1"]),
+    "dial_in.ana.outside": ([True, False], [1, "yes"]),
+    "dial_in.ana.unknown_callers": ([True, False], [0, "no"]),
     "rings.boss.cadence": (
         ["800,400,800,4000", "1000,4000", "100,10000"],
         ["", "1000", "99,1000", "1000,10001", "1,2,3", "a,b", "1000, 4000", "1,1,1,1,1,1,1,1,1,1", 5],
@@ -227,6 +235,7 @@ def site(key: str, value: object) -> str:
         "groups.sales": {"number": "600", "members": ["201"]},
         "inbound.office": {"numbers": ["912345678"], "lines": ["fxo1"], "target": "201", "keep": 2},
         "outbound.city": {"prefix": "0"},
+        "dial_in.ana": {"pin": "482913", "lines": ["fxo1"]},
         "rings.boss": {"cadence": "800,400,800,4000"},
         "users.201": {"ha1_md5": HEX * 2, "ha1_sha256": HEX * 4},
     }

@@ -10,6 +10,7 @@ from firmware.config.load import load
 from firmware.config.mistake import SettingsError
 
 HOUSE = '[lines.fxs1]\nnumber = "101"\ndid = ["301"]\n'
+DIALS_IN = '[dial_in.ana]\npin = "482913"\nlines = ["fxo1"]\n'
 
 
 def mistakes(folder: Path, text: str) -> list[str]:
@@ -47,8 +48,26 @@ def test_what_fits_is_taken(tmp_path: Path, text: str) -> None:
             '[lines.fxo1]\n[outbound.a]\nprefix = "0"\n[outbound.b]\nprefix = "0"\n',
             "outbound.b.prefix is that of outbound.a too, which has no calls_most",
         ),
+        (
+            '[lines.fxo1]\n[dial_in.ana]\npin = "482913"\nlines = ["fxo2"]\n',
+            'dial_in.ana.lines is ["fxo2"], allowed of [lines]: fxo1',
+        ),
+        ('[lines.fxo1]\n[dial_in.ana]\nlines = ["fxo1"]\n', "dial_in.ana.pin is missing, allowed 6 to 12 digits"),
+        (DIALS_IN + DIALS_IN.replace("ana", "luis"), "dial_in.luis.pin is that of dial_in.ana too"),
         ('[lines.fxo1]\n[outbound."a b"]\nprefix = "0"\n', "has a name that is not allowed here, allowed 1 to 20"),
     ],
 )
 def test_what_does_not_is_told(tmp_path: Path, text: str, sentence: str) -> None:
     assert any(sentence in mistake for mistake in mistakes(tmp_path, text)), mistakes(tmp_path, text)
+
+
+@pytest.mark.parametrize("pin", ["4829", "482913x", "777777", "234567", "48291\\u0663"])
+def test_a_pin_is_never_repeated(tmp_path: Path, pin: str) -> None:
+    told = mistakes(tmp_path, f'[lines.fxo1]\n[dial_in.ana]\npin = "{pin}"\nlines = ["fxo1"]\n')
+    assert len(told) == 1 and "dial_in.ana.pin is …, allowed 6 to 12 digits, 3 different" in told[0]
+    assert pin not in told[0]
+
+
+def test_a_pin_that_two_have_is_not_repeated(tmp_path: Path) -> None:
+    told = mistakes(tmp_path, "[lines.fxo1]\n" + DIALS_IN + DIALS_IN.replace("ana", "luis"))
+    assert told and "482913" not in "".join(told)

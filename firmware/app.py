@@ -26,6 +26,7 @@ from boards.wiring import Board, CalibrationStore, wire
 from drivers.errors import HardwareError
 from drivers.exchange_port import ExchangeLineEvent
 from firmware.after_rush import AfterRush
+from firmware.app_dial_in import dial_in_plan
 from firmware.app_lamps import CoreLamps
 from firmware.app_lifeline import tend_lifeline
 from firmware.app_log import set_up_logging
@@ -94,10 +95,12 @@ class Core:
         self._subscribers = Subscribers(data / "lines.json")
         confirmation = confirmation_tone(self._country.tone("dial"))
         self._codes = ServiceCodes(asdict(self._settings.codes), self._subscribers, self._engine, confirmation)
+        self._dial_in = dial_in_plan(self._settings, self._country, data)
         self._exchange = Exchange(
             self._routes, self._engine, self._records,
             no_answer_s=self._settings.pbx.no_answer_s,
             sounds=Sounds(self._hold_music.id, ringback=self._country.tone("ringback")), codes=self._codes,
+            dial_in=self._dial_in,
         )  # fmt: skip
         self._agent = SipAgent(
             sip_settings(loaded), sip_users(loaded), self._engine, self._exchange,
@@ -128,9 +131,7 @@ class Core:
         self._records.start()
         self._engine.start()
         self._make_lines()
-        self._trunks.make(
-            self._board, self._engine, self._settings, self._country, self._exchange, self._routes
-        )  # fmt: skip
+        self._trunks.make(self._board, self._engine, self._settings, self._country, self._exchange, self._routes)
         self._make_sip_extensions()
         add_groups(self._settings, self._routes)
         await self._agent.start()
@@ -174,6 +175,7 @@ class Core:
         await asyncio.to_thread(self._board.close)
         self._records.stop()
         self._subscribers.stop()
+        self._dial_in.bans.stop()
 
     def _in_hand(self) -> int:
         sip = self._agent.debug()

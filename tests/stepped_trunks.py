@@ -16,6 +16,7 @@ from drivers.sim.exchange_line import ExchangeLine
 from firmware.lines.fxo_line import FxoLine
 from firmware.lines.fxo_options import FxoOptions, FxoTimers
 from firmware.media.events import DataHeard, DigitHeard, SegmentHeard, SignalHeard
+from firmware.pbx.services.dial_in import DialInPlan
 from firmware.pbx.trunk_routes import OutboundRoute
 from firmware.telephony.countries import load_country
 from firmware.telephony.leg import Party
@@ -26,7 +27,7 @@ NUMBERS = {"fxs1": "101", "fxs2": "102"}
 
 class TrunkHouse(SteppedHouse):
     """options, timers: changes to those of every exchange line. chip: the electrical set-up of fxo1, None for
-    the default."""
+    the default. echo_ms: as in `SteppedHouse`, here of those lines."""
 
     def __init__(
         self,
@@ -41,17 +42,20 @@ class TrunkHouse(SteppedHouse):
         lifted: str = "",
         chip: ExchangeLineProfile | None = None,
         settings: Mapping[str, Mapping[str, Any]] = NOTHING_ELSE,
+        dial_in: DialInPlan | None = None,
+        echo_ms: int = 0,
     ) -> None:
-        chips = {} if chip is None else {"fxo1": chip}
         super().__init__(
-            NUMBERS, folder, country, board=board, lifted=lifted, settings=settings, exchange_profiles=chips
-        )
+            NUMBERS, folder, country, board=board, lifted=lifted, settings=settings, dial_in=dial_in,
+            exchange_profiles={} if chip is None else {"fxo1": chip},
+        )  # fmt: skip
         self.trunks: dict[str, FxoLine] = {}
         self._trunk_of: dict[int, FxoLine] = {}
         nation = load_country(country)
         wanted = replace(FxoOptions(target="101"), **(options or {}))
         for name, port in self._board.exchange_ports.items():
             slot = self._engine.open_slot(port.slot)
+            slot.set_echo(echo_ms)
             lengths = replace(FxoTimers(), **(timers or {}))
             line = FxoLine(port, slot, Party("", name), nation, self.exchange, wanted, lengths)
             self.trunks[name] = self._trunk_of[slot.id] = line

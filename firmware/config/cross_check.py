@@ -128,15 +128,17 @@ def _dial_in(settings: Settings, checker: Checker) -> None:
     owners: dict[str, str] = {}
     for name, person in settings.dial_in.items():
         _existing_lines(f"dial_in.{name}.lines", person.lines, settings, checker, least=1)
+        for line in person.lines:
+            if line in settings.exchange_lines and settings.exchange_lines[line].echo == "off":
+                heard = Words('"32" to "128": dial-in would hear its own tones', 'de "32" a "128": se oiría a sí misma')
+                checker.wrong(f"lines.{line}.echo", "off", heard)
         first = owners.setdefault(person.pin, name)
         if first != name and person.pin:
             problem = Words(f"is that of dial_in.{first} too", f"es también el de dial_in.{first}")
             checker.note(f"dial_in.{name}.pin", problem, Words("a PIN of its own", "un PIN propio"))
 
 
-def _existing_lines(
-    key: str, lines: tuple[str, ...], settings: Settings, checker: Checker, *, least: int = 0
-) -> None:
+def _existing_lines(key: str, lines: tuple[str, ...], settings: Settings, checker: Checker, *, least: int = 0) -> None:
     """All of `lines` are exchange lines with settings; `least`: how many there must be."""
     if len(lines) < least or not settings.exchange_lines.keys() >= set(lines):
         listed = ", ".join(settings.exchange_lines) or "none"

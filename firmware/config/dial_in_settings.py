@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from itertools import pairwise
 
 from firmware.config.declaration import TRUNK_NAME, Rule, Words, setting
 
@@ -19,7 +20,7 @@ def _is_strong(pin: str) -> bool:
     """Not what is tried first: one digit or two over and over, or digits in a row."""
     if not (pin.isascii() and pin.isdigit() and SHORTEST <= len(pin) <= LONGEST):
         return False
-    steps = {(int(after) - int(before)) % 10 for before, after in zip(pin, pin[1:], strict=False)}
+    steps = {(int(after) - int(before)) % 10 for before, after in pairwise(pin)}
     return len(set(pin)) >= FEWEST_DIFFERENT and len(steps) > 1
 
 

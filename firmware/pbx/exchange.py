@@ -8,16 +8,16 @@ What telephones do with two calls at once: `services/`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from firmware.pbx.call import Call, House
 from firmware.pbx.call_account import Records
 from firmware.pbx.call_table import CallTable
 from firmware.pbx.connection import Joiner, Sounds
+from firmware.pbx.fall_back import prepare
 from firmware.pbx.routes import Routes
 from firmware.pbx.services.codes import ServiceCodes
+from firmware.pbx.services.dial_in import DialIn, DialInPlan
 from firmware.pbx.services.fax_switch import FaxSwitch
 from firmware.pbx.services.subscribers import Subscriber
 from firmware.pbx.services.three_way import ThreeWay
@@ -36,6 +36,7 @@ class Exchange:
     """Make one, give it to lines and agent as their listener.
 
     sounds: what those hear who are on hold or wait. codes: what telephone lines can dial beside numbers.
+    dial_in: over which exchange lines callers from outside can dial on, None for none.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Exchange:
         no_answer_s: float = 60.0,
         sounds: Sounds | None = None,
         codes: ServiceCodes | None = None,
+        dial_in: DialInPlan | None = None,
     ) -> None:
         self._routes = routes
         self._codes = codes
@@ -55,11 +57,13 @@ class Exchange:
         self._transfer = Transfer(self._calls, routes)
         self._three_way = ThreeWay(self._calls, media)
         self._fax_switch = FaxSwitch(self._calls, routes)
+        self._dial_in = DialIn(dial_in or DialInPlan(), self._calls, routes, media)
 
     # -- LegListener -------------------------------------------------------------------
     def leg_arrived(self, leg: Leg) -> None:
         if self._codes is not None:
             self._codes.resolve(leg)
+        self._dial_in.resolve(leg)
         call = self._calls.begin(leg)
         if leg.beside is not None:
             call.account.services["beside"] = leg.beside.call_id
@@ -82,6 +86,7 @@ class Exchange:
         if call := self._calls.of(leg):
             call.answered(leg)
             self._calls.stop_waiting(call)
+            self._dial_in.connected(leg)
 
     def leg_held(self, leg: Leg, held: bool) -> None:
         log.info("call %s: %s %s", leg.call_id, leg.leg_id, "holds" if held else "resumes")
@@ -93,8 +98,9 @@ class Exchange:
             call.identified(leg)
 
     def leg_digit(self, leg: Leg, digit: str) -> None:
-        """Digits in a call travel in the media engine; here they are only noted."""
-        log.debug("call %s: digit %s from %s", leg.call_id, digit, leg.leg_id)
+        """Digits in a call travel in the media engine; here they are only noted, but for those of a PIN."""
+        if not self._dial_in.digit(leg, digit):
+            log.debug("call %s: digit %s from %s", leg.call_id, digit, leg.leg_id)
 
     def leg_flashed(self, leg: Leg) -> None:
         """A flash that is no service of the telephone itself (`lines/flash_services.py`): the far end may know it."""
@@ -135,6 +141,7 @@ class Exchange:
 
     def leg_released(self, leg: Leg, cause: Cause) -> None:
         self._routes.outside.released(leg)
+        self._dial_in.released(leg)
         call = self._calls.released(leg, cause)
         if call is not None and call.state == "over":
             self._three_way.apart(call)
@@ -162,33 +169,20 @@ class Exchange:
 
     def debug(self) -> dict[str, int]:
         """Counts that return to zero after calls."""
-        return {**self._calls.debug(), "three_way": len(self._three_way)}
+        return {**self._calls.debug(), "three_way": len(self._three_way), "dial_in": len(self._dial_in)}
 
     # -- inside ------------------------------------------------------------------------
     def _route(self, call: Call) -> None:
         destination = self._destination_of(call)
         self._calls.give(destination.legs, call)
-        self._prepare_fall_back(call, destination)
+        prepare(self._calls, call, destination)
         call.place(destination)
         if call.state != "over":
             self._calls.wait_for_answer(call, destination.ring_s)
 
-    def _prepare_fall_back(self, call: Call, destination: Destination) -> None:
-        fall_back = destination.fall_back
-        call.fall_back = partial(self._fall_back, fall_back) if fall_back is not None else None
-
-    def _fall_back(self, fall_back: Callable[[Cause], Destination | None], call: Call, cause: Cause) -> bool:
-        """Another line may carry the call that this one could not."""
-        destination = fall_back(cause)
-        if destination is None or not destination.legs:
-            return False
-        log.info("call %s: tries %s instead", call.call_id, destination.legs[0].leg_id)
-        self._calls.give(destination.legs, call)
-        self._prepare_fall_back(call, destination)
-        call.ring(destination, call.caller.journey)
-        return True
-
     def _destination_of(self, call: Call) -> Destination:
+        if (dial_in := self._dial_in.find(call.caller)) is not None:
+            return dial_in
         if self._codes is None:
             return self._routes.find(call.called.number, call.caller)
         destination = self._codes.find(call.caller) or self._routes.find(call.called.number, call.caller)

@@ -69,14 +69,20 @@ class Routes:
             raise ValueError(f"number {known.number} is taken by {self._known[known.number].name}")
         self._known[known.number] = known
 
-    def match(self, digits: str) -> Match:
-        inside, outside = self._plan.match(digits), self.outside.match(digits)
-        return Match(inside.complete or outside.complete, inside.more_possible or outside.more_possible)
+    def match(self, digits: str, *, outside: bool = True) -> Match:
+        """outside: whether the ways out count, too."""
+        inside = self._plan.match(digits)
+        if not outside:
+            return inside
+        beyond = self.outside.match(digits)
+        return Match(inside.complete or beyond.complete, inside.more_possible or beyond.more_possible)
 
-    def find(self, number: str, caller: Leg) -> Destination:
-        """Legs for `number`, not yet placed, or the cause why there are none."""
+    def find(self, number: str, caller: Leg, *, outside: bool = True) -> Destination:
+        """Legs for `number`, not yet placed, or the cause why there are none. outside: whether it may leave the house;
+        a caller who may not hears so, for an emergency number too."""
         known = self._known.get(number)
-        if known is None and (way_out := self._way_out(number, caller)) is not None:
+        way_out = self._way_out(number, outside and caller.may_call_lines) if known is None else None
+        if way_out is not None:
             return way_out
         if known is None:
             begun = number and self.match(number).more_possible
@@ -110,9 +116,9 @@ class Routes:
             return Cause.BEARER_NOT_AUTHORISED
         return make()
 
-    def _way_out(self, number: str, caller: Leg) -> Destination | None:
-        if not caller.may_call_lines:
-            known = self.outside.match(number)
-            refused = Destination(party=Party(number), cause=Cause.BEARER_NOT_AUTHORISED)
-            return refused if known.complete or known.more_possible else None
-        return self.outside.find(number)
+    def _way_out(self, number: str, allowed: bool) -> Destination | None:
+        if allowed:
+            return self.outside.find(number)
+        known = self.outside.match(number)
+        refused = Destination(party=Party(number), cause=Cause.BEARER_NOT_AUTHORISED)
+        return refused if known.complete or known.more_possible else None

@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from firmware.pbx.connection import Joiner
+from firmware.pbx.services.house_leg import HouseLeg
 from firmware.pbx.services.subscribers import Subscribers
 from firmware.telephony.cadence import Tone, ToneSegment
 from firmware.telephony.cause import Cause
-from firmware.telephony.leg import CallRequest, Destination, Leg, LegStats, Party
+from firmware.telephony.leg import CallRequest, Destination, Leg, Party
 from firmware.telephony.number import FixedNumbers, Match
 
 log = logging.getLogger(__name__)
@@ -86,43 +87,24 @@ class ServiceCodes:
         return self._names.get(dialled) or self._names.get(dialled + "#") or ""
 
 
-class ServiceLeg(Leg):
+class ServiceLeg(HouseLeg):
     """The house answers: it does what was dialled, plays the confirmation tone to the caller and hangs up."""
 
     def __init__(self, caller: Leg, name: str, do: Callable[[], None], media: Joiner, tone: Tone) -> None:
-        super().__init__(f"service:{name}/{caller.leg_id}", Party(caller.called.number), caller.listener)
-        self._caller = caller
+        super().__init__(caller, f"service:{name}", media)
         self._do = do
-        self._media = media
         self._tone = tone
-        self._over = False
 
     def place(self, request: CallRequest) -> None:
         self._do()
-        asyncio.get_running_loop().call_soon(self._answer)
+        super().place(request)
 
     def _answer(self) -> None:
-        if self._over:
-            return
-        self.listener.leg_answered(self)
+        super()._answer()
         asyncio.get_running_loop().call_later(PAUSE_S, self._confirm)
 
     def _confirm(self) -> None:
-        if self._over:
+        if self.over:
             return
-        if self._caller.endpoint:
-            self._media.play_tone(self._caller.endpoint, self._tone)
+        self.play(self._tone)
         asyncio.get_running_loop().call_later(CONFIRM_S, self.release, Cause.NORMAL_CLEARING)
-
-    def release(self, cause: Cause, *, elsewhere: bool = False) -> None:
-        if not self._over:
-            self._over = True
-            asyncio.get_running_loop().call_soon(self.listener.leg_released, self, cause)
-
-    def stats(self) -> LegStats:
-        return LegStats()
-
-    def proceed(self) -> None:
-        """Never a calling leg, as the two below."""
-
-    show_ringing = show_progress = accept = proceed

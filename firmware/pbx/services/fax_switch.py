@@ -1,7 +1,7 @@
 """A fax machine calls on a line for voice: the call is noted, and goes on to the number where faxes are taken.
 
-The line hears the calling tone (ITU-T T.30, 1,100 Hz); what was said so far and what follows are two calls, as after a
-transfer (`transfer.py`).
+The line hears the calling tone (ITU-T T.30, 1,100 Hz); what was said so far and what follows are two calls
+(`hand_over.py`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import logging
 from firmware.pbx.call_account import side
 from firmware.pbx.call_table import CallTable
 from firmware.pbx.routes import Routes
+from firmware.pbx.services.hand_over import hand_over
 from firmware.telephony.leg import Leg
 
 log = logging.getLogger(__name__)
@@ -36,13 +37,5 @@ class FaxSwitch:
         if destination.cause is not None or not destination.legs:
             log.warning("call %s: a fax machine calls on %s, and %s is not free", call.call_id, side(leg), number)
             return
-        call.give_up(leg)
-        call.end(leg)
-        new = self._calls.begin(leg, destination.party)
+        new = hand_over(self._calls, call, destination, {"fax": side(leg)})
         log.info("call %s: a fax machine calls on %s: to %s, call %s", call.call_id, side(leg), number, new.call_id)
-        self._calls.give(destination.legs, new)
-        call.account.services["became"] = new.call_id
-        new.account.services["fax"] = side(leg)
-        new.go_on_with([], state="trying", party=destination.party, held_by=set())
-        new.ring(destination, leg.journey)
-        self._calls.wait_for_answer(new, destination.ring_s)

@@ -1,28 +1,21 @@
 """What the house remembers of each telephone line: do-not-disturb, call waiting, whom it called and who called it.
 
-It survives a restart: one small file in the data folder, replaced as a whole a moment after a change, by a thread.
-Who changes it: `codes.py`; who asks: the makers of legs and the lines.
+It survives a restart (`state_file.py`). Who changes it: `codes.py`; who asks: the makers of legs and the lines.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import json
 import logging
-import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from firmware.pbx.services.state_file import StateFile
 from firmware.telephony.cause import Cause
 from firmware.telephony.leg import Leg
 
 log = logging.getLogger(__name__)
-
-GATHER_S = 0.2
-"""How long changes gather before they are written: what a power cut costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +32,8 @@ class Subscribers:
     """path: the file, None for memory only. `load` once the lines are known, `stop` writes what is left."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self._path = path
         self._known: dict[str, Subscriber] = {}
-        self._writing: asyncio.Task[None] | None = None
-        self._written: dict[str, Any] = {}
+        self._file = StateFile(path, self._table)
 
     # -- a line's view -----------------------------------------------------------------
     def add(self, number: str) -> None:
@@ -78,47 +69,23 @@ class Subscribers:
         after = replace(before, **changes)  # type: ignore[arg-type]
         if after != before:
             self._known[number] = after
-            self._write_soon()
+            self._file.changed()
 
     # -- the file ----------------------------------------------------------------------
     def load(self) -> None:
-        """Take what the file has of the lines there are. A damaged file is set aside (".damaged")."""
-        if self._path is None:
-            return
-        try:
-            found = json.loads(self._path.read_text(encoding="utf-8"))
-            for number in self._known.keys() & found.keys():
-                self._known[number] = _read(found[number])
-        except FileNotFoundError:
-            return
-        except (OSError, ValueError, AttributeError, TypeError) as error:
-            log.warning("lines: %s cannot be read (%s), set aside", self._path, error)
-            with contextlib.suppress(OSError):
-                self._path.replace(self._path.with_suffix(".damaged"))
-        self._written = self._text()
+        """Take what the file has of the lines there are."""
+        self._file.load(self._take)
 
     def stop(self) -> None:
         """Write what is not written yet."""
-        if self._writing is not None:
-            self._writing.cancel()
-            self._writing = None
-        if self._path is not None and self._text() != self._written:
-            _replace(self._path, self._text())
+        self._file.stop()
 
-    def _text(self) -> dict[str, Any]:
+    def _take(self, found: dict[str, Any]) -> None:
+        for number in self._known.keys() & found.keys():
+            self._known[number] = _read(found[number])
+
+    def _table(self) -> dict[str, Any]:
         return {number: asdict(subscriber) for number, subscriber in sorted(self._known.items())}
-
-    def _write_soon(self) -> None:
-        if self._path is not None and self._writing is None:
-            self._writing = asyncio.get_running_loop().create_task(self._write(self._path), name="write-subscribers")
-
-    async def _write(self, path: Path) -> None:
-        while (text := self._text()) != self._written:
-            await asyncio.sleep(GATHER_S)
-            text = self._text()
-            await asyncio.to_thread(_replace, path, text)
-            self._written = text
-        self._writing = None
 
 
 def _read(table: dict[str, Any]) -> Subscriber:
@@ -129,15 +96,3 @@ def _read(table: dict[str, Any]) -> Subscriber:
         if type(value) is not kinds[key]:
             raise TypeError(f"{key} is {value!r}")
     return Subscriber(**known)
-
-
-def _replace(path: Path, table: dict[str, Any]) -> None:
-    fresh = path.with_suffix(".new")
-    try:
-        with fresh.open("w", encoding="utf-8", errors="replace") as file:
-            json.dump(table, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    except OSError as error:
-        log.error("lines: %s cannot be written: %s", path, error)

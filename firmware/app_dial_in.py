@@ -1,0 +1,53 @@
+"""Dial-in of core: from the settings to the lines and people, the tones callers hear, and the file of bans."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from firmware.config.settings import Settings
+from firmware.lines.fxo_options import FxoOptions
+from firmware.pbx.services.dial_in import DialInPlan
+from firmware.pbx.services.dial_in_bans import DialInBans
+from firmware.pbx.services.dial_in_machine import PIN_TONE, DialInWaits
+from firmware.pbx.services.dial_in_people import DIAL_IN, DialInLine, person
+from firmware.telephony.cadence import Tone, ToneSegment
+from firmware.telephony.countries import TONES, Country
+
+
+def dial_in_plan(settings: Settings, country: Country, data: Path) -> DialInPlan:
+    """What `Exchange` needs of it; without a `[dial_in.NAME]` in the settings no line has dial-in."""
+    pbx = settings.pbx
+    bans = DialInBans(float(pbx.dial_in_ban_s), data / "dial_in.json")
+    bans.load()
+    waits = DialInWaits(pbx.first_digit_s, pbx.inter_digit_s, pbx.complete_s)
+    return DialInPlan(dial_in_lines(settings), bans, dial_in_tones(country), waits)
+
+
+def dial_in_lines(settings: Settings) -> dict[str, DialInLine]:
+    """By name, the exchange lines over which somebody may dial in."""
+    found: dict[str, DialInLine] = {}
+    for name, line in settings.exchange_lines.items():
+        people = tuple(
+            person(who, said.pin, outside=said.outside, unknown_callers=said.unknown_callers)
+            for who, said in settings.dial_in.items()
+            if name in said.lines
+        )
+        if people:
+            found[name] = DialInLine(name, line.target or "", people)
+    return found
+
+
+def with_dial_in(name: str, options: FxoOptions, settings: Settings) -> FxoOptions:
+    """What that exchange line does, once it has dial-in: calls are taken also where no telephone is their target."""
+    if options.target or not any(name in who.lines for who in settings.dial_in.values()):
+        return options
+    return replace(options, target=DIAL_IN)
+
+
+def dial_in_tones(country: Country) -> dict[str, Tone]:
+    """The country's, and the one that asks for a PIN: its dial tone in pieces, which is no other tone anywhere [M]."""
+    dial = country.tone("dial")
+    hz = next(segment.hz for segment in dial.segments if segment.hz)
+    pieces = (ToneSegment(hz, 1200), ToneSegment((), 150), ToneSegment(hz, 150), ToneSegment((), 150))
+    return {PIN_TONE: Tone(PIN_TONE, pieces, dial.level_dbm0), **{name: country.tone(name) for name in TONES}}

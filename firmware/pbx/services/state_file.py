@@ -1,0 +1,78 @@
+"""A small file of the data folder: what a service remembers over a restart, replaced as a whole soon after a change.
+
+Times in it are Unix seconds. Who keeps one: `subscribers.py`, `dial_in_bans.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+GATHER_S = 0.2
+"""How long changes gather before they are written, by a thread: what a power cut costs."""
+
+
+class StateFile:
+    """path: None for memory only. table: what the file shall hold now, as JSON takes it."""
+
+    def __init__(self, path: Path | None, table: Callable[[], dict[str, Any]]) -> None:
+        self._path = path
+        self._table = table
+        self._writing: asyncio.Task[None] | None = None
+        self._written: dict[str, Any] = {}
+
+    def load(self, take: Callable[[dict[str, Any]], None]) -> None:
+        """Give what the file holds to `take`. A damaged file, which `take` tells by ValueError, TypeError or
+        AttributeError, is set aside (".damaged")."""
+        if self._path is None:
+            return
+        try:
+            take(json.loads(self._path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, AttributeError, TypeError) as error:
+            log.warning("%s cannot be read (%s), set aside", self._path, error)
+            with contextlib.suppress(OSError):
+                self._path.replace(self._path.with_suffix(".damaged"))
+        self._written = self._table()
+
+    def changed(self) -> None:
+        """Write it soon."""
+        if self._path is not None and self._writing is None:
+            self._writing = asyncio.get_running_loop().create_task(self._write(self._path), name="write-state")
+
+    def stop(self) -> None:
+        """Write what is not written yet."""
+        if self._writing is not None:
+            self._writing.cancel()
+            self._writing = None
+        if self._path is not None and self._table() != self._written:
+            _replace(self._path, self._table())
+
+    async def _write(self, path: Path) -> None:
+        while self._table() != self._written:
+            await asyncio.sleep(GATHER_S)
+            table = self._table()
+            await asyncio.to_thread(_replace, path, table)
+            self._written = table
+        self._writing = None
+
+
+def _replace(path: Path, table: dict[str, Any]) -> None:
+    fresh = path.with_suffix(".new")
+    try:
+        with fresh.open("w", encoding="utf-8", errors="replace") as file:
+            json.dump(table, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        log.error("%s cannot be written: %s", path, error)

@@ -28,6 +28,7 @@ from tests.fake_time import run
 from tests.stepped_trunks import TrunkHouse
 
 PIN = "482913"
+WRONG = ("482914", "111111", "482931")
 ANA = person("ana", PIN)
 CALLER = IncomingCall("600123456")
 BAN_S = 600.0
@@ -190,7 +191,10 @@ def test_an_emergency_is_dialled_out_where_outside_is_allowed(tmp_path: Path) ->
     closed(house)
 
 
-def test_three_wrong_pins_hang_up_and_ban_that_number_for_a_time(tmp_path: Path) -> None:
+def test_three_wrong_pins_hang_up_and_ban_that_number_for_a_time(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
     house = DialInHouse(tmp_path)
 
     async def rings_101(call: IncomingCall) -> None:
@@ -201,7 +205,7 @@ def test_three_wrong_pins_hang_up_and_ban_that_number_for_a_time(tmp_path: Path)
 
     async def day() -> None:
         await house.call()
-        for wrong in ("482914", "111111", "482931"):
+        for wrong in WRONG:
             await house.key(wrong)
             assert house.heard_outside() == [425]  # congestion
             await house.pass_ms(2300)
@@ -220,6 +224,7 @@ def test_three_wrong_pins_hang_up_and_ban_that_number_for_a_time(tmp_path: Path)
         await house.all_rest()
 
     run(day())
+    assert not [pin for pin in (PIN, *WRONG) if pin in caplog.text]
     closed(house)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from firmware.app_numbers import inbound_table, with_inbound
 from firmware.config.settings import Settings
 from firmware.lines.fxo_options import FxoOptions
 from firmware.pbx.services.dial_in import DialInPlan
@@ -21,13 +22,17 @@ def dial_in_plan(settings: Settings, country: Country, data: Path) -> DialInPlan
     bans = DialInBans(float(pbx.dial_in_ban_s), data / "dial_in.json")
     bans.load()
     waits = DialInWaits(pbx.first_digit_s, pbx.inter_digit_s, pbx.complete_s)
-    return DialInPlan(dial_in_lines(settings), bans, dial_in_tones(country), waits)
+    return DialInPlan(dial_in_lines(settings, country), bans, dial_in_tones(country), waits)
 
 
-def dial_in_lines(settings: Settings) -> dict[str, DialInLine]:
+def dial_in_lines(settings: Settings, country: Country) -> dict[str, DialInLine]:
     """By name, the exchange lines over which somebody may dial in."""
     found: dict[str, DialInLine] = {}
-    for name, line in settings.exchange_lines.items():
+    if not settings.dial_in:
+        return found
+    inbound = inbound_table(settings, country.numbering)
+    for name, alone in settings.exchange_lines.items():
+        line = with_inbound(alone, name, inbound)
         people = tuple(
             person(who, said.pin, outside=said.outside, unknown_callers=said.unknown_callers)
             for who, said in settings.dial_in.items()
@@ -39,10 +44,10 @@ def dial_in_lines(settings: Settings) -> dict[str, DialInLine]:
 
 
 def with_dial_in(name: str, options: FxoOptions, settings: Settings) -> FxoOptions:
-    """What that exchange line does, once it has dial-in: calls are taken also where no telephone is their target."""
-    if options.target or not any(name in who.lines for who in settings.dial_in.values()):
-        return options
-    return replace(options, target=DIAL_IN)
+    """What that exchange line does: with dial-in, it is the target of all calls that no rule of `[callers]` sends
+    elsewhere."""
+    has_dial_in = any(name in who.lines for who in settings.dial_in.values())
+    return replace(options, target=DIAL_IN) if has_dial_in else options
 
 
 def dial_in_tones(country: Country) -> dict[str, Tone]:

@@ -10,8 +10,8 @@ import logging
 from boards.wiring import Board
 from drivers.exchange_port import ExchangeLineEvent, ExchangeLineProfile
 from drivers.ports import PortEvent
-from firmware.app_numbers import inbound_table, with_inbound
 from firmware.app_dial_in import with_dial_in
+from firmware.app_numbers import inbound_table, with_inbound
 from firmware.config.settings import Settings
 from firmware.config.trunk_settings import FxoLineSettings
 from firmware.lines.fxo_line import FxoLine

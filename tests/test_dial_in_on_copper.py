@@ -43,7 +43,7 @@ class DialInHouse(TrunkHouse):
         lines = {"fxo1": DialInLine("fxo1", target, tuple(people))} if people else {}
         super().__init__(
             folder, board=TWO_TRUNKS, dial_in=DialInPlan(lines, bans, dial_in_tones(load_country("es"))), echo_ms=64,
-            options={"caller_id": "etsi-fsk", "caller_id_wait_s": 5.0, "target": target or DIAL_IN},
+            options={"caller_id": "etsi-fsk", "caller_id_wait_s": 5.0, "target": DIAL_IN if people else target},
         )  # fmt: skip
         for office in self.sim.offices.values():
             office.manner = Manner("etsi-fsk")

@@ -22,9 +22,9 @@ from firmware.config.declaration import (
     named_groups,
     setting,
 )
+from firmware.config.dial_in_settings import DialInSettings
 from firmware.config.group_settings import GroupSettings
 from firmware.config.inbound_settings import InboundSettings
-from firmware.config.dial_in_settings import DialInSettings
 from firmware.config.line_settings import FxsLineSettings
 from firmware.config.outbound_settings import ROUTE_NAME, OutboundSettings
 from firmware.config.pbx_settings import Pbx

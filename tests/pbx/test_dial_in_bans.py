@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from firmware.app_dial_in import dial_in_plan, dial_in_tones
+from firmware.app_dial_in import dial_in_plan, dial_in_tones, with_dial_in
 from firmware.config.load import load
+from firmware.lines.fxo_options import FxoOptions
 from firmware.pbx.services.dial_in_bans import CALLERS_MOST, DialInBans
 from firmware.pbx.services.dial_in_machine import PIN_TONE
-from firmware.pbx.services.dial_in_people import DialInLine, is_known, person, who_has
+from firmware.pbx.services.dial_in_people import DIAL_IN, DialInLine, is_known, person, who_has
 from firmware.telephony.countries import TONES, country_names, load_country
 
 ANA, LUIS = person("ana", "482913"), person("luis", "99870011", unknown_callers=True)
@@ -175,3 +176,15 @@ def test_off_without_settings(tmp_path: Path) -> None:
     (line,) = plan.lines.values()
     assert (line.name, line.target, [who.name for who in line.people]) == ("fxo2", "", ["ana"])
     assert not line.people[0].outside and not line.people[0].unknown_callers
+    for name, there in (("fxo1", "101"), ("fxo2", DIAL_IN)):
+        assert with_dial_in(name, FxoOptions(target="101"), load(file)).target == there
+
+
+def test_the_number_called_decides_who_rings_for_callers_who_may_not(tmp_path: Path) -> None:
+    file = tmp_path / "tipring.toml"
+    file.write_text(
+        '[lines.fxs1]\nnumber = "101"\n[lines.fxo1]\nnumber = "912345678"\n'
+        '[inbound.office]\nnumbers = ["912345678"]\ntarget = "101"\n'
+        '[dial_in.ana]\npin = "482913"\nlines = ["fxo1"]\n'
+    )
+    assert dial_in_plan(load(file), load_country("es"), tmp_path).lines["fxo1"].target == "101"

@@ -106,15 +106,15 @@ class DialIn:
 
     # -- from the exchange -------------------------------------------------------------
     def resolve(self, leg: Leg) -> None:
-        """Before its call begins: one for the target of a line with dial-in is for dial-in instead."""
+        """Before its call begins: whoever may not dial in calls the line's target, where there is one."""
         line = self._plan.lines.get(side(leg))
-        if line is None or leg.called.number != (line.target or DIAL_IN):
+        if line is None or leg.called.number != DIAL_IN:
             return
         visit = Visit(line, leg.party.number, self._plan.bans, self._routes)
         if visit.tries_left < 1:
             log.info("%s: no dial-in for %s", line.name, leg.party.number or "a caller without a number")
+            leg.called = Party(line.target or DIAL_IN)
             return
-        leg.called = Party(DIAL_IN)
         self._visits[leg] = visit
 
     def find(self, leg: Leg) -> Destination | None:

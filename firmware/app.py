@@ -59,7 +59,7 @@ from firmware.sip.accounts.binding_store import BindingStore
 from firmware.sip.agent import SipAgent
 from firmware.telephony.cause import Cause
 from firmware.telephony.clock import now_s
-from firmware.telephony.countries import Country, country_names, national_form
+from firmware.telephony.countries import Country, numberings
 from firmware.telephony.digit_map import UnitedPlans
 from firmware.telephony.leg import Leg, Party
 from firmware.version import VERSION
@@ -286,7 +286,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _go_first()
     set_up_logging("core", debug=args.debug, in_thread=True)
     try:
-        loaded = load_or_last_good(args.config, args.data, country_names().keys(), national=national_form)
+        loaded = load_or_last_good(args.config, args.data, numberings())
         for notice in loaded.notices:
             log.error("settings: %s", notice.en)
         asyncio.run(Core(loaded, args.data, args.board, args.run).run())

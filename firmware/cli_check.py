@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from firmware.cli_output import complain, language, print_json, say
+from firmware.config.cross_check import KnownCountries
 from firmware.config.declaration import EXTENSION
 from firmware.config.load import load
 from firmware.config.mistake import Mistake, SettingsError
@@ -46,18 +46,11 @@ def add(commands: Any) -> None:
     password.set_defaults(do=print_password)
 
 
-def known_countries() -> frozenset[str]:
-    """The countries whose tones and ringing we know."""
-    from firmware.telephony.countries import country_names
+def known_countries() -> KnownCountries:
+    """The countries whose tones and ringing we know, and the forms of their numbers."""
+    from firmware.telephony.countries import numberings
 
-    return frozenset(country_names())
-
-
-def national_form(country: str) -> Callable[[str], str]:
-    """What makes one form of all forms of a telephone number in that country."""
-    from firmware.telephony import countries
-
-    return countries.national_form(country)
+    return numberings()
 
 
 def print_mistakes(mistakes: list[Mistake]) -> None:
@@ -74,7 +67,7 @@ def check_file(args: argparse.Namespace) -> int:
     mistakes: list[Mistake] = []
     summary = ""
     try:
-        settings = load(args.file, known_countries(), national_form)
+        settings = load(args.file, known_countries())
     except SettingsError as error:
         mistakes = error.mistakes
     else:

@@ -18,7 +18,7 @@ from typing import Any
 from boards.description import is_simulated
 from boards.description import load as describe
 from firmware.app_log import set_up_logging
-from firmware.cli_check import known_countries, national_form, print_mistakes
+from firmware.cli_check import known_countries, print_mistakes
 from firmware.cli_output import complain, say
 from firmware.config.load import Loaded, load_or_last_good
 from firmware.config.mistake import SettingsError
@@ -74,7 +74,7 @@ def run_all(args: argparse.Namespace) -> int:
     try:
         site = None if args.config or APPLIANCE_SETTINGS.exists() else ensure_sample(data)
         config = args.config.absolute() if args.config else site.settings if site else APPLIANCE_SETTINGS
-        loaded = load_or_last_good(config, data, known_countries(), national=national_form, keep=False)
+        loaded = load_or_last_good(config, data, known_countries(), keep=False)
         run = core_socket().parent
         check_length(run / "simboard.spi")
         run.mkdir(parents=True, exist_ok=True, mode=0o700)

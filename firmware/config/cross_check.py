@@ -5,7 +5,8 @@ Called by `load.py` after every single value was checked by `check.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Mapping
+from typing import Protocol
 
 from firmware.config.check import Checker
 from firmware.config.code_settings import Codes
@@ -15,6 +16,20 @@ from firmware.config.line_settings import FxsLineSettings
 from firmware.config.settings import Media, Settings
 from firmware.config.sip_settings import Sip
 
+
+class TelephoneNumbers(Protocol):
+    """What must be known of a country's numbers."""
+
+    @property
+    def main_emergencies(self) -> Collection[str]:
+        """Those that no telephone may have in a house that can reach them."""
+
+    def national(self, number: str) -> str:
+        """One form for all forms of a number."""
+
+
+KnownCountries = Mapping[str, TelephoneNumbers]
+"""By the country's code."""
 SHORTEST_DISCONNECT_MS = 200
 _SELF_SIGNED = (
     "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 "
@@ -22,15 +37,8 @@ _SELF_SIGNED = (
 )
 
 
-NationalForm = Callable[[str], Callable[[str], str]]
-"""From a country to what makes one form of all forms of a telephone number there."""
-
-
-def cross_check(
-    settings: Settings, checker: Checker, known_countries: Collection[str] | None, national: NationalForm | None = None
-) -> None:
-    """Note every contradiction in `settings`. known_countries: None accepts any country. national: None compares
-    telephone numbers as they are written."""
+def cross_check(settings: Settings, checker: Checker, known_countries: KnownCountries | None) -> None:
+    """Note every contradiction in `settings`. known_countries: None accepts any country, and numbers as written."""
     _country(settings.country, checker, known_countries)
     _numbers(settings, checker)
     _codes(settings.codes, checker)
@@ -39,9 +47,11 @@ def cross_check(
     _listen(settings.sip, checker)
     _tls(settings.sip, checker)
     _outside(settings, checker)
+    numbers = (known_countries or {}).get(settings.country)
+    _emergencies(settings, checker, numbers.main_emergencies if numbers is not None else ())
     _callers(settings, checker)
     check_groups(settings, checker)
-    check_inbound(settings, checker, national(settings.country) if national is not None else str)
+    check_inbound(settings, checker, numbers.national if numbers is not None else str)
     _dial_in(settings, checker)
     for name, line in settings.lines.items():
         _flash(name, line, checker)
@@ -59,17 +69,33 @@ def _country(country: str, checker: Checker, known: Collection[str] | None, key:
 def _numbers(settings: Settings, checker: Checker) -> None:
     """No number may belong to two telephones or groups."""
     owners: dict[str, str] = {}
-    claims = [(line.number, f"lines.{name}.number") for name, line in settings.lines.items() if line.number]
-    claims += [(did, f"lines.{name}.did") for name, line in settings.lines.items() for did in line.did]
-    claims += [(name, f"users.{name}") for name in settings.users]
-    claims += [(group.number, f"groups.{name}.number") for name, group in settings.groups.items() if group.number]
-    for number, key in claims:
+    for number, key in _claims(settings):
         first = owners.setdefault(number, key)
         if first != key:
             problem = Words(
                 f"uses number {number}, which {first} has already", f"usa el número {number}, que ya tiene {first}"
             )
             checker.note(key, problem, Words("a number of its own", "un número propio"), number)
+
+
+def _claims(settings: Settings) -> list[tuple[str, str]]:
+    """Every number of the house, and the key that gives it to somebody."""
+    claims = [(line.number, f"lines.{name}.number") for name, line in settings.lines.items() if line.number]
+    claims += [(did, f"lines.{name}.did") for name, line in settings.lines.items() for did in line.did]
+    claims += [(name, f"users.{name}") for name in settings.users]
+    claims += [(group.number, f"groups.{name}.number") for name, group in settings.groups.items() if group.number]
+    return claims
+
+
+def _emergencies(settings: Settings, checker: Checker, emergencies: Collection[str]) -> None:
+    """Where the house has exchange lines, who dials a main emergency number reaches help and nobody else."""
+    for number, key in _claims(settings) if settings.exchange_lines else ():
+        if number in emergencies:
+            problem = Words(
+                f"is {number}, an emergency number that the exchange lines must reach; give it another",
+                f"es {number}, un número de emergencia al que deben llegar las líneas de la central; póngale otro",
+            )
+            checker.note(key, problem, Words("another number", "otro número"), number)
 
 
 def _codes(codes: Codes, checker: Checker) -> None:

@@ -11,12 +11,11 @@ import os
 import re
 import tempfile
 import tomllib
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from firmware.config.check import Checker
-from firmware.config.cross_check import NationalForm, cross_check
+from firmware.config.cross_check import KnownCountries, cross_check
 from firmware.config.declaration import Words
 from firmware.config.mistake import Mistake, SettingsError
 from firmware.config.settings import Settings
@@ -45,18 +44,13 @@ class Loaded:
     mistakes: tuple[Mistake, ...] = ()
 
 
-def load(path: Path, known_countries: Collection[str] | None = None, national: NationalForm | None = None) -> Settings:
-    """Read and check one file. Raises SettingsError with all mistakes. national: see `cross_check`."""
-    return _parse(path.name, _read(path), known_countries, national)
+def load(path: Path, known_countries: KnownCountries | None = None) -> Settings:
+    """Read and check one file. Raises SettingsError with all mistakes."""
+    return _parse(path.name, _read(path), known_countries)
 
 
 def load_or_last_good(
-    path: Path,
-    data: Path,
-    known_countries: Collection[str] | None = None,
-    *,
-    national: NationalForm | None = None,
-    keep: bool = True,
+    path: Path, data: Path, known_countries: KnownCountries | None = None, *, keep: bool = True
 ) -> Loaded:
     """The settings to start with. keep: copy a good file to `data` (only core does, it is the one writer).
 
@@ -64,11 +58,11 @@ def load_or_last_good(
     """
     try:
         content = _read(path)
-        settings = _parse(path.name, content, known_countries, national)
+        settings = _parse(path.name, content, known_countries)
     except SettingsError as bad:
         fallback = data / LAST_GOOD
         try:
-            settings = load(fallback, known_countries, national)
+            settings = load(fallback, known_countries)
         except SettingsError:
             raise bad from None
         return Loaded(settings, fallback, (_fallback_notice(bad.mistakes),), tuple(bad.mistakes))
@@ -122,9 +116,7 @@ def _read(path: Path) -> bytes:
     return content
 
 
-def _parse(
-    name: str, content: bytes, known_countries: Collection[str] | None, national: NationalForm | None
-) -> Settings:
+def _parse(name: str, content: bytes, known_countries: KnownCountries | None) -> Settings:
     try:
         table = tomllib.loads(content.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -135,7 +127,7 @@ def _parse(
         raise SettingsError([_syntax(name, str(error))]) from None
     checker = Checker(name)
     settings = checker.table(Settings, table)
-    cross_check(settings, checker, known_countries, national)
+    cross_check(settings, checker, known_countries)
     if checker.mistakes:
         raise SettingsError(checker.mistakes)
     return settings

@@ -3,8 +3,9 @@
 Extensions register a maker: a function that gives a fresh leg, or the cause why there is
 none now (busy, not registered, out of order). The exchange asks `find`; digit collection
 of the lines asks `match`, so that a complete, unambiguous number rings at once.
-After the extensions come the ways out (`trunk_routes.py`), emergency numbers first. A telephone of the house that was
-given an emergency number keeps it, and the emergency stays within reach behind a route's prefix.
+After the extensions come the ways out (`trunk_routes.py`), emergency numbers first. No telephone has a main emergency
+number where there are ways out (`config/cross_check.py`); one that was given a lesser one, such as Belgium's 101, keeps
+it, and the emergency stays within reach behind a route's prefix.
 A ring group is a number of the house like an extension; its legs ring together, and the call (`call.py`) goes to the
 first that answers.
 """

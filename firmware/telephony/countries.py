@@ -7,7 +7,7 @@ it: `lines/fxs_line.py` (tones, ringing), `lines/profiles.py` (electrical), sett
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -81,6 +81,11 @@ def country_names() -> dict[str, str]:
     return {code: str(table["name"]) for code, table in _tables().items() if code != "default"}
 
 
+def numberings() -> dict[str, Numbering]:
+    """Code -> the forms of telephone numbers, of every country there is."""
+    return {code: numbering_of(code) for code in country_names()}
+
+
 def load_country(code: str) -> Country:
     """The country of that code, such as "es". Raises CountryError."""
     tables = _tables()
@@ -100,12 +105,9 @@ def numbering_of(code: str) -> Numbering:
     """The forms of telephone numbers in a country; as in one without prefixes where there is no such country."""
     tables = _tables()
     table = {**tables["default"], **tables.get(code, {})}
-    return Numbering(table.get("calling_code", ""), table["international"], table["trunk_prefix"])
-
-
-def national_form(code: str) -> Callable[[str], str]:
-    """Makes of a telephone number in any form that country's national one."""
-    return numbering_of(code).national
+    return Numbering(
+        table.get("calling_code", ""), table["international"], table["trunk_prefix"], tuple(table.get("emergency", ()))
+    )
 
 
 @cache

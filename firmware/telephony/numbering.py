@@ -9,16 +9,28 @@ from dataclasses import dataclass
 
 SHORT = 7
 """Numbers of fewer digits are parts of numbers or belong to a service: they have no prefix."""
+EVERYWHERE = frozenset({"112", "911", "999"})
+"""Emergency numbers that travellers know too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Numbering:
     """Of one country. calling_code: ITU-T E.164, after the "+". international: dialled in place of "+". trunk_prefix:
-    dialled before a national number, "" where there is none or national numbers may begin with it."""
+    dialled before a national number, "" where there is none or national numbers may begin with it. emergency: the main
+    one first."""
 
     calling_code: str = ""
     international: str = "00"
     trunk_prefix: str = ""
+    emergency: tuple[str, ...] = ()
+
+    @property
+    def main_emergencies(self) -> frozenset[str]:
+        """What everybody there knows: the first, and of the others those that travellers know.
+
+        The rest (the police's own, say) may be numbers of a house, which then reaches them behind a prefix.
+        """
+        return frozenset(self.emergency[:1]) | (EVERYWHERE & {*self.emergency})
 
     def national(self, number: str) -> str:
         """The national significant number; "+" with all digits for a number abroad; a short one as it is."""

@@ -28,6 +28,7 @@ from firmware.config.password import check_values
 from firmware.config.sample import ensure_sample
 from firmware.control.server import ControlServer
 from firmware.telephony.codes import code_of, explained
+from firmware.telephony.numbering import Numbering
 from firmware.version import VERSION
 from tests.web.sample_core import CALLS, STATUS
 
@@ -40,8 +41,8 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LANG", "en_GB.UTF-8")
     monkeypatch.setenv("TIPRING_SOCKET", str(tmp_path / "core.sock"))
-    monkeypatch.setattr(cli_check, "known_countries", lambda: frozenset({"es", "fr"}))
-    monkeypatch.setattr(cli_run, "known_countries", lambda: frozenset({"es", "fr"}))
+    monkeypatch.setattr(cli_check, "known_countries", lambda: {"es": Numbering(), "fr": Numbering()})
+    monkeypatch.setattr(cli_run, "known_countries", lambda: {"es": Numbering(), "fr": Numbering()})
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from firmware.config.declaration import declarations
 from firmware.config.load import load
 from firmware.config.mistake import SettingsError
 from firmware.config.settings import Settings
+from firmware.telephony.numbering import Numbering
 
 HEX = "0123456789abcdef"
 CODES = tuple(declarations(Codes))
@@ -216,7 +217,7 @@ CASES: dict[str, Cases] = {
     "users.201.name": (["Ana", ""], ["x" * 61, "\x07"]),
     "users.201.codecs": ([[], ["pcma", "g722"]], [["g729"], "pcma", [0]]),
 }
-COUNTRIES = {"es", "fr"}
+COUNTRIES = {"es": Numbering(), "fr": Numbering()}
 
 
 def toml(value: object) -> str:

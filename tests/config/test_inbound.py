@@ -9,7 +9,7 @@ import pytest
 
 from firmware.config.load import load
 from firmware.config.mistake import SettingsError
-from firmware.telephony.countries import national_form
+from firmware.telephony.countries import numbering_of
 from tests.config.test_outside import mistakes
 
 BASE = (
@@ -105,4 +105,4 @@ def test_one_number_in_two_forms_is_claimed_twice(tmp_path: Path, country: str, 
     )
     file.write_text(f'country = "{country}"\n[lines.fxs1]\nnumber = "101"\n{tables}', encoding="utf-8")
     with pytest.raises(SettingsError, match=re.escape(f"inbound.b.numbers holds {second}, which inbound.a has")):
-        load(file, {country}, national_form)
+        load(file, {country: numbering_of(country)})

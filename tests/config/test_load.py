@@ -13,13 +13,14 @@ from firmware.config.password import check_values
 from firmware.config.render import render_sample
 from firmware.config.sample import ensure_sample
 from firmware.config.settings import Settings
+from firmware.telephony.numbering import Numbering
 
 
 def mistakes_of(tmp_path: Path, content: str | bytes) -> list[Mistake]:
     file = tmp_path / "tipring.toml"
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(SettingsError) as caught:
-        load(file, {"es"})
+        load(file, {"es": Numbering()})
     return caught.value.mistakes
 
 
@@ -110,10 +111,10 @@ def test_the_commented_sample_is_valid_and_so_is_each_of_its_settings(language: 
     sample = render_sample(language)
     file = tmp_path / "tipring.toml"
     file.write_text(sample, encoding="utf-8")
-    assert load(file, {"es"}) == Settings()
+    assert load(file, {"es": Numbering()}) == Settings()
     shown = [line[2:] for line in sample.splitlines() if line.startswith("# [") or " = " in line]
     file.write_text("\n".join(shown), encoding="utf-8")
-    loaded = load(file, {"es"})
+    loaded = load(file, {"es": Numbering()})
     assert loaded.lines["fxs1"].number == "101" and loaded.users["201"].name == "Ana"
 
 
@@ -151,7 +152,7 @@ def test_who_only_reads_keeps_no_copy(tmp_path: Path) -> None:
 
 def test_the_sample_site_is_made_once_with_passwords_of_its_own(tmp_path: Path) -> None:
     site = ensure_sample(tmp_path / "data")
-    settings = load(site.settings, {"es"})
+    settings = load(site.settings, {"es": Numbering()})
     assert {name: line.number for name, line in settings.lines.items()} == {"fxs1": "101", "fxs2": "102"}
     assert list(settings.users) == ["201", "202", "203", "204"]
     assert settings.sip.listen == ("127.0.0.1",) and settings.web.listen == "127.0.0.1"

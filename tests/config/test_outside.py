@@ -8,6 +8,7 @@ import pytest
 
 from firmware.config.load import load
 from firmware.config.mistake import SettingsError
+from firmware.telephony.countries import country_names, load_country, numberings
 
 HOUSE = '[lines.fxs1]\nnumber = "101"\ndid = ["301"]\n'
 DIALS_IN = '[dial_in.ana]\npin = "482913"\nlines = ["fxo1"]\n'
@@ -72,3 +73,32 @@ def test_a_pin_is_never_repeated(tmp_path: Path, pin: str) -> None:
 def test_a_pin_that_two_have_is_not_repeated(tmp_path: Path) -> None:
     told = mistakes(tmp_path, "[lines.fxo1]\n" + DIALS_IN + DIALS_IN.replace("ana", "luis"))
     assert told and "482913" not in "".join(told)
+
+
+@pytest.mark.parametrize("country, number, key", [("es", "112", "users.112"), ("us", "911", "lines.fxs1.number")])
+def test_no_telephone_has_a_main_emergency_number_where_it_can_be_called(
+    tmp_path: Path, country: str, number: str, key: str
+) -> None:
+    file = tmp_path / "tipring.toml"
+    secrets = f'ha1_md5 = "{"0" * 32}"\nha1_sha256 = "{"0" * 64}"\n'
+    owner = f'[lines.fxs1]\nnumber = "{number}"\n' if "lines" in key else f"[users.{number}]\n{secrets}"
+    house = f'country = "{country}"\n{owner}'
+    file.write_text(house)
+    load(file, numberings())  # nobody can be called outside
+    file.write_text(house + "[lines.fxo1]\n")
+    with pytest.raises(SettingsError) as caught:
+        load(file, numberings())
+    (mistake,) = caught.value.mistakes
+    assert str(mistake).endswith(
+        f"{key} is {number}, an emergency number that the exchange lines must reach; give it another"
+    )
+    file.write_text(house.replace(number, "101") + "[lines.fxo1]\n")
+    load(file, numberings())
+
+
+def test_main_emergency_numbers() -> None:
+    main = {code: numbers.main_emergencies for code, numbers in numberings().items()}
+    assert set(main) == set(country_names())
+    assert main["es"] == {"112"} and main["us"] == {"911"} and main["be"] == {"112"}
+    assert main["br"] == {"190", "112", "911"} and main["uk"] == {"999", "112"}
+    assert all(numbers <= set(load_country(code).emergency) for code, numbers in main.items())

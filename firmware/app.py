@@ -30,7 +30,7 @@ from firmware.app_dial_in import dial_in_plan
 from firmware.app_lamps import CoreLamps
 from firmware.app_lifeline import tend_lifeline
 from firmware.app_log import set_up_logging
-from firmware.app_numbers import add_groups
+from firmware.app_numbers import add_groups, direct_in_plan
 from firmware.app_sip import sip_settings, sip_users
 from firmware.app_status import CoreStatus
 from firmware.app_teach import CoreTeachIn
@@ -100,7 +100,7 @@ class Core:
             self._routes, self._engine, self._records,
             no_answer_s=self._settings.pbx.no_answer_s,
             sounds=Sounds(self._hold_music.id, ringback=self._country.tone("ringback")), codes=self._codes,
-            dial_in=self._dial_in,
+            dial_in=self._dial_in, direct_in=direct_in_plan(self._settings, self._country),
         )  # fmt: skip
         self._agent = SipAgent(
             sip_settings(loaded), sip_users(loaded), self._engine, self._exchange,

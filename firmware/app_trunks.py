@@ -11,7 +11,7 @@ from boards.wiring import Board
 from drivers.exchange_port import ExchangeLineEvent, ExchangeLineProfile
 from drivers.ports import PortEvent
 from firmware.app_dial_in import with_dial_in
-from firmware.app_numbers import inbound_table, with_inbound
+from firmware.app_numbers import inbound_table, with_direct_in, with_inbound
 from firmware.config.settings import Settings
 from firmware.config.trunk_settings import FxoLineSettings
 from firmware.lines.fxo_line import FxoLine
@@ -55,7 +55,8 @@ class Trunks:
             slot.set_echo(0 if line.echo == "off" else int(line.echo))
             party = Party(line.number or "", line.name or name)
             callers = {key: rule for key, rule in settings.callers.items() if not rule.lines or name in rule.lines}
-            options = with_dial_in(name, fxo_options(country, line, callers), settings)
+            options = with_direct_in(line, fxo_options(country, line, callers))
+            options = with_dial_in(name, options, settings)
             made = FxoLine(port, slot, party, country, listener, options, fxo_timers(line))
             self.lines[name] = self._by_endpoint[slot.id] = made
             if name in settings.exchange_lines:

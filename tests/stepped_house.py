@@ -41,6 +41,7 @@ from firmware.pbx.exchange import Exchange
 from firmware.pbx.routes import Extension, Routes
 from firmware.pbx.services.codes import ServiceCodes, confirmation_tone
 from firmware.pbx.services.dial_in import DialInPlan
+from firmware.pbx.services.direct_in import DirectInPlan
 from firmware.pbx.services.subscribers import Subscribers
 from firmware.telephony.digit_map import UnitedPlans
 from firmware.telephony.leg import Party
@@ -78,6 +79,7 @@ class SteppedHouse:
         own_tones: Mapping[str, OwnTone] = NOTHING_ELSE,
         exchange_profiles: Mapping[str, ExchangeLineProfile] = NOTHING_ELSE,
         dial_in: DialInPlan | None = None,
+        direct_in: DirectInPlan | None = None,
     ) -> None:
         self.sim = SimBoard(board, seed=7)
         if lifted:
@@ -99,7 +101,7 @@ class SteppedHouse:
         self.subscribers = Subscribers()
         codes = ServiceCodes(defaults(Codes), self.subscribers, self._engine, confirmation_tone(spain.tone("dial")))
         self.exchange = exchange = Exchange(
-            routes, self._engine, self.records, sounds=sounds, codes=codes, dial_in=dial_in
+            routes, self._engine, self.records, sounds=sounds, codes=codes, dial_in=dial_in, direct_in=direct_in
         )  # fmt: skip
         self.lines: dict[str, FxsLine] = {}
         self._by_endpoint: dict[int, FxsLine] = {}

@@ -17,6 +17,7 @@ from firmware.lines.fxo_line import FxoLine
 from firmware.lines.fxo_options import FxoOptions, FxoTimers
 from firmware.media.events import DataHeard, DigitHeard, SegmentHeard, SignalHeard
 from firmware.pbx.services.dial_in import DialInPlan
+from firmware.pbx.services.direct_in import DirectInPlan
 from firmware.pbx.trunk_routes import OutboundRoute
 from firmware.telephony.countries import load_country
 from firmware.telephony.leg import Party
@@ -43,11 +44,12 @@ class TrunkHouse(SteppedHouse):
         chip: ExchangeLineProfile | None = None,
         settings: Mapping[str, Mapping[str, Any]] = NOTHING_ELSE,
         dial_in: DialInPlan | None = None,
+        direct_in: DirectInPlan | None = None,
         echo_ms: int = 0,
     ) -> None:
         super().__init__(
             NUMBERS, folder, country, board=board, lifted=lifted, settings=settings, dial_in=dial_in,
-            exchange_profiles={} if chip is None else {"fxo1": chip},
+            direct_in=direct_in, exchange_profiles={} if chip is None else {"fxo1": chip},
         )  # fmt: skip
         self.trunks: dict[str, FxoLine] = {}
         self._trunk_of: dict[int, FxoLine] = {}

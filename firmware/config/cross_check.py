@@ -155,6 +155,9 @@ def _dial_in(settings: Settings, checker: Checker) -> None:
     for name, person in settings.dial_in.items():
         _existing_lines(f"dial_in.{name}.lines", person.lines, settings, checker, least=1)
         for line in person.lines:
+            if line in settings.exchange_lines and settings.exchange_lines[line].did_digits:
+                without = Words("0: callers dial in on that line", "0: por esa línea se marca un PIN")
+                checker.wrong(f"lines.{line}.did_digits", settings.exchange_lines[line].did_digits, without)
             if line in settings.exchange_lines and settings.exchange_lines[line].echo == "off":
                 heard = Words('"32" to "128": dial-in would hear its own tones', 'de "32" a "128": se oiría a sí misma')
                 checker.wrong(f"lines.{line}.echo", "off", heard)

@@ -53,6 +53,15 @@ class FxoLineSettings:
         help_en="Take the line out of use for calls out; emergency calls try it last, and calls in go on",
         help_es="No usar la línea para llamar; las de emergencia la prueban al final, y las entrantes siguen",
     )
+    did_digits: int = setting(
+        0,
+        low=0,
+        high=8,
+        help_en="How many digits of the number called the exchange sends as tones once we have answered; [inbound] "
+        "says who rings for them, else target; 0 none",
+        help_es="Cuántas cifras del número llamado envía la central por tonos cuando hemos contestado; [inbound] dice "
+        "quién suena, si no, target; 0 ninguna",
+    )
     rings: int = setting(
         1,
         low=1,

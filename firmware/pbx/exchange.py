@@ -18,6 +18,7 @@ from firmware.pbx.fall_back import prepare
 from firmware.pbx.routes import Routes
 from firmware.pbx.services.codes import ServiceCodes
 from firmware.pbx.services.dial_in import DialIn, DialInPlan
+from firmware.pbx.services.direct_in import DirectIn, DirectInPlan
 from firmware.pbx.services.fax_switch import FaxSwitch
 from firmware.pbx.services.subscribers import Subscriber
 from firmware.pbx.services.three_way import ThreeWay
@@ -36,7 +37,8 @@ class Exchange:
     """Make one, give it to lines and agent as their listener.
 
     sounds: what those hear who are on hold or wait. codes: what telephone lines can dial beside numbers.
-    dial_in: over which exchange lines callers from outside can dial on, None for none.
+    dial_in: over which exchange lines callers from outside can dial on, None for none. direct_in: likewise, over which
+    the exchange sends digits of the number called.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Exchange:
         sounds: Sounds | None = None,
         codes: ServiceCodes | None = None,
         dial_in: DialInPlan | None = None,
+        direct_in: DirectInPlan | None = None,
     ) -> None:
         self._routes = routes
         self._codes = codes
@@ -58,6 +61,7 @@ class Exchange:
         self._three_way = ThreeWay(self._calls, media)
         self._fax_switch = FaxSwitch(self._calls, routes)
         self._dial_in = DialIn(dial_in or DialInPlan(), self._calls, routes, media)
+        self._direct_in = DirectIn(direct_in or DirectInPlan(), self._calls, routes, media)
 
     # -- LegListener -------------------------------------------------------------------
     def leg_arrived(self, leg: Leg) -> None:
@@ -87,6 +91,7 @@ class Exchange:
             call.answered(leg)
             self._calls.stop_waiting(call)
             self._dial_in.connected(leg)
+            self._direct_in.connected(leg)
 
     def leg_held(self, leg: Leg, held: bool) -> None:
         log.info("call %s: %s %s", leg.call_id, leg.leg_id, "holds" if held else "resumes")
@@ -99,6 +104,7 @@ class Exchange:
 
     def leg_digit(self, leg: Leg, digit: str) -> None:
         """Digits in a call travel in the media engine; here they are only noted, but for those of a PIN."""
+        self._direct_in.digit(leg, digit)
         if not self._dial_in.digit(leg, digit):
             log.debug("call %s: digit %s from %s", leg.call_id, digit, leg.leg_id)
 
@@ -142,6 +148,7 @@ class Exchange:
     def leg_released(self, leg: Leg, cause: Cause) -> None:
         self._routes.outside.released(leg)
         self._dial_in.released(leg)
+        self._direct_in.released(leg)
         call = self._calls.released(leg, cause)
         if call is not None and call.state == "over":
             self._three_way.apart(call)
@@ -169,7 +176,11 @@ class Exchange:
 
     def debug(self) -> dict[str, int]:
         """Counts that return to zero after calls."""
-        return {**self._calls.debug(), "three_way": len(self._three_way), "dial_in": len(self._dial_in)}
+        return {
+            **self._calls.debug(),
+            "three_way": len(self._three_way),
+            "dial_in": len(self._dial_in) + len(self._direct_in),
+        }
 
     # -- inside ------------------------------------------------------------------------
     def _route(self, call: Call) -> None:
@@ -181,8 +192,9 @@ class Exchange:
             self._calls.wait_for_answer(call, destination.ring_s)
 
     def _destination_of(self, call: Call) -> Destination:
-        if (dial_in := self._dial_in.find(call.caller)) is not None:
-            return dial_in
+        ours = self._dial_in.find(call.caller) or self._direct_in.find(call.caller)
+        if ours is not None:
+            return ours
         if self._codes is None:
             return self._routes.find(call.called.number, call.caller)
         destination = self._codes.find(call.caller) or self._routes.find(call.called.number, call.caller)

@@ -150,6 +150,7 @@ CASES: dict[str, Cases] = {
     "lines.fxo1.name": (["", "City"], ["x" * 61, 3]),
     "lines.fxo1.fax_to": (["101", "201"], ["", "999", 101]),
     "lines.fxo1.busy_out": ([True, False], [1, "yes"]),
+    "lines.fxo1.did_digits": ([0, 3, 8], [-1, 9, "3"]),
     "lines.fxo1.rings": ([1, 10], [0, 11, 1.5]),
     "lines.fxo1.caller_id": (["country", "off", "dtmf"], ["", "etsi", True]),
     "lines.fxo1.caller_id_dtmf": (["country", "D-#", "-"], ["", "A", 1]),

@@ -55,6 +55,10 @@ def test_what_fits_is_taken(tmp_path: Path, text: str) -> None:
         ),
         ('[lines.fxo1]\n[dial_in.ana]\nlines = ["fxo1"]\n', "dial_in.ana.pin is missing, allowed 6 to 12 digits"),
         ('[lines.fxo1]\necho = "off"\n' + DIALS_IN, 'lines.fxo1.echo is "off", allowed "32" to "128": dial-in would'),
+        (
+            "[lines.fxo1]\ndid_digits = 3\n" + DIALS_IN.removeprefix("[lines.fxo1]\n"),
+            "lines.fxo1.did_digits is 3, allowed 0: callers dial in on that line",
+        ),
         (DIALS_IN + DIALS_IN.replace("ana", "luis"), "dial_in.luis.pin is that of dial_in.ana too"),
         ('[lines.fxo1]\n[outbound."a b"]\nprefix = "0"\n', "has a name that is not allowed here, allowed 1 to 20"),
     ],

@@ -8,6 +8,7 @@ from typing import Any
 from firmware.pbx.exchange import Exchange
 from firmware.pbx.records import CallEnd
 from firmware.pbx.routes import Extension, Routes
+from firmware.pbx.services.direct_in import DirectInPlan
 from firmware.telephony.cadence import Tone
 from firmware.telephony.cause import Cause
 from firmware.telephony.leg import CallRequest, Leg, LegListener, LegStats, Party
@@ -141,11 +142,11 @@ class NotedRecords:
 class ExchangeBench:
     """Line 102, SIP users 201 (a leg) and 203 (not registered); more by `extend`."""
 
-    def __init__(self) -> None:
+    def __init__(self, direct_in: DirectInPlan | None = None) -> None:
         self.media = NotedMedia()
         self.records = NotedRecords()
         self.routes = Routes()
-        self.exchange = Exchange(self.routes, self.media, self.records)
+        self.exchange = Exchange(self.routes, self.media, self.records, direct_in=direct_in)
         self.made: list[ScriptedLeg] = []
         self._endpoints = 0
         self.extend("102", lambda: self.leg("fxs2/1"), is_line=True)

@@ -17,7 +17,6 @@ from tests.sip.pairs import Network, Phone, PresetStore, agent_on, header, sdp_o
 from tests.sip.test_calls import EMPTY
 
 USERS = {number: SipUser(number, f"User {number}", "", "") for number in ("201", "202", "203")}
-EMPTY_CALLS = {"calls": 0, "call_legs": 0, "call_timers": 0, "three_way": 0}
 
 
 class GroupHouse:
@@ -43,7 +42,7 @@ class GroupHouse:
     async def over(self) -> None:
         """Nothing is left of any call."""
         assert await settle(self.agent) == EMPTY
-        assert self.exchange.debug() == EMPTY_CALLS
+        assert not any(self.exchange.debug().values())
         assert set(self.exchange.released.values()) == {1}
 
 

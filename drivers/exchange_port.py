@@ -140,6 +140,19 @@ class FlashSent:
     at_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Metered:
+    """Off hook: the exchange sent a metering pulse (12 or 16 kHz). overload: so strong that voice suffers meanwhile.
+
+    Told at its beginning, of pulses of up to 200 ms that come no faster than three a second. One too weak for the chip
+    to see is not told.
+    """
+
+    port: str
+    at_s: float
+    overload: bool
+
+
 ExchangeLineEvent = (
     RingBegan
     | RingEnded
@@ -155,6 +168,7 @@ ExchangeLineEvent = (
     | LineOverloaded
     | DigitsSent
     | FlashSent
+    | Metered
 )
 
 

@@ -24,6 +24,7 @@ from drivers.exchange_port import (
     LineSeized,
     LoopBroken,
     LoopMade,
+    Metered,
     NoLoopCurrent,
     ParallelLifted,
     PolarityChanged,
@@ -138,6 +139,7 @@ def exchange_event(event: Any, port: str, at_s: float) -> ExchangeLineEvent | Po
         lib.DAA_PARALLEL: lambda: ParallelLifted(port, at_s, bool(value)),
         lib.DAA_OVERLOAD: lambda: LineOverloaded(port, at_s, volts),
         lib.DAA_DIALLED: lambda: DigitsSent(port, at_s),
+        lib.DAA_METERED: lambda: Metered(port, at_s, bool(value)),
         lib.DAA_FLASHED: lambda: FlashSent(port, at_s),
     }
     if event.kind == lib.SCANNER_FAILED and event.value in CHIP_SAYS:

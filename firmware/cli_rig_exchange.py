@@ -19,7 +19,20 @@ EXAMPLES = """examples:
 """
 STANDARDS = ("etsi-fsk", "bellcore", "bellcore-number", "uk", "japan", "dtmf")
 ALERTS = ("during", "reversal", "lr+dt-as", "dt-as", "rp-as", "none")
-_GIVEN = {"how", "country", "seconds", "file", "number", "name", "private", "standard", "alert", "dbm0"}
+_GIVEN = {
+    "count",
+    "volts",
+    "how",
+    "country",
+    "seconds",
+    "file",
+    "number",
+    "name",
+    "private",
+    "standard",
+    "alert",
+    "dbm0",
+}
 HANG_UPS = ("loop-break", "polarity", "busy-tone", "congestion-tone", "silence")
 _PLAIN = {
     "stop": "let the caller give up while it rings",
@@ -48,6 +61,9 @@ def add(kinds: Any) -> None:
     hangup.add_argument("--how", choices=HANG_UPS, help="as the exchange's habit is when not given")
     refuse = _act(acts, "refuse", "let the dialled call fail", "tipring rig exchange fxo1 refuse --how busy-tone")
     refuse.add_argument("--how", choices=("busy-tone", "congestion-tone"), default="busy-tone")
+    meter = _act(acts, "meter", "send metering pulses in a call", "tipring rig exchange fxo1 meter 3 --volts 0.5")
+    meter.add_argument("count", nargs="?", type=int, default=1, metavar="COUNT", help="how many, two a second; 1")
+    meter.add_argument("--volts", type=float, metavar="V", help="rms of the 12 or 16 kHz tone at the card, 0.5")
     country = _act(acts, "country", "behave like an exchange of a country", "tipring rig exchange fxo1 country us")
     country.add_argument("country", metavar="CODE")
     digits = _act(acts, "expect-digits", "wait for a dialled number", "tipring rig exchange fxo1 expect-digits 10")

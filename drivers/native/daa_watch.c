@@ -29,7 +29,6 @@
 #define NEGATIVE 0x40
 #define LINKED 0x40
 #define OVERLOADED 0x01
-#define OVERLOAD_PROTECTION 0x08
 #define SET_UP 0x13              /* register 2: watchdog, hybrid, receiver; 0x03 after a reset */
 #define ABSENT 0xFF
 #define LEAST_CURRENT 3
@@ -93,7 +92,7 @@ static void fail(struct daa_watch *line, long long now_us, int reason, int detai
 
 void daa_watch_poll_ops(const struct daa_watch *line, struct spi_op ops[DAA_POLL_OPS])
 {
-    daa_op_read(&ops[0], line->cs, HOOK);
+    daa_op_read(&ops[0], line->cs, line->mode == DAA_OFF_HOOK ? INTERNATIONAL_2 : HOOK);
     daa_op_read(&ops[1], line->cs, TURNS[line->turn]);
 }
 
@@ -160,7 +159,10 @@ void daa_watch_polled(struct daa_watch *line, long long now_us, const struct spi
         return;
     int value = ops[1].in[2], absent = ops[0].in[2] == ABSENT && value == ABSENT;
     if (!absent || TURNS[line->turn] == CONTROL_2) {
-        watch_ring(line, now_us, ops[0].in[2]);
+        if (ops[0].out[1] == HOOK)
+            watch_ring(line, now_us, ops[0].in[2]);
+        else if (ops[0].in[2] != ABSENT)
+            daa_meter_read(line, now_us, ops[0].in[2]);
         watch_turn(line, now_us, value);
     }
     line->turn = (line->turn + 1) % TURN_COUNT;
@@ -175,6 +177,7 @@ static void verdict(struct daa_watch *line, long long now_us)
         return;
     }
     line->mode = DAA_OFF_HOOK;
+    daa_meter_listen(line);
     line->seized_volts = line->volts;
     line->seized_current = line->current;
     daa_watch_tell(line, now_us, DAA_SEIZED, line->current * 11, line->volts);
@@ -186,7 +189,7 @@ void daa_watch_tick(struct daa_watch *line, long long now_us)
     int steady = line->mode == DAA_SEIZING || line->mode == DAA_OFF_HOOK;
     if (steady && !line->guarded && now_us - line->hook_us >= GUARD_US) {
         line->guarded = 1;
-        put(line, INTERNATIONAL_2, line->profile.international2 | OVERLOAD_PROTECTION);
+        daa_meter_listen(line);
     }
     if (line->mode == DAA_SEIZING && now_us - line->hook_us >= VERDICT_US)
         verdict(line, now_us);

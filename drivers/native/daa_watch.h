@@ -1,8 +1,8 @@
 /* One watched exchange line: what the scanner knows of it and does to it.
  *
  * Inner header of the scanner, not part of the face to Python. The scanner's lock is held around every call. Time is
- * an argument, in us of board time. Every poll reads the ring detector; the rest (link, voltage, current, alarms,
- * presence) takes turns, so that each is seen every 10 ms. */
+ * an argument, in us of board time. Every poll reads the ring detector, or in a call the billing-tone bits; the rest
+ * (link, voltage, current, alarms, presence) takes turns, so that each is seen every 10 ms. */
 #define DAA_POLL_OPS 2
 
 enum daa_mode {
@@ -12,6 +12,8 @@ enum daa_mode {
     DAA_PULSING, /* dial pulses */
     DAA_FLASHING
 };
+
+enum daa_metering { DAA_NO_PULSE, DAA_PULSE_SEEN, DAA_PULSE_TOLD };
 
 /* A state that counts once it has lasted. */
 struct daa_steady {
@@ -41,6 +43,9 @@ struct daa_watch {
     int seized_volts, seized_current; /* 500 ms after seizing */
     long long broken_us;    /* beginning of a loop break */
 
+    enum daa_metering metering;
+    long long metered_us;   /* when the pulse was seen */
+
     struct daa_steady dead, in_use, foreign, reversed, broken, parallel;
 
     /* pulses and flash */
@@ -63,6 +68,11 @@ int daa_watch_dial(struct daa_watch *line, long long now_us, const char *digits)
 int daa_watch_flash(struct daa_watch *line, long long now_us, int ms);
 /* The next time off hook is without calibration: sound passes after 10 ms instead of 400. Until the line is on hook. */
 int daa_hook_no_delays(struct daa_watch *line);
+
+/* daa_meter.c */
+/* Overload protection on, and in a call metering pulses are listened for. */
+int daa_meter_listen(struct daa_watch *line);
+void daa_meter_read(struct daa_watch *line, long long now_us, int value);
 
 int daa_watch_seize(struct daa_watch *line, long long now_us, int quick);
 int daa_watch_release(struct daa_watch *line, long long now_us);

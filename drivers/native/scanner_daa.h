@@ -20,6 +20,7 @@
 #define DAA_OVERLOAD 42      /* too much current: the line is on hook again */
 #define DAA_DIALLED 43       /* the last pulse digit is out */
 #define DAA_FLASHED 44       /* the loop is closed again after a flash */
+#define DAA_METERED 46       /* off hook, a metering pulse; value: 1 when it overloads the chip's input */
 #define DAA_FOREIGN 45       /* on hook, value: 1 more voltage than any exchange feeds, 0 not any more */
 
 #define DAA_REASON_NO_ANSWER 16 /* nothing drives MISO */

@@ -19,6 +19,7 @@ from drivers.sim.exchange_caller import Manner, manner_of
 from drivers.sim.exchange_data import IncomingCall
 from drivers.sim.exchange_ear import PulseCounter, ToneReceiver
 from drivers.sim.exchange_habits import HANG_UPS, CallTone, Habits, habits_of
+from drivers.sim.exchange_meter import ExchangeMeter
 from drivers.sim.exchange_tone import ExchangeTone
 from drivers.sim.office_wires import OfficeWires, WireFeed
 from drivers.sim.rig_protocol import RigError
@@ -64,6 +65,7 @@ class ExchangeLine:
         self._incoming = False
         self._bell = ExchangeBell(wires)
         self._tone = ExchangeTone(wires)
+        self.meter = ExchangeMeter(wires)
         self._due_us = 0
         self._opened_us = 0
         self._pulses = PulseCounter()
@@ -161,6 +163,7 @@ class ExchangeLine:
         self._digits(now_us)
         self._time(now_us)
         self._tone.keep()
+        self.meter.keep(now_us)
 
     def _closed(self, at_us: int) -> None:
         open_ms = (at_us - self._opened_us) / 1000 if self._opened_us else 0.0
@@ -187,6 +190,7 @@ class ExchangeLine:
             self._bell.fetched(now_us)
             return
         self.cleared_us = now_us
+        self.meter.stop()
         self._tone.stop()
         self.wires.put(WireFeed.NORMAL)
         holds = self._incoming and self.stage is Stage.TALKING and self.habits.hold_ms > 0

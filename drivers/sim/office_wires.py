@@ -24,6 +24,7 @@ OFFICE_RANGES: dict[str, tuple[float, float, str]] = {
     "parallel_ohm": (0, 20_000, "ohm (0: no lifted telephone)"),
     "ring_v_rms": (0, 150, "V rms"),
     "ring_hz": (10, 100, "Hz"),
+    "meter_v_rms": (0, 10, "V rms (0: no metering tone)"),
     "impedance": (0, 15, "(code of register 30)"),
 }
 _EDGES_AT_ONCE = 64

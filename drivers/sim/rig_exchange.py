@@ -13,6 +13,7 @@ from drivers.sim import measure
 from drivers.sim.board import SimBoard
 from drivers.sim.exchange_caller import changed, checked_call
 from drivers.sim.exchange_line import ExchangeLine, Stage
+from drivers.sim.exchange_meter import USUAL_V_RMS
 from drivers.sim.phone import RATE_HZ
 from drivers.sim.recording import read_wav
 from drivers.sim.rig_protocol import RigError
@@ -71,6 +72,13 @@ class ExchangeVerbs:
     async def exchange_hangup(self, port: str, how: str | None = None) -> Answer:
         """The far party hangs up: loop-break, polarity, busy-tone, congestion-tone, silence, or as the habit is."""
         self._office(port).hang_up(how)
+        return {}
+
+    async def exchange_meter(self, port: str, count: int = 1, volts: float = USUAL_V_RMS) -> Answer:
+        """Send metering pulses, two a second, until the line is released. volts: rms of the tone at the card."""
+        number("count", count, 1, 1000, "pulses")
+        number("volts", volts, 0.01, 10, "V rms")
+        self._office(port).meter.send(int(count), volts)
         return {}
 
     async def exchange_unplug(self, port: str) -> Answer:

@@ -123,9 +123,11 @@ class FxoLineSettings:
     )
     answer_by: tuple[str, ...] = setting(
         ("polarity", "ringback-end", "voice"),
-        rule=_one_of("polarity", "ringback-end", "voice", "dialled"),
-        help_en="What tells that the called party has answered, whichever comes first; dialled: at once",
-        help_es="Qué indica que han contestado, lo que llegue antes; dialled: en cuanto se marca",
+        rule=_one_of("polarity", "ringback-end", "voice", "metering", "dialled"),
+        help_en="What tells that the called party has answered, whichever comes first; metering: a pulse of the "
+        "exchange's meter; dialled: at once",
+        help_es="Qué indica que han contestado, lo que llegue antes; metering: un impulso de tarificación de la "
+        "central; dialled: en cuanto se marca",
     )
     hang_up_by: tuple[str, ...] = setting(
         ("loop-break", "polarity", "tones"),

@@ -1,5 +1,5 @@
 """What somebody should do about an exchange line: unplugged, foreign voltage, the wrong kind of line, and what another
-telephone on its wires does: lifted beside our call, or left off hook.
+telephone on its wires does: lifted beside our call, or left off hook; and metering that speech suffers from.
 
 Follows the events of the port; `status` and page show the words. Ports that are out of service: `line_alarm.py`.
 """
@@ -17,6 +17,7 @@ from drivers.exchange_port import (
     LineInUse,
     LineOverloaded,
     LineSeized,
+    Metered,
     ParallelLifted,
 )
 from drivers.ports import PortEvent
@@ -52,6 +53,12 @@ LEFT_OFF_HOOK = Words(
     "Otro teléfono en los mismos hilos lleva más de media hora descolgado, o la línea da muy poca tensión: "
     "no se llama por ella.",
 )
+METERED = Words(
+    "The exchange's metering pulses are so strong that they cut speech off: put a metering filter (12 or 16 kHz) "
+    "before the line, or have the operator switch the pulses off.",
+    "Los impulsos de tarificación de la central son tan fuertes que cortan la voz: ponga un filtro de tarificación "
+    "(12 o 16 kHz) delante de la línea o pida a la compañía que los quite.",
+)
 LEFT_S = 1800.0
 LINE_SIDE = Words(
     "The port is off: its chip has lost the half that touches the line. It is tried again by itself.",
@@ -65,6 +72,7 @@ class FxoAlarm:
     def __init__(self, port: ExchangeLinePort) -> None:
         self._port = port
         self._words: Words | None = None
+        self._metered = False
         self._in_use_since_s = float("inf")
 
     @property
@@ -72,7 +80,7 @@ class FxoAlarm:
         """What somebody should do; None while all is well, and while the port is being started."""
         if self._port.in_service:
             left = now_s() - self._in_use_since_s > LEFT_S
-            return self._words or (LEFT_OFF_HOOK if left else None)
+            return self._words or (LEFT_OFF_HOOK if left else METERED if self._metered else None)
         return LINE_SIDE if self._port.trouble is Trouble.LINE_SIDE else TROUBLES.get(self._port.trouble)
 
     def follow(self, event: ExchangeLineEvent | PortEvent) -> None:
@@ -80,7 +88,7 @@ class FxoAlarm:
         name = self._port.name
         match event:
             case LineDead(dead=True):
-                self._words = UNPLUGGED
+                self._words, self._metered = UNPLUGGED, False  # now a filter can be put in
                 log.warning("%s: no battery. %s", name, UNPLUGGED.en)
             case ForeignVoltage(foreign=True):
                 self._words = FOREIGN
@@ -94,6 +102,9 @@ class FxoAlarm:
             case LineOverloaded():
                 self._words = OVERLOADED
                 log.error("%s: over-current. %s", name, OVERLOADED.en)
+            case Metered(overload=True) if not self._metered:
+                self._metered = True
+                log.warning("%s: %s", name, METERED.en)
             case LineInUse():
                 self._in_use_since_s = now_s() if event.in_use else float("inf")
                 what = "is in use by another telephone" if event.in_use else "is free again"

@@ -110,6 +110,11 @@ class FxoCalls:
         if self.leg is not None:
             self.leg.tell(self._listener.leg_digit, digit)
 
+    def metered(self) -> None:
+        """The exchange has sent a metering pulse for the call."""
+        if self.leg is not None:
+            self.leg.metered += 1
+
     def fax(self) -> None:
         """The calling tone of a fax machine is heard in a call: told once, and only of one that came in."""
         leg = self.leg

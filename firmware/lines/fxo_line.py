@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from drivers.errors import HardwareError
-from drivers.exchange_port import ExchangeLineEvent, ExchangeLinePort, RingBegan, RingEnded
+from drivers.exchange_port import ExchangeLineEvent, ExchangeLinePort, Metered, RingBegan, RingEnded
 from drivers.ports import PortEvent
 from firmware.lines.fxo_alarm import FxoAlarm
 from firmware.lines.fxo_calls import FxoCalls
@@ -93,6 +93,9 @@ class FxoLine:
                 self.calls.ring_began(event)
             case RingEnded():
                 self.calls.ring_ended(event)
+            case Metered():
+                self.calls.metered()
+                self._wires.far_end.metered()
             case _:
                 self._wires.told(event)
 

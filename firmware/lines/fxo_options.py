@@ -26,7 +26,7 @@ class FxoOptions:
     """target: the number of the house that calls from this line ring. rings: how many before the call is passed on.
 
     hang_up_by: "loop-break", "polarity", "tones"; what of these means that the far party has gone.
-    answer_by: "polarity", "ringback-end", "voice", "dialled"; the first of them that happens answers a call out.
+    answer_by: "polarity", "ringback-end", "voice", "metering", "dialled"; the first of them answers a call out.
     silence_s: a call whose far party is not heard for so long is over; 0 never. flash_ms: length of a hook flash to the
     exchange; pass_flash: a telephone's R key in a call is for the exchange. busy_tone: of this line's exchange, beside
     the country's. pulses: dial by pulses. dial_blind: dial also without dial tone. pulse_coding: of the country.

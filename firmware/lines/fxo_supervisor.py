@@ -105,6 +105,12 @@ class FarEnd:
             log.info("%s: the far end has gone, says the line's polarity", self._name)
             self._end(Event.FAR_CLEARED)
 
+    def metered(self) -> None:
+        """A metering pulse: a call that costs something has been answered."""
+        if self._outgoing and not self._talking and "metering" in self._options.answer_by:
+            log.info("%s: answered, says a metering pulse", self._name)
+            self._tell(Event.ANSWERED)
+
     def segment(self, heard: SegmentHeard) -> None:
         """A piece of what the exchange says."""
         now_s = asyncio.get_running_loop().time()

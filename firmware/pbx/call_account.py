@@ -73,6 +73,8 @@ class Account:
         expected = stats.packets_received + stats.packets_lost
         if self._held_ms:
             self.services["held_ms"] = self._held_ms
+        if pulses := sum(leg.metered for leg in legs):
+            self.services["metered"] = pulses
         self._records.end(
             self._call_id,
             CallEnd(

@@ -57,7 +57,8 @@ class CallEnd:
 
     failures: leg id -> the SIP status that leg failed with, the leg that decided the call first. codec to mos are of
     the leg that heard worse; quality: leg id -> the figures of each talking leg that has any (`LegStats`).
-    services: what was done with the call: held_ms, how long one end held the other; beside, the call that its
+    services: what was done with the call: held_ms, how long one end held the other; metered, how many metering pulses
+    its exchange line has shown; beside, the call that its
     caller had on hold; transfer_of, the two calls it came from, and by, whose telephone brought them together;
     became, the call that a transfer made of it; three_way_with, the other call of a conference of three, and
     three_way_ms, how long that lasted.

@@ -169,6 +169,8 @@ class Leg(ABC):
         """Whether this end has services of its own for the R key of the other end's telephone (`send_flash`)."""
         self.passes_flash = False
         """Whether the other end has those: R of this telephone is not for the services of the house then."""
+        self.metered = 0
+        """Metering pulses that the network of this end has sent for the call."""
         self.beside: Leg | None = None
         """For a calling leg: the leg of the same telephone that is on hold meanwhile."""
         self.may_call_lines = True

@@ -159,7 +159,10 @@ CASES: dict[str, Cases] = {
     "lines.fxo1.dial": (["tones", "pulses"], ["", "dtmf", True]),
     "lines.fxo1.dial_tone_s": ([1, 4.5, 20], [0.9, 21, "4"]),
     "lines.fxo1.without_dial_tone": (["fail", "dial"], ["", True]),
-    "lines.fxo1.answer_by": ([["polarity", "ringback-end", "voice", "dialled"], []], ["voice", ["hope"], [1]]),
+    "lines.fxo1.answer_by": (
+        [["polarity", "ringback-end", "voice", "metering", "dialled"], []],
+        ["voice", ["hope"], [1]],
+    ),
     "lines.fxo1.hang_up_by": ([["loop-break"], ["polarity", "tones"], []], ["tones", ["silence"], [1]]),
     "lines.fxo1.busy_tone": (
         ["425/200, -/200", "480+620/500,-/500", "425/200, -/200, 425/200, -/600"],

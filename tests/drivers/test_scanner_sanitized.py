@@ -13,7 +13,7 @@ NATIVE = HERE.parents[1] / "drivers" / "native"
 SOURCES = [
     "hook", "line_feed", "line_loop", "line_ringing", "line_watch", "registers", "scanner", "scanner_commands",
     "scanner_event",
-    "daa_hook_work", "daa_registers", "daa_supervise", "daa_watch", "ring_heard", "scanner_daa",
+    "daa_hook_work", "daa_meter", "daa_registers", "daa_supervise", "daa_watch", "ring_heard", "scanner_daa",
 ]  # fmt: skip
 
 

@@ -125,6 +125,28 @@ def test_overload_protection(dc: int, feed_ohm: float, battery_v: float, trips: 
     assert "off hook with OPE=1" in bench.violations
 
 
+@pytest.mark.parametrize(("v_rms", "seen", "overloads"), [(0.1, 0, 0), (0.5, 1, 0), (2.0, 1, 1)])
+def test_billing_tone_bits_of_registers_4_and_17(v_rms: float, seen: int, overloads: int) -> None:
+    bench = DaaBench()
+    bench.power_up()
+    bench.seize()
+    bench.wires.set_office(meter_v_rms=v_rms)
+    bench.step_ms(5)
+    assert not bench.read(17) & 0x01  # BTE=0: not looked for
+    bench.write(17, 0x04)
+    bench.step_ms(5)
+    assert bench.read(17) & 0x03 == seen | overloads << 1  # BTD, ROV
+    assert bool(bench.read(4) & 0x10) == bool(seen) and bool(bench.read(19) & 0x04) == bool(overloads)
+    bench.wires.set_office(meter_v_rms=0)
+    bench.step_ms(5)
+    assert bench.read(17) & 0x01 == seen and not bench.read(19) & 0x04  # it stays, OVL does not
+    bench.write(17, 0x00)
+    bench.write(17, 0x04)
+    bench.step_ms(5)
+    assert not bench.read(17) & 0x03
+    assert bench.violations == ""
+
+
 def test_full_scale_mode_wants_its_dc_termination() -> None:
     bench = DaaBench()
     bench.power_up(r31=0xA0, r26=0x50)

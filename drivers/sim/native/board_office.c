@@ -15,7 +15,7 @@ static bool within(double value, double low, double high) {
 static bool is_possible(const struct simboard_office *o) {
     return within(o->battery_v, 0, 120) && within(o->feed_ohm, 100, 4000) && within(o->limit_ma, 5, 500) &&
            (o->parallel_ohm == 0 || within(o->parallel_ohm, 50, 20000)) && within(o->ring_v_rms, 0, 150) &&
-           within(o->ring_hz, 10, 100) && o->impedance >= 0 && o->impedance <= 15;
+           within(o->ring_hz, 10, 100) && within(o->meter_v_rms, 0, 10) && o->impedance >= 0 && o->impedance <= 15;
 }
 
 int simboard_get_office(struct simboard *board, int number, struct simboard_office *office) {

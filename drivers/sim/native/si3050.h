@@ -6,7 +6,7 @@
  * hook, supervision), ring detector, audio.
  *
  * What silicon has and this has not: GCI mode, daisy chain, 16 kHz sampling, ground start, spark quench times,
- * billing-tone detection, the call-progress output, the hybrid filter's taps (HBE only counts as on or off), loop
+ * a supply that a billing tone takes away, the call-progress output, the hybrid filter's taps (HBE only counts as on or off), loop
  * modes that need the analog side (IDL, PCML). */
 #ifndef SI3050_H
 #define SI3050_H
@@ -55,6 +55,7 @@ struct si3050 {
     int link_left, settle_left;
     struct line_load load;
     double port_v, loop_a;
+    double meter_v; /* rms of a billing tone on the wires */
     bool starved, reversed, over_threshold;
 
     /* ring detector */

@@ -16,6 +16,8 @@
 #define MONITOR_FULL_DBM 2.74  /* 1.5 V peak into 600 ohm */
 #define MISMATCH_LEAK 0.15f    /* a wrong AC termination returns some 16 dB below what is sent [M] */
 #define RING_IDLE 1228
+#define VOLTS_AT_0_DBM 0.7746  /* rms into 600 ohm */
+#define PEAK_AT_0_DBM 22827.0f /* of a sine, in WAV scale */
 #define DDL 0x01
 
 enum { A_LAW, U_LAW, LINEAR8, LINEAR16 };
@@ -102,14 +104,16 @@ static float ring_code(const struct si3050 *chip) {
     return -32768;
 }
 
-/* Off hook: more than full scale is cut off and told (OVL now, ROV and ROVI until they are cleared). */
+/* Off hook: more than full scale is cut off and told (OVL now, ROV and ROVI until they are cleared). A billing tone
+ * lies beyond the band: it is not heard, but takes its share of the scale. */
 static float converted(struct si3050 *chip, float heard) {
-    bool over = fabsf(heard) > chip->line_full;
+    float room = chip->line_full - (float)(chip->meter_v / VOLTS_AT_0_DBM) * PEAK_AT_0_DBM;
+    bool over = fabsf(heard) > room;
     chip->reg[DAA_INT4] = (uint8_t)((chip->reg[DAA_INT4] & ~0x04) | over << 2);
     if (!over) return heard * chip->rx_gain;
     chip->reg[DAA_INT2] |= 0x02;
     chip->reg[DAA_SOURCE] |= DAA_ROVI;
-    return copysignf(chip->line_full, heard) * chip->rx_gain;
+    return room > 0 ? copysignf(room, heard) * chip->rx_gain : 0;
 }
 
 static float sample_for(struct si3050 *chip, float heard, const uint8_t *from_host) {

@@ -25,6 +25,9 @@
 #define WATCHDOG_US 4e6
 #define LCS2_STEP_A 0.0011
 #define LCS_STEP_A 0.0033
+#define BTE 0x04
+#define BTD 0x01
+#define METER_V 0.2          /* rms from which on a billing tone is seen [M] */
 
 static void raise_flags(struct si3050 *chip, int bits) {
     chip->reg[DAA_SOURCE] |= (uint8_t)bits;
@@ -136,6 +139,14 @@ static void overload_step(struct si3050 *chip) {
     chip->reg[DAA_INT4] = (uint8_t)((chip->reg[DAA_INT4] & 0x04) | dropped | tripped);
 }
 
+/* The bit stays until BTE is written 0. */
+static void billing_step(struct si3050 *chip) {
+    bool seen = si3050_audio(chip) == 2 && chip->reg[DAA_INT2] & BTE && chip->meter_v >= METER_V;
+    if (!seen || chip->reg[DAA_INT2] & BTD) return;
+    chip->reg[DAA_INT2] |= BTD;
+    raise_flags(chip, DAA_BTDI);
+}
+
 /* Registers 43 and 44: the comparison sets CVI when it becomes true. */
 static void threshold_step(struct si3050 *chip) {
     uint8_t set = chip->reg[DAA_CVT_IRQ];
@@ -153,10 +164,12 @@ void si3050_step(struct si3050 *chip, const struct office *office, double now_us
     if (!chip->linked) return;
     chip->port_v = office->port_v;
     chip->loop_a = fabs(office->loop_a);
+    chip->meter_v = office->feed == SIMOFFICE_NO_FEED ? 0 : office->set.meter_v_rms;
     if (chip->settle_left > 0 && !chip->starved) chip->settle_left--;
     measure_current(chip);
     measure_voltage(chip);
     overload_step(chip);
+    billing_step(chip);
     threshold_step(chip);
     si3050_ring_step(chip);
 }

@@ -128,8 +128,9 @@ static void follow_write(struct si3050 *chip, int address, uint8_t before) {
     if (address >= DAA_AC || address == DAA_MUTE) si3050_audio_setup(chip);
 }
 
-/* Flags are cleared by writing 0 to them; a 1 changes nothing. */
+/* Flags are cleared by writing 0 to them; a 1 changes nothing. BTD goes with BTE. */
 static void clear_flags(struct si3050 *chip, int address, uint8_t value) {
+    if (address == DAA_INT2 && !(value & 0x04)) chip->reg[DAA_INT2] &= (uint8_t)~0x01;
     if (address == DAA_SOURCE) {
         chip->reg[DAA_SOURCE] &= value;
         if (!(value & DAA_ROVI)) chip->reg[DAA_INT2] &= (uint8_t)~0x02;

@@ -21,6 +21,7 @@ struct simboard_office {
     double parallel_ohm;  /* a lifted telephone on the same wires, 0: none, else 50 to 20000; new: 0 */
     double ring_v_rms;    /* 0 to 150; new: 75 */
     double ring_hz;       /* 10 to 100; new: 25 */
+    double meter_v_rms;   /* a metering tone of 12 or 16 kHz, 0: none, at most 10; new: 0 */
     int impedance;        /* the line's, by its code in register 30: 0 to 15; new: 2 */
 };
 void simboard_office_default(struct simboard_office *office);

@@ -1,6 +1,6 @@
 """The leg of a telephone on an FXS port: what the exchange says becomes events of the line's machine.
 
-The line owns it and hears from it through `Line`; what the telephone does with an event stands in
+The line owns it, and its calls hear from it through `Line`; what the telephone does with an event stands in
 `fxs_machine.py`.
 """
 
@@ -26,7 +26,7 @@ PULSED_DIGIT_MS = 100
 
 
 class Line(Protocol):
-    """The line, as far as its leg needs it (`fxs_line.FxsLine`)."""
+    """The line, as far as its leg needs it (`fxs_calls.FxsCalls`)."""
 
     def leg_event(self, leg: FxsLeg, event: Event) -> None: ...
     def leg_ended(self, leg: FxsLeg) -> None: ...

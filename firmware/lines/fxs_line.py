@@ -1,13 +1,13 @@
-"""One FXS line: its port, its slot in the media engine, its machine, and the leg it is busy with.
+"""One FXS line: its port, its slot in the media engine, its machine, and who of its parts obeys that.
 
-A second leg, on hold or waiting, is kept in `flash_services.py`. The line feeds the machine with what the port
-and the engine tell, and obeys the actions. When the chip does not obey, the scanner takes the port out of service
-and says so; nothing here retries.
+The line feeds the machine with what the port and the engine tell, and has the actions obeyed: its calls are in
+`fxs_calls.py`, a second one in `flash_services.py`, what is dialled in `dial_desk.py`, what the telephone is sent in
+`line_sender.py`. When the chip does not obey, the scanner takes the port out of service and says so; nothing here
+retries.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,14 +26,15 @@ from drivers.ports import (
     PulseDigitDialled,
 )
 from firmware.lines.dial_desk import DialDesk
-from firmware.lines.did_digits import DidDigits
 from firmware.lines.flash_services import FlashServices
 from firmware.lines.flash_table import Other
+from firmware.lines.fxs_calls import FxsCalls
 from firmware.lines.fxs_leg import FxsLeg
-from firmware.lines.fxs_machine import RELEASES, Action, Do, Event, FxsMachine, PlayTone, StartTimer, State
+from firmware.lines.fxs_machine import Action, Do, Event, FxsMachine, PlayTone, StartTimer, State
 from firmware.lines.line_alarm import LineAlarm
 from firmware.lines.line_options import LineOptions, LineTimers, ServiceRules
 from firmware.lines.line_sender import LineSender
+from firmware.lines.named_timers import NamedTimers
 from firmware.lines.send_profile import SENDS_LITTLE, SendProfile
 from firmware.media.events import EchoStats
 from firmware.telephony.cadence import Tone
@@ -83,34 +84,32 @@ class FxsLine:
         """The one the telephone is busy with."""
         self._voice = voice
         self._country = country
-        self._listener = listener
         self.options = options or LineOptions(services=ServiceRules(country.flash_habit))
         self.services = FlashServices(self, voice.id, country.tone("call_waiting"), self.options.services)
         self.alarm = LineAlarm(port)
         self._desk = DialDesk(self, plan, country.pulse_coding)
-        self._timers = timers if country.has_howler else replace(timers, howler_s=0.0)
-        self._timer: asyncio.TimerHandle | None = None
-        self._serial = 0
-        self._did = DidDigits(self.options.trunk, voice.play_digit) if self.options.trunk is not None else None
+        self._lengths = timers if country.has_howler else replace(timers, howler_s=0.0)
+        self._timers = NamedTimers(self._time_out)
         self.sender = LineSender(port, voice, country.ring_cadence_ms, sends, lambda: self.feed(Event.OFF_HOOK))
+        self._calls = calls = FxsCalls(self, voice, listener)
         if not port.in_service:
             self.machine.state = State.OUT_OF_SERVICE
         self._obeying: dict[Do, Callable[[], None]] = {
             Do.STOP_TONE: voice.stop_tone,
             Do.YIELD_TONE: voice.yield_tone,
-            Do.STOP_TIMER: self._stop_timer,
+            Do.STOP_TIMER: self._timers.stop,
             Do.LISTEN: lambda: voice.listen_digits(True),
             Do.DEAFEN: lambda: voice.listen_digits(False),
             Do.COLLECT_DIGIT: self._desk.collect,
             Do.FORGET_DIGITS: self._desk.clear,
-            Do.PLACE_CALL: self._place_call,
-            Do.RING: self._ring,
-            Do.STOP_RINGING: self._stop_ringing,
-            Do.ANSWER: self._answer,
-            Do.HANG_UP: lambda: self._end_leg(Cause.NORMAL_CLEARING),
-            Do.FAIL_LEG: self._fail_legs,
+            Do.PLACE_CALL: lambda: calls.place(self._desk.number),
+            Do.RING: calls.ring,
+            Do.STOP_RINGING: calls.stop_ringing,
+            Do.ANSWER: calls.answer,
+            Do.HANG_UP: lambda: calls.end(Cause.NORMAL_CLEARING),
+            Do.FAIL_LEG: calls.fail,
             Do.PASS_DIGIT: self._desk.pass_on,
-            Do.PASS_FLASH: self._pass_flash,
+            Do.PASS_FLASH: calls.pass_flash,
             Do.TAKE_ORDER: lambda: self.services.order(self._desk.digit),
             Do.GO_ON: self.services.go_on,
             Do.LOW_POWER: lambda: port.feed(Feed.LOW_POWER),
@@ -148,9 +147,11 @@ class FxsLine:
         if not self.sender.takes_digit(digit):
             self._desk.take(digit)
 
-    def play_digit(self, digit: str, ms: int) -> None:
-        """Let the telephone hear a digit that the far end signalled beside the audio."""
-        self._voice.play_digit(digit, ms)
+    def flash(self) -> None:
+        """R was pressed."""
+        self.sender.drop_waiting_call()
+        if not self.services.flash():
+            self.feed(Event.FLASH)
 
     def feed(self, event: Event) -> None:
         """Let the machine take `event` and obey what it says."""
@@ -171,7 +172,7 @@ class FxsLine:
         if self.machine.state is State.OUT_OF_SERVICE:
             return Cause.DESTINATION_OUT_OF_ORDER
         if waits and self.services.may_wait:
-            leg = self._new_leg()
+            leg = self._calls.new_leg()
             self.services.wait(leg)
             return leg
         if self.machine.state is not State.IDLE or self.leg is not None:
@@ -179,22 +180,8 @@ class FxsLine:
         if self.options.quiet is not None and self.options.quiet.hold(wall()):
             log.info("%s: does not ring at this hour", self.name)
             return Cause.USER_BUSY
-        self.leg = self._new_leg()
+        self.leg = self._calls.new_leg()
         return self.leg
-
-    def leg_event(self, leg: FxsLeg, event: Event) -> None:
-        """What the exchange says to a leg: to the machine, if the telephone is busy with that one."""
-        if leg is not self.leg:
-            if event is Event.CALL_COMES:
-                self.services.alert(leg)
-        elif not (event in RELEASES and self.services.is_ is Other.THREE_WAY):
-            self.feed(event)
-
-    def leg_ended(self, leg: FxsLeg) -> None:
-        """The leg is over; the telephone may still be off hook."""
-        if self._did is not None:
-            self._did.stop()
-        self.services.ended(leg)
 
     def play_over(self, tone: Tone) -> None:
         """Play a tone that ends by itself over the call."""
@@ -229,7 +216,7 @@ class FxsLine:
                 case PlayTone():
                     self._play(action.name)
                 case StartTimer():
-                    self._start_timer(self._lasts_s(action.name))
+                    self._start_timer(action.name)
                 case _:
                     self._obeying[action]()
         except HardwareError as error:
@@ -237,7 +224,7 @@ class FxsLine:
             log.warning("%s: %s failed: %s", self.name, action, error.reason)
 
     def _play(self, tone: str) -> None:
-        if tone == "howler" and not self._timers.howler_s:
+        if tone == "howler" and not self._lengths.howler_s:
             self._voice.stop_tone()
         else:
             self._voice.play_tone(self._country.tone(self.sender.tone(tone)))
@@ -246,80 +233,18 @@ class FxsLine:
         """A warm line waits for its own time at dial tone."""
         if timer == "first_digit_s" and self._desk.warm:
             return self.options.hotline_s
-        seconds: float = getattr(self._timers, timer)
+        seconds: float = getattr(self._lengths, timer)
         return self.services.patience_s(seconds) if timer == "congestion_s" else seconds
 
     def wait_for_more(self) -> None:
         """The number could be called, or go on: wait for the shorter time."""
-        self._start_timer(self._timers.complete_s)
+        self._start_timer("complete_s")
 
-    def _start_timer(self, seconds: float) -> None:
-        self._stop_timer()
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._time_out)
+    def _start_timer(self, name: str) -> None:
+        """In place of the one that runs."""
+        self._timers.stop()
+        self._timers.start(name, self._lasts_s(name))
 
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _time_out(self) -> None:
-        self._timer = None
+    def _time_out(self, _name: str) -> None:
         if not self._desk.timed_out() and not self.services.timed_out():
             self.feed(Event.TIME_OUT)
-
-    def flash(self) -> None:
-        """R was pressed."""
-        self.sender.drop_waiting_call()
-        if not self.services.flash():
-            self.feed(Event.FLASH)
-
-    def _new_leg(self) -> FxsLeg:
-        self._serial += 1
-        leg = FxsLeg(self, f"{self.name}/{self._serial}", self.party, self._listener, self._voice.id)
-        leg.beside = self.services.held
-        leg.steady_ms = self.options.steady_ms
-        return leg
-
-    def _place_call(self) -> None:
-        leg = self.leg = self._new_leg()
-        leg.called = Party(self._desk.number)
-        asyncio.get_running_loop().call_soon(self._announce, leg)
-
-    def _announce(self, leg: FxsLeg) -> None:
-        if not leg.over:
-            self._listener.leg_arrived(leg)
-
-    def _ring(self) -> None:
-        leg = self.leg
-        assert leg is not None
-        try:
-            self.sender.ring(leg.rings_for)
-        except HardwareError as error:
-            log.warning("%s: cannot ring: %s", self.name, error.reason)
-            # A port in service refuses only when its telephone is being lifted right now.
-            cause = Cause.USER_BUSY if self.port.in_service else Cause.DESTINATION_OUT_OF_ORDER
-            asyncio.get_running_loop().call_soon(leg.release, cause)
-            return
-        leg.ringing()
-
-    def _stop_ringing(self) -> None:
-        self.sender.stop()
-        self.port.stop_ring()
-
-    def _answer(self) -> None:
-        if self._did is not None and self.leg is not None and not self.leg.up:
-            self._did.pass_on(self.leg.request.called.number, self.services.answered)
-        else:
-            self.services.answered()
-
-    def _end_leg(self, cause: Cause) -> None:
-        if self.leg is not None:
-            self.leg.ended(cause)
-
-    def _fail_legs(self) -> None:
-        self.services.end_other(Cause.DESTINATION_OUT_OF_ORDER)
-        self._end_leg(Cause.DESTINATION_OUT_OF_ORDER)
-
-    def _pass_flash(self) -> None:
-        if self.leg is not None:
-            self.leg.flashed()

@@ -72,10 +72,12 @@ class CallTable:
             timer.cancel()
 
     def engaged(self) -> set[str]:
-        """Numbers of those who call or talk. What an unknown caller says of himself does not count."""
+        """Numbers of those who call or talk. What callers unknown or from outside say of themselves does not count:
+        another PBX behind an exchange line may have the same numbers."""
         calls = [call for call in self._calls.values() if call.state != "over"]
         talking = {leg.party.number for call in calls if call.state == "talking" for leg in call.callees}
-        return talking | {call.caller.party.number for call in calls if call.caller.may_call_lines}
+        callers = [call.caller for call in calls]
+        return talking | {leg.party.number for leg in callers if leg.may_call_lines and not leg.connects_later}
 
     def debug(self) -> dict[str, int]:
         """Counts that return to zero after calls."""

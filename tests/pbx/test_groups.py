@@ -75,6 +75,10 @@ def test_who_calls_his_own_group_does_not_ring_himself() -> None:
         stranger = (other := house("201", "202")).leg("sip:201/7")
         stranger.may_call_lines = False
         assert rung_by(other, stranger) == ["sip:201", "sip:202"]
+        # nor does an old PBX behind an exchange line, which has a 201 of its own
+        outside = (other := house("201", "202")).leg("fxo1/7")
+        outside.party, outside.connects_later = Party("201"), True
+        assert rung_by(other, outside) == ["sip:201", "sip:202"]
 
     run(main())
 

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from drivers.sim.exchange_line import Stage
+from drivers.sim.office_wires import WireFeed
 from drivers.sim.rig_protocol import RigError
+from tests.exchange_calls import call_in
 from tests.fake_time import run
 from tests.stepped_trunks import TrunkHouse
 
@@ -62,3 +64,59 @@ async def meet(house: TrunkHouse, coming_ms: int) -> None:
     one.hang_up()
     await house.until("all rest", lambda: (house.state("fxo1"), house.office.stage) == ("idle", Stage.IDLE), 9000)
     assert house.exchange.debug()["calls"] == 0
+
+
+async def glare(house: TrunkHouse) -> None:
+    """101 dials out while a caller comes in, whom 102 answers."""
+    house.sim.copper["fxs1"].lift()
+    await house.pass_ms(400)
+    house.sim.copper["fxs1"].dial("05#")
+    house.office.live_by("es", first_ring_ms=2000)
+    house.office.ring()
+    await house.until("102 rings", lambda: house.state("fxs2") == "ringing", 9000)
+    house.sim.copper["fxs2"].lift()
+    await house.until("102 has the caller", lambda: house.state("fxo1") == house.state("fxs2") == "talking", 2000)
+
+
+async def all_hang_up(house: TrunkHouse) -> None:
+    for phone in house.sim.copper.values():
+        phone.hang_up()
+    await house.until("all rest", lambda: (house.state("fxo1"), house.office.stage) == ("idle", Stage.IDLE), 9000)
+
+
+@pytest.mark.parametrize("how", ["polarity", "loop-break"])
+def test_a_caller_who_was_met_and_goes_first_frees_the_line_and_may_be_met_again_at_once(
+    tmp_path: Path, how: str
+) -> None:
+    house = TrunkHouse(tmp_path, options={"target": "102"})
+
+    async def day() -> None:
+        for _ in range(2):
+            await glare(house)
+            house.office.hang_up(how)
+            await house.until("freed", lambda: not house.office.wires.now().off_hook, 1000)
+            assert house.state("fxs2") == "busy"
+            await all_hang_up(house)
+
+    run(day())
+    assert house.sim.violations() == []
+    house.close()
+
+
+def test_a_turn_of_the_wires_while_the_line_is_taken_ends_no_call_out(tmp_path: Path) -> None:
+    house = TrunkHouse(tmp_path)
+
+    async def day() -> None:
+        await call_in(house)  # a turn would end this one
+        await all_hang_up(house)
+        house.sim.copper["fxs1"].lift()
+        await house.pass_ms(400)
+        house.sim.copper["fxs1"].dial("05#")
+        await house.until("off hook", lambda: house.office.wires.now().off_hook, 2000)
+        house.office.wires.put(WireFeed.REVERSED)
+        await house.until("the number is out", lambda: house.office.digits == "5", 9000)
+        await all_hang_up(house)
+
+    run(day())
+    assert house.sim.violations() == []
+    house.close()

@@ -48,14 +48,20 @@ class FarEnd:
         self._flashed_s = float("-inf")
         self.gone_for_s = 0.0
         """While it tells that the far end has gone: for how long already."""
+        self.gone = False
+        """Since the line was seized it was noticed that the far end has hung up."""
         self._turned = False
         """Off hook: tip and ring stand otherwise than when the line was seized."""
 
     # -- stages of a call --------------------------------------------------------------
     def seized(self, *, outgoing: bool) -> None:
         """The line has just been taken."""
-        self._outgoing, self._turned, self._talking = outgoing, False, False
+        self._outgoing, self._turned, self._talking, self.gone = outgoing, False, False, False
         self._tones.begin()
+
+    def glared(self) -> None:
+        """The line was taken for a call out and has a call that comes in: tip and ring stand as its caller wants."""
+        self._outgoing, self._turned = False, False
 
     def dialled(self) -> None:
         """The number is out; what is heard now is its progress."""
@@ -139,7 +145,7 @@ class FarEnd:
 
     def _end(self, event: Event, gone_for_s: float = 0.0) -> None:
         if not self._talking or not self._held():
-            self.gone_for_s = gone_for_s
+            self.gone, self.gone_for_s = True, gone_for_s
             self._tell(event)
             self.gone_for_s = 0.0
 

@@ -36,8 +36,10 @@ from firmware.telephony.countries import Country
 log = logging.getLogger(__name__)
 
 HELD_S = 120.0
-"""A called-party-clear exchange may hold the caller of a call that came in for so long after we hung up: a line without
-dial tone is then no glare [M: 90 s and more are usual]."""
+"""A called-party-clear exchange may hold the caller of a call that came in for so long after we hung up first: a line
+without dial tone is then no glare [M: 90 s and more are usual]."""
+_SEIZED = frozenset(OFF_HOOK) - {State.SEIZING, State.ANSWERING}
+"""Before that, how tip and ring stand means nothing yet."""
 _EVENTS: dict[type, Event] = {
     NoLoopCurrent: Event.NO_CURRENT,
     LineOverloaded: Event.OVERLOAD,
@@ -68,7 +70,7 @@ class FxoWires:
         self._ear = ear
         self._options = options
         self._incoming_over_s = float("-inf")
-        """When our end of the last call that came in was put down."""
+        """When our end of the last call that came in was put down, and the caller had not gone."""
 
     # -- what the port tells -----------------------------------------------------------
     def told(self, event: ExchangeLineEvent | PortEvent) -> None:
@@ -80,7 +82,7 @@ class FxoWires:
                 self._line.feed(Event.SEIZED)
             case LoopBroken():
                 self.far_end.loop_broken()
-            case PolarityChanged() if self._line.machine.state in OFF_HOOK:
+            case PolarityChanged() if self._line.machine.state in _SEIZED:
                 self.far_end.polarity_changed()
             case LineDead():
                 self._line.feed(Event.BATTERY_GONE if event.dead else Event.BATTERY_BACK)
@@ -97,7 +99,10 @@ class FxoWires:
             return Event.DIAL_TONE
         held = now_s() - self._incoming_over_s < HELD_S
         log.warning("%s: no dial tone within %.0f s", self.name, waited_s)
-        return Event.GLARE if self._options.target and not held else Event.NO_DIAL_TONE
+        if held or not self._options.target:
+            return Event.NO_DIAL_TONE
+        self.far_end.glared()
+        return Event.GLARE
 
     # -- what is wanted of them --------------------------------------------------------
     def seize(self) -> None:
@@ -111,7 +116,7 @@ class FxoWires:
     def release(self, *, incoming: bool) -> None:
         """Put the line down. incoming: its call came in. Raises HardwareError."""
         self.far_end.over()
-        if incoming:
+        if incoming and not self.far_end.gone:
             self._incoming_over_s = now_s()
         self._port.release()
 

@@ -1,7 +1,7 @@
 """A call between an exchange line and a telephone keeps bits, time and level, from copper to copper.
 
 Both ends say noise of known A-law octets in turns; at the other end each octet must arrive once, in order, after the
-same time as in the first turn. Three minutes of stepped call; `TIPRING_SOAK=1` talks for an hour.
+same time as in the first turn. Two minutes of stepped call; `TIPRING_SOAK=1` talks for an hour.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.fake_time import run
 from tests.firmware_media.judge import a_law_levels, encode
 from tests.stepped_trunks import TrunkHouse
 
-MINUTES = 60 if os.environ.get("TIPRING_SOAK") else 3
+MINUTES = 60 if os.environ.get("TIPRING_SOAK") else 2
 TURN_MS = 4000
 MOST_DELAY_MS = 60
 QUIET = 8

@@ -1,14 +1,11 @@
-"""What exchanges say, in every country's tones, through the true engine; and what is none of it: speech, ringback.
+"""What exchanges say, in every country's tones, through the true engine; what is none of it: `test_false_hang_ups.py`.
 
 Sound goes in as A-law made by numpy, pieces come out of the engine, `ExchangeTones` judges them.
 """
 
 from __future__ import annotations
 
-import os
-import wave
-from functools import cache
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -28,12 +25,8 @@ def unlike(*names: str) -> list[str]:
     return sorted(kinds.values())
 
 
-SOUNDS = Path("/usr/share/asterisk/sounds")
 STEP_MS = 40
 NOISE_DBM0 = -55.0
-MINUTES = 30 if os.environ.get("TIPRING_SOAK") else 6
-"""Of speech."""
-ENDS = {Heard.BUSY, Heard.CONGESTION, Heard.DIAL_STEADY}
 
 
 def sound_of(tone: Tone, ms: int, dbm0: float = -15.0, start_ms: int = 0) -> Signal:
@@ -59,21 +52,26 @@ def sound_of(tone: Tone, ms: int, dbm0: float = -15.0, start_ms: int = 0) -> Sig
 
 def heard(country: str, signal: Signal, step_ms: int = STEP_MS) -> list[tuple[float, Heard]]:
     """(seconds, what) as the line would be told it."""
+    return heard_by([country], signal, step_ms)[country]
+
+
+def heard_by(countries: Sequence[str], signal: Signal, step_ms: int = STEP_MS) -> dict[str, list[tuple[float, Heard]]]:
+    """Likewise, by lines of several countries that hear the same."""
     draw = np.random.default_rng(3)
     noisy = signal + draw.normal(0, PEAK_0DBM0 / 2**0.5 * 10 ** (NOISE_DBM0 / 20), len(signal))
     card = Card()
     engine = Engine(highway_address=card.address, rtp_ports=range(20000, 20010), stepped=True)
     engine.open_slot(0).listen_signals(progress=True)
     card.said[0] += encode("PCMA", np.clip(noisy, -32000, 32000))
-    tones = ExchangeTones(load_country(country))
-    told: list[tuple[float, Heard]] = []
+    lines = {country: ExchangeTones(load_country(country)) for country in countries}
+    told: dict[str, list[tuple[float, Heard]]] = {country: [] for country in countries}
     for step in range(len(signal) // 8 // step_ms + 1):
         card.run(engine, step_ms)
         now_s = (step + 1) * step_ms / 1000
-        for event in engine.drain():
-            if isinstance(event, SegmentHeard):
-                told += [(now_s, what) for what in tones.segment(event, now_s)]
-        told += [(now_s, what) for what in tones.time(now_s)]
+        pieces = [event for event in engine.drain() if isinstance(event, SegmentHeard)]
+        for country, tones in lines.items():
+            what = [one for piece in pieces for one in tones.segment(piece, now_s)]
+            told[country] += [(now_s, one) for one in [*what, *tones.time(now_s)]]
     return told
 
 
@@ -116,31 +114,3 @@ def test_ringback_of_every_country_is_ringback_and_its_end_is_noticed(country: s
     )
     over = [at_s for at_s, what in told if what is Heard.RINGBACK_OVER]
     assert len(over) == 1 and over[0] > ringing_ms / 1000
-
-
-@cache
-def recordings() -> Signal:
-    """Speech in Spanish and English, from all over the recordings."""
-    files = [
-        path for path in sorted(SOUNDS.rglob("*.wav")) if path.stat().st_size > 40_000 and path.parent.name != "silence"
-    ]
-    found: list[Signal] = []
-    for path in sorted(files, key=lambda path: path.name):
-        with wave.open(str(path)) as file:
-            found.append(np.frombuffer(file.readframes(file.getnframes()), np.int16).astype(np.float64))
-        if sum(map(len, found)) > MINUTES * 60 * 8000:
-            break
-    return np.concatenate(found)
-
-
-@pytest.mark.parametrize("country", ["es", "us", "uk"] if MINUTES > 6 else ["es"])
-def test_speech_hangs_up_no_call(country: str) -> None:
-    signal = recordings()
-    assert signal.size > 8000 * 60 * MINUTES * 0.8
-    told = heard(country, signal, 500)
-    assert [what for what in told if what[1] in ENDS] == []
-
-
-def test_somebody_who_answers_is_heard() -> None:
-    told = heard("es", np.concatenate([silence(1000), recordings()[: 8000 * 10]]))
-    assert Heard.VOICE in {what for _, what in told}

@@ -2,24 +2,20 @@
 
 This is the one file that sees every room. In order: settings, the board and the media engine
 on its PCM highway, SIP agent, exchange and routes, control socket; then the line cards are set
-up in a thread, and each port comes into service when its chip is ready. What core tells about
-itself: `app_status.py`. Who starts core: `service.py` or systemd.
+up in a thread, and each port comes into service when its chip is ready. The lines: `app_telephones.py`
+and `app_trunks.py`. What core tells about itself: `app_status.py`. Who starts core: `service.py` or systemd.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import gc
 import logging
-import os
-import resource
 import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 
 from boards.wiring import Board, CalibrationStore, wire
@@ -31,22 +27,19 @@ from firmware.app_lamps import CoreLamps
 from firmware.app_lifeline import tend_lifeline
 from firmware.app_log import set_up_logging
 from firmware.app_numbers import add_groups, direct_in_plan
+from firmware.app_process import go_first, notify_ready
 from firmware.app_sip import sip_settings, sip_users
 from firmware.app_status import CoreStatus
 from firmware.app_teach import CoreTeachIn
+from firmware.app_telephones import Telephones, telephone_profiles
 from firmware.app_trunks import Trunks, trunk_profiles
-from firmware.config.line_settings import FxsLineSettings
 from firmware.config.load import Loaded, load_or_last_good
 from firmware.config.mistake import SettingsError
 from firmware.control.messages import ControlError
 from firmware.control.server import ControlServer
-from firmware.lines.fxs_line import FxsLine
-from firmware.lines.line_options import LineTimers
 from firmware.lines.own_tones import load_with_own_tones
-from firmware.lines.profiles import dial_plan, echo_tail_ms, line_options, line_profile
-from firmware.lines.send_profile import send_profile
 from firmware.media.engine import Engine
-from firmware.media.events import DigitHeard, PlayerEnded
+from firmware.media.events import PlayerEnded
 from firmware.media.hold_music import HoldMusic
 from firmware.pbx.connection import Sounds
 from firmware.pbx.exchange import Exchange
@@ -59,17 +52,14 @@ from firmware.sip.accounts.binding_store import BindingStore
 from firmware.sip.agent import SipAgent
 from firmware.telephony.cause import Cause
 from firmware.telephony.clock import now_s
-from firmware.telephony.countries import Country, numberings
-from firmware.telephony.digit_map import UnitedPlans
-from firmware.telephony.leg import Leg, Party
+from firmware.telephony.countries import numberings
+from firmware.telephony.leg import Leg
 from firmware.version import VERSION
 
 log = logging.getLogger(__name__)
 
 EXIT_FAILED = 1
 EXIT_SETTINGS = 2
-NICE = -10
-FILES_MOST = 8192
 
 
 class Core:
@@ -106,19 +96,13 @@ class Core:
             sip_settings(loaded), sip_users(loaded), self._engine, self._exchange,
             BindingStore(data / "registrations.sqlite"),
         )  # fmt: skip
-        self._lines: dict[str, FxsLine] = {}
+        self._telephones = Telephones(self._settings, self._country)
         self._trunks = Trunks()
-        self._by_endpoint: dict[int, FxsLine] = {}
 
     def _wire(self, board: str) -> Board:
-        profiles = {name: line_profile(self._country_of(line), line) for name, line in self._settings.lines.items()}
+        telephones = telephone_profiles(self._country, self._settings)
         trunks = trunk_profiles(self._country, self._settings)
-        return wire(board, self._run, {**profiles, **trunks}, CalibrationStore(self._data / "calibration"))
-
-    def _country_of(self, line: FxsLineSettings) -> Country:
-        if line.country is None:
-            return self._country
-        return load_with_own_tones(line.country, self._settings.tones)
+        return wire(board, self._run, {**telephones, **trunks}, CalibrationStore(self._data / "calibration"))
 
     # -- life --------------------------------------------------------------------------
     async def run(self) -> None:
@@ -130,28 +114,14 @@ class Core:
         loop.add_signal_handler(signal.SIGHUP, self._agent.refresh_soon)
         self._records.start()
         self._engine.start()
-        self._make_lines()
-        self._trunks.make(self._board, self._engine, self._settings, self._country, self._exchange, self._routes)
-        self._make_sip_extensions()
-        add_groups(self._settings, self._routes)
+        self._make_extensions()
         await self._agent.start()
-        status = CoreStatus(
-            self._loaded, [*self._lines.values(), *self._trunks.lines.values()],
-            self._agent, self._exchange, self._records, self._engine, self._board.lifeline,
-        )  # fmt: skip
-        verbs = {
-            "status": status.status,
-            "calls": status.calls,
-            "debug": status.debug,
-            "lamp": CoreLamps(self._lines).lamp,
-            "teach": CoreTeachIn(self._trunks.lines, self._settings.exchange_lines).teach,
-        }
-        control = ControlServer(self._run / "core.sock", verbs, version=VERSION)
+        control = self._control_server()
         await control.start()
         loop.add_reader(self._engine.fileno(), self._hear_engine)
         loop.add_reader(self._board.scanner_fileno(), self._hear_ports)
         gc.freeze()  # what exists now lives as long as core: the collector need not look at it again
-        _notify_ready()
+        notify_ready()
         async with asyncio.TaskGroup() as tasks:
             tending = [
                 tasks.create_task(self._tend_cards(), name="tend-cards"),
@@ -195,37 +165,13 @@ class Core:
                         log.debug("%s: still out of service: %s", port.name, error.reason)
 
     # -- parts -------------------------------------------------------------------------
-    def _make_lines(self) -> None:
-        pbx = self._settings.pbx
-        timers = LineTimers(pbx.first_digit_s, pbx.inter_digit_s, pbx.complete_s, pbx.congestion_s, pbx.howler_s)
-        plan = dial_plan(self._country, UnitedPlans(self._routes, self._codes), pbx.digit_map)
-        for name, port in self._board.ports.items():
-            settings = self._settings.lines.get(name, FxsLineSettings())
-            slot = self._engine.open_slot(port.slot)
-            slot.set_echo(echo_tail_ms(settings))
-            slot.watch_modems(True)
-            party = Party(settings.number, settings.name)
-            country = self._country_of(settings)
-            options = line_options(
-                country, settings, numbers_known=bool(pbx.digit_map), recall_s=pbx.recall_s,
-                jitter_fixed_ms=self._settings.media.jitter_fixed_ms,
-                may_wait=partial(self._subscribers.waits, settings.number),
-            )  # fmt: skip
-            sends = send_profile(country, settings, self._settings.rings)
-            line = FxsLine(port, slot, party, country, self._exchange, plan, timers, options, sends)
-            self._lines[name] = line
-            self._by_endpoint[slot.id] = line
-            if settings.number:
-                self._subscribers.add(settings.number)
-                make = self._subscribers.guarded(settings.number, line.make_leg)
-                free = self._subscribers.guarded(settings.number, partial(line.make_leg, waits=False))
-                for called in dict.fromkeys((settings.number, *settings.did)):
-                    self._routes.add(Extension(called, settings.name or name, make, is_line=True, make_free=free))
-        self._subscribers.load()
-
-    def _make_sip_extensions(self) -> None:
+    def _make_extensions(self) -> None:
+        """Everything of the house that has a number, and the lines out of it."""
+        self._telephones.make(self._board, self._engine, self._exchange, self._routes, self._subscribers, self._codes)
+        self._trunks.make(self._board, self._engine, self._settings, self._country, self._exchange, self._routes)
         for number, user in self._settings.users.items():
             self._routes.add(Extension(number, user.name, self._sip_maker(number), is_line=False))
+        add_groups(self._settings, self._routes)
 
     def _sip_maker(self, user: str) -> LegMaker:
         def make() -> Leg | Cause:
@@ -233,41 +179,32 @@ class Core:
 
         return make
 
+    def _control_server(self) -> ControlServer:
+        status = CoreStatus(
+            self._loaded, [*self._telephones.lines.values(), *self._trunks.lines.values()],
+            self._agent, self._exchange, self._records, self._engine, self._board.lifeline,
+        )  # fmt: skip
+        verbs = {
+            "status": status.status,
+            "calls": status.calls,
+            "debug": status.debug,
+            "lamp": CoreLamps(self._telephones.lines).lamp,
+            "teach": CoreTeachIn(self._trunks.lines, self._settings.exchange_lines).teach,
+        }
+        return ControlServer(self._run / "core.sock", verbs, version=VERSION)
+
     # -- events ------------------------------------------------------------------------
     def _hear_ports(self) -> None:
         for event in self._board.drain_events():
             if not self._trunks.port_event(event) and not isinstance(event, ExchangeLineEvent):
-                self._lines[event.port].port_event(event)
+                self._telephones.port_event(event)
 
     def _hear_engine(self) -> None:
         for event in self._engine.drain():
-            line = self._by_endpoint.get(event.endpoint)
             if isinstance(event, PlayerEnded):
                 self._hold_music.ended(event)
-            elif self._trunks.media_event(event):
-                pass
-            elif line is None:
+            elif not self._trunks.media_event(event) and not self._telephones.media_event(event):
                 self._agent.media_event(event)
-            elif isinstance(event, DigitHeard):
-                line.digit(event.digit)
-
-
-def _go_first() -> None:
-    """Calls before everything else the machine does, and a socket for each, where we may say so (see the unit)."""
-    with contextlib.suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, NICE)
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < FILES_MOST:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(FILES_MOST, hard), hard))
-
-
-def _notify_ready() -> None:
-    """Tell systemd; does nothing elsewhere."""
-    try:
-        from systemd.daemon import notify
-    except ImportError:
-        return
-    notify("READY=1")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -283,7 +220,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--run", type=Path, required=True, help="folder for sockets")
     parser.add_argument("--debug", action="store_true", help="log packets and registers")
     args = parser.parse_args(argv)
-    _go_first()
+    go_first()
     set_up_logging("core", debug=args.debug, in_thread=True)
     try:
         loaded = load_or_last_good(args.config, args.data, numberings())

@@ -69,8 +69,9 @@ class Trunks:
             if len(present) < len(way.lines):
                 log.warning("outbound %s: this board has of %s only %s", name, way.lines, present)
             if present:
+                add, form, numbers = way.add or "", way.form, country.numbering
                 routes.outside.add_route(
-                    OutboundRoute(name, way.prefix, present, way.strip, way.add or "", way.order, way.calls_most)
+                    OutboundRoute(name, way.prefix, present, way.strip, add, way.order, way.calls_most, form, numbers)
                 )
 
     def port_event(self, event: ExchangeLineEvent | PortEvent) -> bool:

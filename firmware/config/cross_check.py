@@ -133,6 +133,9 @@ def _outside(settings: Settings, checker: Checker) -> None:
                 f"es también el de outbound.{first}, que no tiene calls_most",
             )
             checker.note(f"outbound.{name}.prefix", problem, other, route.prefix)
+        if route.strip and route.prefix.startswith("+"):
+            kept = Words("0: the number is none without its +", "0: sin su + el número no es tal")
+            checker.wrong(f"outbound.{name}.strip", route.strip, kept)
         absent = [line for line in route.lines if line not in settings.exchange_lines]
         if absent or not route.lines:
             listed = ", ".join(settings.exchange_lines) or "none"

@@ -27,7 +27,15 @@ ROUTE_NAME = Rule(
     lambda text: 0 < len(text) <= 20 and all(c.isascii() and (c.isalnum() or c in "-_") for c in text),
     Words("1 to 20 letters, digits, - or _", "de 1 a 20 letras, cifras, - o _"),
 )
-PREFIX = Rule(_is_digits, Words('1 to 8 digits, such as "0"', 'de 1 a 8 cifras, como "0"'))
+PREFIX = Rule(
+    lambda text: text == "+" or _is_digits(text.removeprefix("+")),
+    Words(
+        '1 to 8 digits, such as "0"; or "+", digits behind it or none',
+        'de 1 a 8 cifras, como "0"; o "+", con o sin cifras',
+    ),
+)
+NUMBER_FORMS = ("as-dialled", "national", "international")
+"""What each of them is: `telephony/numbering.py`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,16 @@ class OutboundSettings:
         example="00",
         help_en="Digits that are put in front before dialling",
         help_es="Cifras que se ponen delante antes de marcar",
+    )
+    form: str = setting(
+        "as-dialled",
+        one_of=NUMBER_FORMS,
+        help_en="How numbers are dialled, once digits are taken off and before others are put in front: as they are; "
+        "national ones with the trunk prefix; or all with international prefix and country code. Short numbers stay, "
+        "and a + always becomes the international prefix",
+        help_es="Cómo se marcan los números, tras quitar cifras y antes de poner otras: tal cual; los nacionales con "
+        "su prefijo; o todos con prefijo internacional y código de país. Los cortos no cambian, y un + siempre pasa a "
+        "ser el prefijo internacional",
     )
     lines: tuple[str, ...] = setting(
         ("fxo1",),

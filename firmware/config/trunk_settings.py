@@ -81,14 +81,22 @@ class FxoLineSettings:
         help_en="Digits before and after a number that comes by dtmf",
         help_es="Dígitos antes y después de un número que llega por dtmf",
     )
+    caller_form: str = setting(
+        "as-sent",
+        one_of=("as-sent", "national", "international", "e164"),
+        help_en="How a caller's number is shown: as the exchange sends it; national ones with the trunk prefix; all "
+        "with international prefix and country code; or with + and country code (e164). Short numbers stay",
+        help_es="Cómo se muestra el número de quien llama: como lo envía la central; los nacionales con su prefijo; "
+        "todos con prefijo internacional y código de país; o con + y código de país (e164). Los cortos no cambian",
+    )
     caller_add: str | None = setting(
         None,
         rule=DIALLED,
         example="0",
         help_en="Put before a caller's number so that it can be called back, such as the prefix of the way out; a + "
-        "becomes the country's international prefix",
+        "becomes the country's international prefix, but with caller_form e164 it stays and has nothing before it",
         help_es="Se pone delante del número de quien llama para poder devolver la llamada, como el prefijo de salida; "
-        "un + pasa a ser el prefijo internacional del país",
+        "un + pasa a ser el prefijo internacional, pero con caller_form e164 se queda y no lleva nada delante",
     )
     caller_id_wait_s: float | None = setting(
         None,

@@ -6,9 +6,10 @@ rule it is taken from. Settings become rules in `fxo_profile.py`; `fxo_caller.py
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from firmware.lines.ring_classes import among
+from firmware.telephony.numbering import E164, Numbering
 
 WITHHELD = "anonymous"
 """The number of a caller who does not want it known (RFC 3323 4.1), as `caller_id/caller.py` takes it."""
@@ -35,12 +36,13 @@ class CallerRule:
 
 @dataclass(frozen=True, slots=True)
 class CallerRules:
-    """Of one line. add: put before a caller's number, so that it can be called back. international: what is dialled
-    for "+"; "" leaves the "+"."""
+    """Of one line. form: how a caller's number is shown, "national", "international", "e164", else as sent. add: put
+    before it, so that it can be called back; not before a "+"."""
 
     rules: tuple[CallerRule, ...] = ()
     add: str = ""
-    international: str = ""
+    form: str = ""
+    numbering: Numbering = field(default_factory=Numbering)
 
     def fitting(self, number: str) -> CallerRule | None:
         """The rule that counts for that caller."""
@@ -50,6 +52,6 @@ class CallerRules:
         """What a telephone of the house dials to reach that caller; "" and WITHHELD stay."""
         if not number or number == WITHHELD:
             return number
-        if self.international and number.startswith("+"):
-            number = self.international + number[1:]
-        return self.add + number
+        if self.form == E164 and (world := self.numbering.world(number)).startswith("+"):
+            return world
+        return self.add + self.numbering.as_dialled(number, self.form)

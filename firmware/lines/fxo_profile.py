@@ -78,7 +78,8 @@ def fxo_options(
                 for name, rule in (callers or {}).items()
             ),
             settings.caller_add or "",
-            country.international,
+            settings.caller_form,
+            country.numbering,
         ),
         caller_id_dtmf=country.caller_id_dtmf if settings.caller_id_dtmf == OF_COUNTRY else settings.caller_id_dtmf,
         caller_id_wait_s=_wait_s(standard) if settings.caller_id_wait_s is None else settings.caller_id_wait_s,

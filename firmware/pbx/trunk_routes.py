@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from firmware.pbx.line_hunt import LineHunt
 from firmware.telephony.cause import Cause
 from firmware.telephony.leg import Destination, Leg, Party
 from firmware.telephony.number import Match
+from firmware.telephony.numbering import Numbering
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +35,8 @@ LINE_TROUBLES = frozenset(
 @dataclass(frozen=True, slots=True)
 class OutboundRoute:
     """Numbers that begin with `prefix` leave over `trunks`, the first that is free in that `order` (`line_hunt.py`);
-    `strip` digits are taken off the front and `add` is put there. calls_most: at one time; the call beyond takes the
-    next route with the same prefix; 0 is no limit."""
+    `strip` digits are taken off the front, the rest is brought into `form` (`Numbering.as_dialled`), `add` is put
+    there. calls_most: at one time; the call beyond takes the next route with the same prefix; 0 is no limit."""
 
     name: str
     prefix: str
@@ -44,10 +45,12 @@ class OutboundRoute:
     add: str = ""
     order: str = "ascending"
     calls_most: int = 0
+    form: str = ""
+    numbering: Numbering = field(default_factory=Numbering)
 
     def dialled(self, number: str) -> str:
         """What the trunk dials for `number`."""
-        return self.add + number[self.strip :]
+        return self.add + self.numbering.as_dialled(number[self.strip :], self.form)
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,12 @@ def numbering_of(code: str) -> Numbering:
     tables = _tables()
     table = {**tables["default"], **tables.get(code, {})}
     return Numbering(
-        table.get("calling_code", ""), table["international"], table["trunk_prefix"], tuple(table.get("emergency", ()))
+        table.get("calling_code", ""),
+        table["international"],
+        table["trunk_prefix"],
+        tuple(table.get("emergency", ())),
+        table.get("dialled_prefix", table["trunk_prefix"]),
+        table.get("national_digits", 0),
     )
 
 

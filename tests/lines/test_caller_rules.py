@@ -24,7 +24,6 @@ RULES = CallerRules(
         CallerRule("abroad", ("+*", "00*"), "102"),
     ),
     add="0",
-    international="00",
 )
 
 

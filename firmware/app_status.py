@@ -99,7 +99,7 @@ class CoreStatus:
             **measured,
             "reason": known["reason"] or app_lifeline.reason(self._lifeline, line.name),
             "peer": self._peer(line.leg),
-            "other_peer": self._peer(line.services.leg if isinstance(line, FxsLine) else None),
+            "other_peer": self._peer(line.other.leg if isinstance(line, FxsLine) else None),
             "do_not_disturb": quiet,
             "echo": asdict(echo) if echo is not None else None,
         }

@@ -138,7 +138,7 @@ class Town:
         await self.house.until("all idle", lambda: all(self.state(p) == "idle" for p in NUMBERS), 2000)
         assert not any(self.house.exchange.debug().values())
         assert self.house.engine_counts["mixers"] == 0
-        assert all(line.leg is None and line.services.leg is None for line in self.house.lines.values())
+        assert all(line.leg is None and line.other.leg is None for line in self.house.lines.values())
         await self.talk()
 
 

@@ -70,7 +70,7 @@ def test_r_reaches_the_exchange_whose_services_answer(tmp_path: Path, country: s
             assert house.office.flash_ms == pytest.approx(FLASH_MS[country], abs=5)
             await house.pass_ms(200)
             assert house.state("fxs1") == house.state("fxo1") == "talking"
-            assert house.lines["fxs1"].services.leg is None
+            assert house.lines["fxs1"].other.leg is None
             if pressed == 1:  # somebody else is called over the exchange, and is busy
                 assert its.dial is not None
                 await speaks(house, its.dial, 5.5)
@@ -126,7 +126,7 @@ def test_while_a_call_of_the_house_waits_r_takes_that_one(tmp_path: Path) -> Non
         second.lift()
         await house.pass_ms(400)
         second.dial("101")
-        await house.until("it waits", lambda: house.lines["fxs1"].services.is_.value == "waiting", 3000)
+        await house.until("it waits", lambda: house.lines["fxs1"].other.is_.value == "waiting", 3000)
         first.flash(100.0)
         await house.until("R asks", lambda: house.state("fxs1") == "ordering", 600)
         await house.pass_ms(100)

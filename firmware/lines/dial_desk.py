@@ -10,11 +10,11 @@ import logging
 from typing import Protocol
 
 from firmware.lines.dialling import DialledNumber, Progress, pulsed_digit
-from firmware.lines.flash_services import FlashServices
 from firmware.lines.flash_table import Other
 from firmware.lines.fxs_leg import FxsLeg
 from firmware.lines.fxs_machine import Event, FxsMachine, State
 from firmware.lines.line_options import LineOptions
+from firmware.lines.other_call import OtherCall
 from firmware.telephony.number import NumberPlan
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ class Line(Protocol):
     name: str
     machine: FxsMachine
     options: LineOptions
-    services: FlashServices
+    other: OtherCall
     leg: FxsLeg | None
 
     def feed(self, event: Event) -> None: ...
@@ -57,7 +57,7 @@ class DialDesk:
     @property
     def warm(self) -> bool:
         """Whether the hotline is called when nothing is dialled; not beside a call that is held."""
-        return bool(self._options.hotline) and self._line.services.held is None
+        return bool(self._options.hotline) and self._line.other.held is None
 
     # -- what the user does ------------------------------------------------------------
     def lifted(self) -> None:
@@ -87,7 +87,7 @@ class DialDesk:
     def takes_flash(self, open_ms: float) -> bool:
         """True when an opening of that length was no R: nobody is held, so while dialling it was a slow dial's 1."""
         dialling = self._line.machine.state in (State.DIALLING, State.COLLECTING)
-        alone = self._line.services.is_ is Other.NONE
+        alone = self._line.other.is_ is Other.NONE
         if not dialling or not alone or open_ms > self._options.longest_pulse_ms:
             return False
         self.take_pulses("1")

@@ -3,8 +3,8 @@
 Two habits of the world, a figure of the country (`countries.toml`). With codes (Europe, and most others) R gives
 recall dial tone and a digit says what is wanted: 0 turns the second call away, 1 ends the present one, 2 changes
 over, 3 brings all three together, 4 leaves the other two to each other: the digits of 3GPP TS 22.030, 6.5.5.1, which
-the fixed networks share [M]. With the hook alone (North America) R takes what makes sense next [M]. Who obeys:
-`flash_services.py`.
+the fixed networks share [M]. With the hook alone (North America) R takes what makes sense next [M]. Who decides by
+them: `flash_services.py`; who obeys: `other_call.py`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The calls of one telephone line: its legs from the first ring or the number dialled to their end.
 
 `fxs_line.py` says what the line's machine wants of the call that the telephone is busy with. A second one, on hold or
-waiting: `flash_services.py`. The leg itself: `fxs_leg.py`.
+waiting: `other_call.py`. The leg itself: `fxs_leg.py`.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Protocol
 from drivers.errors import HardwareError
 from drivers.ports import FxsPort
 from firmware.lines.did_digits import DidDigits
-from firmware.lines.flash_services import FlashServices
 from firmware.lines.flash_table import Other
 from firmware.lines.fxs_leg import FxsLeg
 from firmware.lines.fxs_machine import RELEASES, Event
 from firmware.lines.line_options import LineOptions
 from firmware.lines.line_sender import LineSender
+from firmware.lines.other_call import OtherCall
 from firmware.telephony.cause import Cause
 from firmware.telephony.leg import LegListener, Party
 
@@ -32,7 +32,7 @@ class CalledLine(Protocol):
     port: FxsPort
     party: Party
     options: LineOptions
-    services: FlashServices
+    other: OtherCall
     sender: LineSender
     leg: FxsLeg | None
 
@@ -63,25 +63,25 @@ class FxsCalls:
         self._serial += 1
         line = self._line
         leg = FxsLeg(self, f"{line.name}/{self._serial}", line.party, self._listener, self._voice.id)
-        leg.beside = line.services.held
+        leg.beside = line.other.held
         leg.steady_ms = line.options.steady_ms
         return leg
 
     # -- what the legs tell ------------------------------------------------------------
     def leg_event(self, leg: FxsLeg, event: Event) -> None:
         """What the exchange says to a leg: to the machine, if the telephone is busy with that one."""
-        services = self._line.services
+        other = self._line.other
         if leg is not self._line.leg:
             if event is Event.CALL_COMES:
-                services.alert(leg)
-        elif not (event in RELEASES and services.is_ is Other.THREE_WAY):
+                other.alert(leg)
+        elif not (event in RELEASES and other.is_ is Other.THREE_WAY):
             self._line.feed(event)
 
     def leg_ended(self, leg: FxsLeg) -> None:
         """The leg is over; the telephone may still be off hook."""
         if self._did is not None:
             self._did.stop()
-        self._line.services.ended(leg)
+        self._line.other.ended(leg)
 
     def play_digit(self, digit: str, ms: int) -> None:
         """Let the telephone hear a digit that the far end signalled beside the audio."""
@@ -119,11 +119,11 @@ class FxsCalls:
 
     def answer(self) -> None:
         """The telephone that rang was lifted. An old PBX is told first whom the call is for."""
-        leg, services = self._line.leg, self._line.services
+        leg, other = self._line.leg, self._line.other
         if self._did is not None and leg is not None and not leg.up:
-            self._did.pass_on(leg.request.called.number, services.answered)
+            self._did.pass_on(leg.request.called.number, other.answered)
         else:
-            services.answered()
+            other.answered()
 
     def end(self, cause: Cause) -> None:
         """The call that the telephone is busy with is over."""
@@ -132,7 +132,7 @@ class FxsCalls:
 
     def fail(self) -> None:
         """The line is out of order, and every call of it is over."""
-        self._line.services.end_other(Cause.DESTINATION_OUT_OF_ORDER)
+        self._line.other.end(Cause.DESTINATION_OUT_OF_ORDER)
         self.end(Cause.DESTINATION_OUT_OF_ORDER)
 
     def pass_flash(self) -> None:

@@ -1,7 +1,7 @@
 """One FXS line: its port, its slot in the media engine, its machine, and who of its parts obeys that.
 
 The line feeds the machine with what the port and the engine tell, and has the actions obeyed: its calls are in
-`fxs_calls.py`, a second one in `flash_services.py`, what is dialled in `dial_desk.py`, what the telephone is sent in
+`fxs_calls.py`, a second one in `other_call.py`, what is dialled in `dial_desk.py`, what the telephone is sent in
 `line_sender.py`. When the chip does not obey, the scanner takes the port out of service and says so; nothing here
 retries.
 """
@@ -35,6 +35,7 @@ from firmware.lines.line_alarm import LineAlarm
 from firmware.lines.line_options import LineOptions, LineTimers, ServiceRules
 from firmware.lines.line_sender import LineSender
 from firmware.lines.named_timers import NamedTimers
+from firmware.lines.other_call import OtherCall
 from firmware.lines.send_profile import SENDS_LITTLE, SendProfile
 from firmware.media.events import EchoStats
 from firmware.telephony.cadence import Tone
@@ -85,7 +86,9 @@ class FxsLine:
         self._voice = voice
         self._country = country
         self.options = options or LineOptions(services=ServiceRules(country.flash_habit))
-        self.services = FlashServices(self, voice.id, country.tone("call_waiting"), self.options.services)
+        rules = self.options.services
+        self.other = OtherCall(self, voice.id, country.tone("call_waiting"), rules.recall_s)
+        self.services = FlashServices(self, rules)
         self.alarm = LineAlarm(port)
         self._desk = DialDesk(self, plan, country.pulse_coding)
         self._lengths = timers if country.has_howler else replace(timers, howler_s=0.0)
@@ -111,7 +114,7 @@ class FxsLine:
             Do.PASS_DIGIT: self._desk.pass_on,
             Do.PASS_FLASH: calls.pass_flash,
             Do.TAKE_ORDER: lambda: self.services.order(self._desk.digit),
-            Do.GO_ON: self.services.go_on,
+            Do.GO_ON: self.other.go_on,
             Do.LOW_POWER: lambda: port.feed(Feed.LOW_POWER),
             Do.FULL_POWER: self.sender.full_power,
         }
@@ -160,7 +163,7 @@ class FxsLine:
             self._obey(action)
         if self.machine.state is not before:
             self.alarm.follow(self.machine.state)
-            if event is not Event.RESUMED and (self.services.is_ is Other.NONE or self.machine.state is State.TALKING):
+            if event is not Event.RESUMED and (self.other.is_ is Other.NONE or self.machine.state is State.TALKING):
                 self.sender.state_changed(before, self.machine.state)
             log.debug("%s: %s -> %s", self.name, before.value, self.machine.state.value)
 
@@ -173,7 +176,7 @@ class FxsLine:
             return Cause.DESTINATION_OUT_OF_ORDER
         if waits and self.services.may_wait:
             leg = self._calls.new_leg()
-            self.services.wait(leg)
+            self.other.wait(leg)
             return leg
         if self.machine.state is not State.IDLE or self.leg is not None:
             return Cause.USER_BUSY
@@ -202,7 +205,7 @@ class FxsLine:
             "reason": self.port.failure,
             "alarm": self.alarm.texts(),
             "call": self.leg.call_id if self.leg is not None else None,
-            "other": self.services.is_.value,
+            "other": self.other.is_.value,
         }
 
     def echo(self) -> EchoStats | None:

@@ -1,7 +1,7 @@
 """Three-way calls: a telephone brings its two calls into one conference of the media engine.
 
 Both calls stay calls, each with its record; only who hears whom changes (`connection.py`). When one of them
-ends, the other goes on as it was before. The telephone's side: `firmware/lines/flash_services.py`.
+ends, the other goes on as it was before. The telephone's side: `firmware/lines/other_call.py`.
 """
 
 from __future__ import annotations

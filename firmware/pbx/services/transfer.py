@@ -2,7 +2,7 @@
 
 The second far end may still ring: then the first hears ringback, and who transferred is called back when
 nobody takes the call. Both calls of the telephone end, each with its own record of who talked how long; what
-follows is a call of its own. The telephone's side: `firmware/lines/flash_services.py`.
+follows is a call of its own. The telephone's side: `firmware/lines/other_call.py`.
 """
 
 from __future__ import annotations

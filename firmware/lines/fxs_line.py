@@ -2,8 +2,8 @@
 
 The line feeds the machine with what the port and the engine tell, and has the actions obeyed: its calls are in
 `fxs_calls.py`, a second one in `other_call.py`, what is dialled in `dial_desk.py`, what the telephone is sent in
-`line_sender.py`. When the chip does not obey, the scanner takes the port out of service and says so; nothing here
-retries.
+`line_sender.py`, what is waited for in `fxs_waits.py`. When the chip does not obey, the scanner takes the port out of
+service and says so; nothing here retries.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from firmware.lines.flash_table import Other
 from firmware.lines.fxs_calls import FxsCalls
 from firmware.lines.fxs_leg import FxsLeg
 from firmware.lines.fxs_machine import Action, Do, Event, FxsMachine, PlayTone, StartTimer, State
+from firmware.lines.fxs_waits import FxsWaits
 from firmware.lines.line_alarm import LineAlarm
 from firmware.lines.line_options import LineOptions, LineTimers, ServiceRules
 from firmware.lines.line_sender import LineSender
-from firmware.lines.named_timers import NamedTimers
 from firmware.lines.other_call import OtherCall
 from firmware.lines.send_profile import SENDS_LITTLE, SendProfile
 from firmware.media.events import EchoStats
@@ -92,32 +92,12 @@ class FxsLine:
         self.alarm = LineAlarm(port)
         self._desk = DialDesk(self, plan, country.pulse_coding)
         self._lengths = timers if country.has_howler else replace(timers, howler_s=0.0)
-        self._timers = NamedTimers(self._time_out)
+        self._waits = FxsWaits(self, self._desk, self.services, self._lengths)
         self.sender = LineSender(port, voice, country.ring_cadence_ms, sends, lambda: self.feed(Event.OFF_HOOK))
-        self._calls = calls = FxsCalls(self, voice, listener)
+        self._calls = FxsCalls(self, voice, listener)
         if not port.in_service:
             self.machine.state = State.OUT_OF_SERVICE
-        self._obeying: dict[Do, Callable[[], None]] = {
-            Do.STOP_TONE: voice.stop_tone,
-            Do.YIELD_TONE: voice.yield_tone,
-            Do.STOP_TIMER: self._timers.stop,
-            Do.LISTEN: lambda: voice.listen_digits(True),
-            Do.DEAFEN: lambda: voice.listen_digits(False),
-            Do.COLLECT_DIGIT: self._desk.collect,
-            Do.FORGET_DIGITS: self._desk.clear,
-            Do.PLACE_CALL: lambda: calls.place(self._desk.number),
-            Do.RING: calls.ring,
-            Do.STOP_RINGING: calls.stop_ringing,
-            Do.ANSWER: calls.answer,
-            Do.HANG_UP: lambda: calls.end(Cause.NORMAL_CLEARING),
-            Do.FAIL_LEG: calls.fail,
-            Do.PASS_DIGIT: self._desk.pass_on,
-            Do.PASS_FLASH: calls.pass_flash,
-            Do.TAKE_ORDER: lambda: self.services.order(self._desk.digit),
-            Do.GO_ON: self.other.go_on,
-            Do.LOW_POWER: lambda: port.feed(Feed.LOW_POWER),
-            Do.FULL_POWER: self.sender.full_power,
-        }
+        self._obeying = self._table()
 
     # -- what happens ------------------------------------------------------------------
     def port_event(self, event: PortEvent) -> None:
@@ -155,6 +135,10 @@ class FxsLine:
         self.sender.drop_waiting_call()
         if not self.services.flash():
             self.feed(Event.FLASH)
+
+    def wait_for_more(self) -> None:
+        """The number could be called, or go on: wait for the shorter time."""
+        self._waits.start("complete_s")
 
     def feed(self, event: Event) -> None:
         """Let the machine take `event` and obey what it says."""
@@ -213,13 +197,38 @@ class FxsLine:
         return self._voice.stats()
 
     # -- obeying -----------------------------------------------------------------------
+    def _table(self) -> dict[Do, Callable[[], None]]:
+        """Who obeys each action."""
+        voice, calls = self._voice, self._calls
+        return {
+            Do.STOP_TONE: voice.stop_tone,
+            Do.YIELD_TONE: voice.yield_tone,
+            Do.STOP_TIMER: self._waits.stop,
+            Do.LISTEN: lambda: voice.listen_digits(True),
+            Do.DEAFEN: lambda: voice.listen_digits(False),
+            Do.COLLECT_DIGIT: self._desk.collect,
+            Do.FORGET_DIGITS: self._desk.clear,
+            Do.PLACE_CALL: lambda: calls.place(self._desk.number),
+            Do.RING: calls.ring,
+            Do.STOP_RINGING: calls.stop_ringing,
+            Do.ANSWER: calls.answer,
+            Do.HANG_UP: lambda: calls.end(Cause.NORMAL_CLEARING),
+            Do.FAIL_LEG: calls.fail,
+            Do.PASS_DIGIT: self._desk.pass_on,
+            Do.PASS_FLASH: calls.pass_flash,
+            Do.TAKE_ORDER: lambda: self.services.order(self._desk.digit),
+            Do.GO_ON: self.other.go_on,
+            Do.LOW_POWER: lambda: self.port.feed(Feed.LOW_POWER),
+            Do.FULL_POWER: self.sender.full_power,
+        }
+
     def _obey(self, action: Action) -> None:
         try:
             match action:
                 case PlayTone():
                     self._play(action.name)
                 case StartTimer():
-                    self._start_timer(action.name)
+                    self._waits.start(action.name)
                 case _:
                     self._obeying[action]()
         except HardwareError as error:
@@ -231,23 +240,3 @@ class FxsLine:
             self._voice.stop_tone()
         else:
             self._voice.play_tone(self._country.tone(self.sender.tone(tone)))
-
-    def _lasts_s(self, timer: str) -> float:
-        """A warm line waits for its own time at dial tone."""
-        if timer == "first_digit_s" and self._desk.warm:
-            return self.options.hotline_s
-        seconds: float = getattr(self._lengths, timer)
-        return self.services.patience_s(seconds) if timer == "congestion_s" else seconds
-
-    def wait_for_more(self) -> None:
-        """The number could be called, or go on: wait for the shorter time."""
-        self._start_timer("complete_s")
-
-    def _start_timer(self, name: str) -> None:
-        """In place of the one that runs."""
-        self._timers.stop()
-        self._timers.start(name, self._lasts_s(name))
-
-    def _time_out(self, _name: str) -> None:
-        if not self._desk.timed_out() and not self.services.timed_out():
-            self.feed(Event.TIME_OUT)

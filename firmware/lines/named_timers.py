@@ -1,4 +1,4 @@
-"""Timers of one line by name, on the running loop: `fxo_line.py` and `fxs_line.py` start them for their machines."""
+"""Timers of one line by name, on the running loop: `fxo_line.py` and `fxs_waits.py` start them for their machines."""
 
 from __future__ import annotations
 

@@ -182,7 +182,7 @@ class Core:
     def _control_server(self) -> ControlServer:
         status = CoreStatus(
             self._loaded, [*self._telephones.lines.values(), *self._trunks.lines.values()],
-            self._agent, self._exchange, self._records, self._engine, self._board.lifeline,
+            self._agent, self._exchange, self._records, self._engine, self._board.lifeline, self._dial_in,
         )  # fmt: skip
         verbs = {
             "status": status.status,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from firmware.app_numbers import inbound_table, with_inbound
 from firmware.config.settings import Settings
 from firmware.lines.fxo_options import FxoOptions
 from firmware.pbx.services.dial_in import DialInPlan
-from firmware.pbx.services.dial_in_bans import DialInBans
+from firmware.pbx.services.dial_in_bans import LINE_MOST, DialInBans
 from firmware.pbx.services.dial_in_machine import PIN_TONE, DialInWaits
 from firmware.pbx.services.dial_in_people import DIAL_IN, DialInLine, person
 from firmware.telephony.cadence import Tone, ToneSegment
@@ -48,6 +49,18 @@ def with_dial_in(name: str, options: FxoOptions, settings: Settings) -> FxoOptio
     elsewhere."""
     has_dial_in = any(name in who.lines for who in settings.dial_in.values())
     return replace(options, target=DIAL_IN) if has_dial_in else options
+
+
+def dial_in_notices(plan: DialInPlan) -> list[dict[str, str]]:
+    """The lines at which somebody tries PINs, for status and page."""
+    found: list[dict[str, str]] = []
+    for name in plan.lines:
+        if shut_s := plan.bans.shut_s(name):
+            most, minutes = LINE_MOST, math.ceil(shut_s / 60)
+            en = f"{name}: {most} wrong PINs were dialled, nobody can dial in over this line for {minutes} min"
+            es = f"{name}: se marcaron {most} PIN equivocados, nadie puede entrar por esta línea durante {minutes} min"
+            found.append({"level": "warning", "en": en, "es": es})
+    return found
 
 
 def dial_in_tones(country: Country) -> dict[str, Tone]:

@@ -14,6 +14,7 @@ from typing import Any
 from drivers.errors import HardwareError
 from drivers.lifeline import Lifeline
 from firmware import app_lifeline
+from firmware.app_dial_in import dial_in_notices
 from firmware.config.load import Loaded
 from firmware.control.messages import ControlError
 from firmware.lines.fxo_line import FxoLine
@@ -21,6 +22,7 @@ from firmware.lines.fxs_line import FxsLine
 from firmware.media.engine import Engine
 from firmware.pbx.exchange import Exchange
 from firmware.pbx.records import CallRecords
+from firmware.pbx.services.dial_in import DialInPlan
 from firmware.sip.agent import SipAgent
 from firmware.telephony.clock import now_s
 from firmware.telephony.leg import Leg
@@ -41,6 +43,7 @@ class CoreStatus:
         records: CallRecords,
         engine: Engine,
         lifeline: Lifeline | None = None,
+        dial_in: DialInPlan | None = None,
     ) -> None:
         self._loaded = loaded
         self._lines = lines
@@ -49,6 +52,7 @@ class CoreStatus:
         self._records = records
         self._engine = engine
         self._lifeline = lifeline
+        self._dial_in = dial_in or DialInPlan()
         self._began_s = now_s()
 
     async def status(self, _args: dict[str, Any]) -> dict[str, Any]:
@@ -74,6 +78,7 @@ class CoreStatus:
         return [
             *({"level": n.level, "en": n.en, "es": n.es} for n in settings),
             *(notice for notice in hardware if notice is not None),
+            *dial_in_notices(self._dial_in),
         ]
 
     def _port(self, line: FxsLine | FxoLine) -> dict[str, Any]:

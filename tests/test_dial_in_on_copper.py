@@ -7,6 +7,7 @@ What a caller hears and keys is measured and made at the exchange's end of the l
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from firmware.pbx.services.dial_in import DialInPlan
 from firmware.pbx.services.dial_in_bans import DialInBans
 from firmware.pbx.services.dial_in_people import DIAL_IN, DialInLine, Person, person
 from firmware.telephony.cause import Cause
-from firmware.telephony.countries import load_country
+from firmware.telephony.countries import country_names, load_country
 from tests.exchange_calls import TWO_TRUNKS, closed
 from tests.fake_time import run
 from tests.stepped_trunks import TrunkHouse
@@ -35,14 +36,18 @@ BAN_S = 600.0
 
 
 class DialInHouse(TrunkHouse):
-    """Ana dials in over fxo1; `wall_s` is the time of the bans. target: of fxo1, "" for none."""
+    """Ana dials in over fxo1; `wall_s` is the time of the bans. target: of fxo1, "" for none. The line echoes, and its
+    echo canceller is at its default. country: of the house; the exchange is Spain's."""
 
-    def __init__(self, folder: Path, people: Sequence[Person] = (ANA,), *, target: str = "101") -> None:
+    def __init__(
+        self, folder: Path, people: Sequence[Person] = (ANA,), *, target: str = "101", country: str = "es"
+    ) -> None:
         self.wall_s = 1_800_000_000.0
         bans = DialInBans(BAN_S, None, lambda: self.wall_s)
         lines = {"fxo1": DialInLine("fxo1", target, tuple(people))} if people else {}
         super().__init__(
-            folder, board=TWO_TRUNKS, dial_in=DialInPlan(lines, bans, dial_in_tones(load_country("es"))), echo_ms=64,
+            folder, country, board=TWO_TRUNKS, echo_ms=64,
+            dial_in=DialInPlan(lines, bans, dial_in_tones(load_country(country))),
             options={"caller_id": "etsi-fsk", "caller_id_wait_s": 5.0, "target": DIAL_IN if people else target},
         )  # fmt: skip
         for office in self.sim.offices.values():
@@ -51,11 +56,14 @@ class DialInHouse(TrunkHouse):
 
     async def call(self, call: IncomingCall | None = CALLER) -> None:
         """Ring fxo1 until it answers by itself, with the tone that asks for the PIN."""
+        await self.answered(call)
+        await self.pass_ms(900)
+        assert self.heard_outside() == [425]
+
+    async def answered(self, call: IncomingCall | None = CALLER) -> None:
         self.office.ring(call)
         await self.until("dial-in answers", lambda: self.state("fxo1") == "talking", 9000)
         assert self.state("fxs1") != "ringing"
-        await self.pass_ms(900)
-        assert self.heard_outside() == [425]
 
     async def key(self, digits: str) -> None:
         sound = dtmf_sound(digits)
@@ -103,6 +111,7 @@ def test_the_right_pin_then_101_rings_and_both_talk(tmp_path: Path, caplog: pyte
         assert house.heard_outside() == [425]  # ringback
         house.sim.copper["fxs1"].lift()
         await house.until("both talk", lambda: house.state("fxs1") == "talking", 1000)
+        assert (who := house.subscribers.of("101")) is not None and who.last_caller == "600123456"
         house.office.say(measure.sine(1300, -15.0, 1.0))
         await house.pass_ms(600)
         assert house.heard_at("fxs1") == [1300]
@@ -324,6 +333,28 @@ def test_off_by_default(tmp_path: Path) -> None:
         assert house.state("fxs2") == "idle" and house.state("fxs1") == "talking"
         await house.all_rest()
         assert len(house.records.begun) == 1
+
+    run(day())
+    closed(house)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("country", sorted(country_names()) if os.environ.get("TIPRING_SOAK") else ["jp", "us"])
+def test_the_echo_of_our_own_tones_ends_no_call_and_hides_no_key(tmp_path: Path, country: str) -> None:
+    """Each tone for as long as it sounds: a dial or busy tone from the exchange would be the far end's going."""
+    house = DialInHouse(tmp_path, country=country)
+
+    async def day() -> None:
+        await house.answered()
+        for keys, ms in (("", 14_000), ("111112", 13_000), (PIN, 13_500), ("199#", 13_000)):
+            if keys:
+                await house.key(keys)
+            await house.pass_ms(ms)
+            assert house.state("fxo1") == "talking", keys
+        await house.key("101")
+        await house.until("101 rings", lambda: house.state("fxs1") == "ringing", 500)
+        house.office.hang_up("loop-break")
+        await house.all_rest()
 
     run(day())
     closed(house)

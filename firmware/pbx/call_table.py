@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from firmware.pbx.call import Call, House
 from firmware.telephony.cause import Cause
-from firmware.telephony.leg import Leg, Party
+from firmware.telephony.leg import Destination, Leg, Party
 
 
 class CallTable:
@@ -22,6 +22,8 @@ class CallTable:
         self._calls: dict[str, Call] = {}
         self._by_leg: dict[Leg, Call] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self.reached: Callable[[Leg, Destination], None] = lambda caller, destination: None
+        """Told whom a caller reaches who was sent on (`services/hand_over.py`)."""
 
     def __len__(self) -> int:
         return len(self._calls)

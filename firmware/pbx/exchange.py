@@ -57,6 +57,8 @@ class Exchange:
         self._codes = codes
         self._calls = CallTable(House(media, records, sounds or Sounds()), no_answer_s)
         routes.engaged = self._calls.engaged
+        if codes is not None:
+            self._calls.reached = codes.reached
         self._transfer = Transfer(self._calls, routes)
         self._three_way = ThreeWay(self._calls, media)
         self._fax_switch = FaxSwitch(self._calls, routes)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from firmware.app_dial_in import dial_in_plan, dial_in_tones, with_dial_in
+from firmware.app_dial_in import dial_in_notices, dial_in_plan, dial_in_tones, with_dial_in
 from firmware.config.load import load
 from firmware.lines.fxo_options import FxoOptions
+from firmware.pbx.services.dial_in import DialInPlan
 from firmware.pbx.services.dial_in_bans import CALLERS_MOST, DialInBans
 from firmware.pbx.services.dial_in_machine import PIN_TONE
 from firmware.pbx.services.dial_in_people import DIAL_IN, DialInLine, is_known, person, who_has
@@ -67,6 +68,9 @@ def test_forged_numbers_shut_the_line() -> None:
         assert book.tries_left("fxo1", "600999999") > 0
         asyncio.run(fail(book, "fxo1", f"60000000{n}", 1))
     assert book.tries_left("fxo1", "600999999") == 0
+    lines = {name: DialInLine(name, "", (ANA,)) for name in ("fxo1", "fxo2")}
+    (notice,) = dial_in_notices(DialInPlan(lines, book))
+    assert notice["en"] == "fxo1: 10 wrong PINs were dialled, nobody can dial in over this line for 10 min"
     assert book.tries_left("fxo2", "600999999") == 3
 
 

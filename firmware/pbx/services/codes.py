@@ -79,6 +79,10 @@ class ServiceCodes:
         """A call is about to be placed: who called, and who was called."""
         if not self._name(caller.called.number):
             self.subscribers.change(caller.party.number, last_called=caller.called.number)
+        self.reached(caller, destination)
+
+    def reached(self, caller: Leg, destination: Destination) -> None:
+        """The second half of it: whom those may call back that are called."""
         for called in {destination.party.number, *(leg.party.number for leg in destination.legs)}:
             self.subscribers.change(called, last_caller=caller.party.number)
 

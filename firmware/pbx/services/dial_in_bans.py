@@ -39,6 +39,11 @@ class DialInBans:
         by_caller, by_line = _keys(line, caller)
         return max(0, min(CALLER_MOST - self._count(by_caller), LINE_MOST - self._count(by_line)))
 
+    def shut_s(self, line: str) -> float:
+        """For how long that line is shut for everybody, 0.0 while it is not."""
+        count, until_s = self._wrong.get(LINE + line, (0, 0.0))
+        return max(0.0, until_s - self._now_s()) if count >= LINE_MOST else 0.0
+
     def wrong(self, line: str, caller: str) -> None:
         """One wrong PIN more."""
         for key in _keys(line, caller):

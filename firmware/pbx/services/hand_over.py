@@ -20,6 +20,7 @@ def hand_over(
     new = leave(calls, call, destination.party)
     new.account.services.update(services)
     calls.give(destination.legs, new)
+    calls.reached(leg, destination)
     prepare(calls, new, destination, at_last)
     new.go_on_with([], state="trying", party=destination.party, held_by=set())
     new.ring(destination, leg.journey)

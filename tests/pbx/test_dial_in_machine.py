@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -193,6 +194,7 @@ ACTS = st.lists(
 )
 
 
+@pytest.mark.timeout(900)
 @settings(max_examples=MANY, deadline=None)
 @given(ACTS, st.booleans())
 def test_any_sequence_ends_and_none_gets_in_without_the_pin(acts: list[str | float | Cause], knows: bool) -> None:

@@ -49,7 +49,7 @@ class Checker:
     def table(self, cls: type[T], table: object, key: str = "") -> T:
         """Make a `cls` from a TOML table; `key` is its own dotted name."""
         if not isinstance(table, Mapping):
-            self.wrong(key, table, _TYPE_WORDS[dict])
+            self.wrong(key, table, _TYPE_WORDS[dict], secret=_holds_secrets(cls))
             return cls()
         known = declarations(cls)
         hints = get_type_hints(cls)
@@ -81,7 +81,7 @@ class Checker:
             return self.table(cls, table, key)
         if not isinstance(table, Mapping):
             if not declared.table:
-                self.wrong(key, table, _TYPE_WORDS[dict])
+                self.wrong(key, table, _TYPE_WORDS[dict], secret=_holds_secrets(cls))
             return {}
         if declared.table:
             table = {name: entry for name, entry in table.items() if declared.named.fits(name)}
@@ -132,6 +132,11 @@ def shown_value(value: object) -> str:
     else:
         text = str(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _holds_secrets(cls: type) -> bool:
+    """Whether what stands in the place of such a table may be a secret: `ana = "PIN"` under [dial_in]."""
+    return any(declared.secret for declared in declarations(cls).values())
 
 
 def _join(key: str, name: str) -> str:

@@ -11,7 +11,8 @@ from typing import Protocol
 from firmware.config.check import Checker
 from firmware.config.code_settings import Codes
 from firmware.config.declaration import Words, declarations
-from firmware.config.inbound_check import check_groups, check_inbound
+from firmware.config.dial_in_check import check_dial_in
+from firmware.config.inbound_check import check_groups, check_inbound, existing_lines
 from firmware.config.line_settings import FxsLineSettings
 from firmware.config.settings import Media, Settings
 from firmware.config.sip_settings import Sip
@@ -52,7 +53,7 @@ def cross_check(settings: Settings, checker: Checker, known_countries: KnownCoun
     _callers(settings, checker)
     check_groups(settings, checker)
     check_inbound(settings, checker, numbers.national if numbers is not None else str)
-    _dial_in(settings, checker)
+    check_dial_in(settings, checker)
     for name, line in settings.lines.items():
         _flash(name, line, checker)
         _disconnect(name, line, checker)
@@ -149,32 +150,7 @@ def _outside(settings: Settings, checker: Checker) -> None:
 def _callers(settings: Settings, checker: Checker) -> None:
     """A caller rule is for lines that exist."""
     for name, rule in settings.callers.items():
-        _existing_lines(f"callers.{name}.lines", rule.lines, settings, checker)
-
-
-def _dial_in(settings: Settings, checker: Checker) -> None:
-    """Who dials in does so over lines that exist, with a PIN that nobody else has; the PINs are not told."""
-    owners: dict[str, str] = {}
-    for name, person in settings.dial_in.items():
-        _existing_lines(f"dial_in.{name}.lines", person.lines, settings, checker, least=1)
-        for line in person.lines:
-            if line in settings.exchange_lines and settings.exchange_lines[line].did_digits:
-                without = Words("0: callers dial in on that line", "0: por esa línea se marca un PIN")
-                checker.wrong(f"lines.{line}.did_digits", settings.exchange_lines[line].did_digits, without)
-            if line in settings.exchange_lines and settings.exchange_lines[line].echo == "off":
-                heard = Words('"32" to "128": dial-in would hear its own tones', 'de "32" a "128": se oiría a sí misma')
-                checker.wrong(f"lines.{line}.echo", "off", heard)
-        first = owners.setdefault(person.pin, name)
-        if first != name and person.pin:
-            problem = Words(f"is that of dial_in.{first} too", f"es también el de dial_in.{first}")
-            checker.note(f"dial_in.{name}.pin", problem, Words("a PIN of its own", "un PIN propio"))
-
-
-def _existing_lines(key: str, lines: tuple[str, ...], settings: Settings, checker: Checker, *, least: int = 0) -> None:
-    """All of `lines` are exchange lines with settings; `least`: how many there must be."""
-    if len(lines) < least or not settings.exchange_lines.keys() >= set(lines):
-        listed = ", ".join(settings.exchange_lines) or "none"
-        checker.wrong(key, list(lines), Words(f"of [lines]: {listed}", f"de [lines]: {listed}"))
+        existing_lines(f"callers.{name}.lines", rule.lines, settings, checker)
 
 
 def _media(media: Media, checker: Checker) -> None:

@@ -42,7 +42,7 @@ class Declaration:
 
     low, high: inclusive limits of a number, in `unit`. one_of: the only texts allowed.
     rule: a test for texts (for lists: for each of them). required: no default exists.
-    secret: its value is never repeated in an error. example: what the sample file shows.
+    secret: its value is never repeated, in an error or by repr. example: what the sample file shows.
     single: a list of one may be written as that one text.
     group: the dataclass of a table; named: the rule of the names when it is a table of such tables.
     """
@@ -91,7 +91,7 @@ def setting(
         single,
         default if example is None else example,
     )
-    return field(default=default, metadata={_KEY: declared})
+    return field(default=default, repr=not secret, metadata={_KEY: declared})
 
 
 def group(cls: type[T], *, help_en: str, help_es: str) -> T:

@@ -63,8 +63,8 @@ class DialInSettings:
     )
     outside: bool = setting(
         False,
-        help_en="May also call out again over another exchange line, at the cost of the house",
-        help_es="También puede volver a llamar fuera por otra línea, a costa de la casa",
+        help_en="May also call out again over another exchange line, at the cost of the house; needs a PIN of 8 digits",
+        help_es="También puede volver a llamar fuera por otra línea, a costa de la casa; pide un PIN de 8 cifras",
     )
     unknown_callers: bool = setting(
         False,

@@ -41,11 +41,8 @@ def check_inbound(settings: Settings, checker: Checker, national: Callable[[str]
     house = settings.house_numbers
     claims: dict[str, SpanMap[str]] = {}
     whatever: dict[str, str] = {}
-    listed = ", ".join(settings.exchange_lines) or "none"
     for name, table in settings.inbound.items():
-        if not settings.exchange_lines.keys() >= set(table.lines):
-            allowed = Words(f"of [lines]: {listed}", f"de [lines]: {listed}")
-            checker.wrong(f"inbound.{name}.lines", list(table.lines), allowed)
+        existing_lines(f"inbound.{name}.lines", table.lines, settings, checker)
         spans = [read_span(number) for number in table.numbers]
         if not table.numbers and not table.lines:
             both = Words("numbers, lines or both", "numbers, lines o ambos")
@@ -135,3 +132,10 @@ def _twice(key: str, value: str, what: str, first: str, checker: Checker) -> Non
     problem = Words(f"holds {what}, which inbound.{first} has", f"contiene {what}, que ya tiene inbound.{first}")
     own = Words("numbers of which no other table has any", "números que no tenga otra tabla")
     checker.note(key, problem, own, value)
+
+
+def existing_lines(key: str, lines: tuple[str, ...], settings: Settings, checker: Checker, *, least: int = 0) -> None:
+    """All of `lines` are exchange lines with settings; `least`: how many there must be."""
+    if len(lines) < least or not settings.exchange_lines.keys() >= set(lines):
+        listed = ", ".join(settings.exchange_lines) or "none"
+        checker.wrong(key, list(lines), Words(f"of [lines]: {listed}", f"de [lines]: {listed}"))

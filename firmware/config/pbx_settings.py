@@ -52,7 +52,7 @@ class Pbx:
     )
     dial_in_ban_s: int = setting(
         3600,
-        low=60,
+        low=600,
         high=604_800,
         unit="s",
         help_en="How long a caller who dialled three wrong PINs cannot dial in; likewise a line after ten "

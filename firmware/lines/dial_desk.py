@@ -70,7 +70,7 @@ class DialDesk:
 
     def take(self, digit: str, *, by_pulses: bool = False) -> None:
         """A digit, heard as a tone or counted as pulses."""
-        log.debug("%s: digit %s", self._line.name, digit)
+        log.debug("%s: a digit", self._line.name)
         self.digit, self._by_pulses = digit, by_pulses
         self._line.feed(Event.DIGIT)
 

@@ -162,7 +162,7 @@ class Call:
 
     def signalled(self, leg: Leg, digit: str, duration_ms: int) -> None:
         """A digit that does not travel in the audio: pass it to the other end of a talking pair."""
-        log.debug("call %s: digit %s from %s", self.call_id, digit, leg.leg_id)
+        log.debug("call %s: a digit beside the audio from %s", self.call_id, leg.leg_id)
         if (other := self.other_end(leg)) is not None:
             other.send_digit(digit, duration_ms)
 

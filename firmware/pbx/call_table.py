@@ -79,7 +79,7 @@ class CallTable:
         calls = [call for call in self._calls.values() if call.state != "over"]
         talking = {leg.party.number for call in calls if call.state == "talking" for leg in call.callees}
         callers = [call.caller for call in calls]
-        return talking | {leg.party.number for leg in callers if leg.may_call_lines and not leg.connects_later}
+        return talking | {leg.party.number for leg in callers if leg.is_of_house}
 
     def debug(self) -> dict[str, int]:
         """Counts that return to zero after calls."""

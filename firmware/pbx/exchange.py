@@ -105,10 +105,10 @@ class Exchange:
             call.identified(leg)
 
     def leg_digit(self, leg: Leg, digit: str) -> None:
-        """Digits in a call travel in the media engine; here they are only noted, but for those of a PIN."""
+        """Digits in a call travel in the media engine. No log shows which: they may be a PIN, ours or a bank's."""
+        log.debug("call %s: a digit from %s", leg.call_id, leg.leg_id)
         self._direct_in.digit(leg, digit)
-        if not self._dial_in.digit(leg, digit):
-            log.debug("call %s: digit %s from %s", leg.call_id, digit, leg.leg_id)
+        self._dial_in.digit(leg, digit)
 
     def leg_flashed(self, leg: Leg) -> None:
         """A flash that is no service of the telephone itself (`lines/flash_services.py`): the far end may know it."""

@@ -82,7 +82,8 @@ class Routes:
         """Legs for `number`, not yet placed, or the cause why there are none. outside: whether it may leave the house;
         a caller who may not hears so, for an emergency number too."""
         known = self._known.get(number)
-        way_out = self._way_out(number, outside and caller.may_call_lines) if known is None else None
+        allowed = outside and caller.may_call_lines and caller.may_call_out
+        way_out = self._way_out(number, allowed) if known is None else None
         if way_out is not None:
             return way_out
         if known is None:

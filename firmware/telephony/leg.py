@@ -175,6 +175,14 @@ class Leg(ABC):
         """For a calling leg: the leg of the same telephone that is on hold meanwhile."""
         self.may_call_lines = True
         """False for legs that were not authenticated: the exchange refuses them every line port."""
+        self.may_call_out = True
+        """False: the exchange refuses this caller every way out, also where a telephone that he calls sends him on."""
+
+    @property
+    def is_of_house(self) -> bool:
+        """For a calling leg: whether its number is its own for certain. What callers from outside and those who were
+        not authenticated say of themselves may be any number, one of the house too."""
+        return self.may_call_lines and not self.connects_later
 
     # -- to a calling leg ------------------------------------------------------
     @abstractmethod

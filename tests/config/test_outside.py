@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from firmware.config.dial_in_settings import DialInSettings
 from firmware.config.load import load
 from firmware.config.mistake import SettingsError
+from firmware.config.user_settings import User
 from firmware.telephony.countries import country_names, load_country, numberings
 
 HOUSE = '[lines.fxs1]\nnumber = "101"\ndid = ["301"]\n'
@@ -72,6 +74,32 @@ def test_a_pin_is_never_repeated(tmp_path: Path, pin: str) -> None:
     told = mistakes(tmp_path, f'[lines.fxo1]\n[dial_in.ana]\npin = "{pin}"\nlines = ["fxo1"]\n')
     assert len(told) == 1 and "dial_in.ana.pin is …, allowed 6 to 12 digits, 3 different" in told[0]
     assert pin not in told[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['[dial_in]\nana = "482913"\n', "[dial_in]\nana = 482913\n", "dial_in = 482913\n", '[users]\n201 = "482913"\n'],
+)
+def test_a_secret_in_the_place_of_its_table_is_not_repeated(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "tipring.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        load(file)
+    told = [str(mistake) for mistake in caught.value.mistakes]
+    assert any("is …, allowed a table of settings" in mistake for mistake in told)
+    assert "482913" not in "".join(told) and "482913" not in repr(caught.value.mistakes)
+
+
+def test_no_secret_stands_in_what_settings_show_of_themselves() -> None:
+    user = User(ha1_md5="ab" * 16, ha1_sha256="cd" * 32)
+    assert "abab" not in repr(user) and "cdcd" not in repr(user)
+    assert "482913" not in repr(DialInSettings(pin="482913", lines=("fxo1",)))
+
+
+def test_who_may_call_outside_has_a_longer_pin(tmp_path: Path) -> None:
+    (told,) = mistakes(tmp_path, "[lines.fxo1]\n" + DIALS_IN + "outside = true\n")
+    assert "dial_in.ana.pin is too short for who may call outside" in told and "482913" not in told
+    assert not mistakes(tmp_path, "[lines.fxo1]\n" + DIALS_IN.replace("482913", "48291306") + "outside = true\n")
 
 
 def test_a_pin_that_two_have_is_not_repeated(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from firmware.pbx.exchange import Exchange
 from firmware.pbx.records import CallEnd
 from firmware.pbx.routes import Extension, Routes
+from firmware.pbx.services.dial_in import DialInPlan
 from firmware.pbx.services.direct_in import DirectInPlan
 from firmware.telephony.cadence import Tone
 from firmware.telephony.cause import Cause
@@ -142,11 +143,11 @@ class NotedRecords:
 class ExchangeBench:
     """Line 102, SIP users 201 (a leg) and 203 (not registered); more by `extend`."""
 
-    def __init__(self, direct_in: DirectInPlan | None = None) -> None:
+    def __init__(self, direct_in: DirectInPlan | None = None, dial_in: DialInPlan | None = None) -> None:
         self.media = NotedMedia()
         self.records = NotedRecords()
         self.routes = Routes()
-        self.exchange = Exchange(self.routes, self.media, self.records, direct_in=direct_in)
+        self.exchange = Exchange(self.routes, self.media, self.records, direct_in=direct_in, dial_in=dial_in)
         self.made: list[ScriptedLeg] = []
         self._endpoints = 0
         self.extend("102", lambda: self.leg("fxs2/1"), is_line=True)

@@ -225,3 +225,44 @@ def test_a_disk_that_cannot_be_written_is_said_so(tmp_path: Path, caplog: pytest
 
     asyncio.run(main())
     assert "cannot be written" in caplog.text
+
+
+@pytest.mark.parametrize("stranger", [False, True])
+def test_who_calls_from_outside_with_a_number_of_the_house_is_not_taken_for_it(stranger: bool) -> None:
+    """Caller ID and the From of a stranger can be forged."""
+
+    async def main() -> None:
+        bench = CodesBench()
+        bench.dial("102")
+        for number in ("*26#", "#43#", "*66", "102"):
+            leg = bench.leg("sip:?/1" if stranger else "fxo1/1")
+            leg.may_call_lines, leg.connects_later = not stranger, not stranger
+            leg.party, leg.called = Party("101"), Party(number)
+            bench.exchange.leg_arrived(leg)
+        assert bench.subscribers.of("101") == Subscriber(last_called="102")
+        assert bench.records.begun[-2][2] == "*66"
+
+    run(main())
+
+
+def test_a_stranger_who_reaches_no_line_is_called_back_by_none() -> None:
+    async def main() -> None:
+        bench = CodesBench()
+        leg = bench.leg("sip:?/1")
+        leg.may_call_lines, leg.party, leg.called = False, Party("0806123456"), Party("101")
+        bench.exchange.leg_arrived(leg)
+        assert bench.subscribers.of("101") == Subscriber()
+
+    run(main())
+
+
+def test_a_caller_number_that_looks_like_a_code_is_none() -> None:
+    async def main() -> None:
+        bench = CodesBench()
+        leg = bench.leg("fxo1/1")
+        leg.connects_later, leg.party, leg.called = True, Party("*26#"), Party("101")
+        bench.exchange.leg_arrived(leg)
+        assert bench.dial("*69").commands == [("release", Cause.SERVICE_NOT_AVAILABLE, False)]
+        assert bench.subscribers.of("101") == Subscriber(last_caller="*26#")
+
+    run(main())

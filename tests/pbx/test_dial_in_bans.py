@@ -76,16 +76,61 @@ def test_forged_numbers_shut_the_line() -> None:
 
 def test_who_mistyped_and_then_knew_it_is_forgiven_but_not_the_nameless() -> None:
     async def main() -> None:
-        book = bans()
+        clock = Clock()
+        book = bans(None, clock)
         for _ in range(20):
             await fail(book, "fxo1", "600123456", 2)
-            book.right("fxo1", "600123456")
+            book.right("fxo1", "600123456", "ana")
+            clock.s += 601
         assert book.tries_left("fxo1", "600123456") == 3
         await fail(book, "fxo1", "", 2)
-        book.right("fxo1", "")
+        book.right("fxo1", "", "luis")
         assert book.tries_left("fxo1", "") == 1
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("forged", [False, True])
+def test_who_has_a_pin_cannot_try_out_those_of_others_between_its_uses(forged: bool) -> None:
+    async def main() -> None:
+        book, guesses = bans(), 0
+        for call in range(50):
+            caller = f"6001234{call:02}" if forged else "600123456"
+            for _ in range(min(2, book.tries_left("fxo1", caller))):
+                book.wrong("fxo1", caller)
+                guesses += 1
+            book.right("fxo1", caller, "ana")
+        assert guesses <= (13 if forged else 6)
+
+    asyncio.run(main())
+
+
+def test_what_a_caller_is_forgiven_is_remembered_over_a_restart(tmp_path: Path) -> None:
+    async def main() -> None:
+        before = bans(tmp_path / "dial_in.json")
+        for _ in range(2):
+            await fail(before, "fxo1", "600123456", 2)
+            before.right("fxo1", "600123456", "ana")
+        before.stop()
+        after = bans(tmp_path / "dial_in.json")
+        after.load()
+        after.right("fxo1", "600123456", "ana")
+        assert after.tries_left("fxo1", "600123456") == 2
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("written", ["600123456#", "+600123456", "*600123456"])
+def test_signs_in_a_number_make_no_other_caller_of_it(written: str) -> None:
+    book = bans()
+    asyncio.run(fail(book, "fxo1", written, 3))
+    assert book.tries_left("fxo1", "600123456") == 0
+
+
+def test_a_caller_named_as_a_line_is_no_line() -> None:
+    book = bans()
+    asyncio.run(fail(book, "fxo1", "line fxo1", 3))
+    assert book.tries_left("fxo1", "600123456") == 3
 
 
 def test_bans_survive_a_restart_and_a_clock_that_was_wrong(tmp_path: Path) -> None:
@@ -175,7 +220,7 @@ def test_off_without_settings(tmp_path: Path) -> None:
     house = '[lines.fxs1]\nnumber = "101"\n[lines.fxo1]\ntarget = "101"\n[lines.fxo2]\n'
     file.write_text(house)
     assert dial_in_plan(load(file), load_country("es"), tmp_path).lines == {}
-    file.write_text(house + '[pbx]\ndial_in_ban_s = 60\n[dial_in.ana]\npin = "482913"\nlines = ["fxo2"]\n')
+    file.write_text(house + '[pbx]\ndial_in_ban_s = 600\n[dial_in.ana]\npin = "482913"\nlines = ["fxo2"]\n')
     plan = dial_in_plan(load(file), load_country("es"), tmp_path)
     (line,) = plan.lines.values()
     assert (line.name, line.target, [who.name for who in line.people]) == ("fxo2", "", ["ana"])

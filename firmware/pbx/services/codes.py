@@ -55,18 +55,19 @@ class ServiceCodes:
         return self._plan.match(digits)
 
     def resolve(self, leg: Leg) -> None:
-        """Before its call begins: a code for a remembered number becomes that number."""
+        """Before its call begins: a code for a remembered number becomes that number, but never another code, which
+        a caller's number may look like."""
         subscriber, name = self.subscribers.of(leg.party.number), self._name(leg.called.number)
-        if subscriber is None or name not in _REMEMBERED:
+        if subscriber is None or name not in _REMEMBERED or not leg.is_of_house:
             return
-        if number := getattr(subscriber, _REMEMBERED[name]):
+        if (number := getattr(subscriber, _REMEMBERED[name])) and not self._name(number):
             log.info("%s: %s: %s", leg.leg_id, name.replace("_", " "), number)
             leg.called = Party(number)
 
     def find(self, caller: Leg) -> Destination | None:
         """The service that `caller` has dialled; None when it has not, or is no telephone line of the house."""
         number, name = caller.party.number, self._name(caller.called.number)
-        if not name or self.subscribers.of(number) is None:
+        if not name or self.subscribers.of(number) is None or not caller.is_of_house:
             return None
         if name in _REMEMBERED:
             return Destination(party=caller.called, cause=Cause.SERVICE_NOT_AVAILABLE)
@@ -76,8 +77,10 @@ class ServiceCodes:
         return Destination([ServiceLeg(caller, name, do, self._media, self._confirmation)], caller.called)
 
     def remember(self, caller: Leg, destination: Destination) -> None:
-        """A call is about to be placed: who called, and who was called."""
-        if not self._name(caller.called.number):
+        """A call is about to be placed: who called, and who was called. Not of callers who reach no line anyway."""
+        if not caller.may_call_lines:
+            return
+        if caller.is_of_house and not self._name(caller.called.number):
             self.subscribers.change(caller.party.number, last_called=caller.called.number)
         self.reached(caller, destination)
 

@@ -76,7 +76,7 @@ class Visit:
             self._bans.wrong(self.line.name, self._number)
         else:
             self.services["dial_in"] = found.name
-            self._bans.right(self.line.name, self._number)
+            self._bans.right(self.line.name, self._number, found.name)
         self.person = found
         return found is not None
 
@@ -133,13 +133,11 @@ class DialIn:
             visit.services = call.account.services
             visit.leg.begin()
 
-    def digit(self, leg: Leg, digit: str) -> bool:
-        """Whether the digit was for us: then nobody else is told, and no log."""
+    def digit(self, leg: Leg, digit: str) -> None:
+        """A digit from `leg`, whoever it is for."""
         visit = self._visits.get(leg)
-        if visit is None or visit.leg is None or visit.leg.over:
-            return False
-        visit.leg.digit(digit)
-        return True
+        if visit is not None and visit.leg is not None and not visit.leg.over:
+            visit.leg.digit(digit)
 
     def released(self, leg: Leg) -> None:
         """That leg is over."""
@@ -151,6 +149,7 @@ class DialIn:
         visit, call = self._visits.get(leg.caller), self._calls.of(leg)
         if visit is None or call is None or leg.over:
             return
+        leg.caller.may_call_out = visit.outside  # nor by way of a telephone that sends its calls on
         if visit.is_pin(number):  # dialled once more: no log and no exchange shall get to know it
             destination = Destination(cause=Cause.UNALLOCATED_NUMBER)
         else:

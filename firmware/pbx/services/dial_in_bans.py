@@ -2,7 +2,8 @@
 
 Counts are kept for `ban_s` after the last wrong PIN, over hang-ups, over other calls and over a restart
 (`state_file.py`). A caller's number can be forged, and callers without one cannot be told apart: against those
-the line itself is shut after `LINE_MOST` wrong PINs, whoever dialled them. Nothing but dial-in is shut.
+the line itself is shut after `LINE_MOST` wrong PINs, whoever dialled them. Nothing but dial-in is shut. A right PIN
+forgives mistakes, but only so many: whoever has one shall not try out those of others between its uses.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 
 CALLER_MOST = 3
 LINE_MOST = 10
+FORGIVEN_MOST = 3
+"""So many wrong PINs one person's right PIN forgives within `ban_s`."""
 CALLERS_MOST = 1000
 """So many callers are remembered; beyond it those whose time is up first are forgotten."""
 
@@ -31,7 +34,7 @@ class DialInBans:
         self._ban_s = ban_s
         self._now_s = now_s
         self._wrong: dict[str, tuple[int, float]] = {}
-        """By key: how many, and until when they count."""
+        """By key of a caller, line or person: how many, and until when they count."""
         self._file = StateFile(path, self._table)
 
     def tries_left(self, line: str, caller: str) -> int:
@@ -47,23 +50,22 @@ class DialInBans:
     def wrong(self, line: str, caller: str) -> None:
         """One wrong PIN more."""
         for key in _keys(line, caller):
-            self._wrong[key] = (self._count(key) + 1, self._now_s() + self._ban_s)
+            self._more(key, 1)
         self._forget()
         self._file.changed()
         if not self.tries_left(line, caller):
             log.warning("%s: wrong PINs of %s: no dial-in for %.0f s", line, caller or "no number", self._ban_s)
 
-    def right(self, line: str, caller: str) -> None:
-        """That caller's wrong PINs were mistakes, for the line too; of callers without a number nobody knows that."""
+    def right(self, line: str, caller: str, person: str) -> None:
+        """The PIN of `person`: that caller's wrong ones were mistakes, for the line too, up to `FORGIVEN_MOST`; of
+        callers without a number nobody knows that."""
         by_caller, by_line = _keys(line, caller)
-        before = self._count(by_caller)
-        if not before or not is_known(caller):
+        forgiven = min(self._count(by_caller), FORGIVEN_MOST - self._count(PERSON + person))
+        if forgiven < 1 or not is_known(caller):
             return
-        del self._wrong[by_caller]
-        if rest := max(0, self._count(by_line) - before):
-            self._wrong[by_line] = (rest, self._wrong[by_line][1])
-        else:
-            self._wrong.pop(by_line, None)
+        self._more(PERSON + person, forgiven)
+        self._less(by_caller, forgiven)
+        self._less(by_line, forgiven)
         self._file.changed()
 
     # -- the file ----------------------------------------------------------------------
@@ -87,10 +89,19 @@ class DialInBans:
         count, until_s = self._wrong.get(key, (0, 0.0))
         return count if self._now_s() < until_s else 0
 
+    def _more(self, key: str, count: int) -> None:
+        self._wrong[key] = (self._count(key) + count, self._now_s() + self._ban_s)
+
+    def _less(self, key: str, count: int) -> None:
+        if (rest := self._count(key) - count) > 0:
+            self._wrong[key] = (rest, self._wrong[key][1])
+        else:
+            self._wrong.pop(key, None)
+
     def _forget(self) -> None:
         now_s = self._now_s()
         kept = {key: entry for key, entry in self._wrong.items() if entry[1] > now_s}
-        callers = sorted((key for key in kept if not key.startswith(LINE)), key=lambda key: kept[key][1])
+        callers = sorted((key for key in kept if key.isdecimal()), key=lambda key: kept[key][1])
         for key in callers[: max(0, len(callers) - CALLERS_MOST)]:
             del kept[key]
         self._wrong = kept
@@ -98,8 +109,10 @@ class DialInBans:
 
 LINE = "line "
 NO_NUMBER = "no number "
+PERSON = "forgiven "
 
 
 def _keys(line: str, caller: str) -> tuple[str, str]:
-    """Of the caller and of the line; callers without a number are one caller a line."""
-    return caller if is_known(caller) else NO_NUMBER + line, LINE + line
+    """Of the caller, by his digits alone, and of the line; callers without a number are one caller a line."""
+    digits = "".join(character for character in caller if character.isdecimal())
+    return digits if is_known(caller) else NO_NUMBER + line, LINE + line

@@ -62,4 +62,4 @@ class DialInLine:
 
 def is_known(number: str) -> bool:
     """Whether it is a number that tells callers apart."""
-    return any(character.isdigit() for character in number)
+    return any(character.isdecimal() for character in number)

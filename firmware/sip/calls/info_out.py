@@ -38,7 +38,7 @@ class InfoDigits:
     def send(self, signal: Signal) -> None:
         """Queue a digit; the ones after the 32nd that waits are dropped."""
         if len(self._waiting) >= _MOST_WAITING:
-            log.warning("sip: call-id %s: digit %s dropped: the peer answers no INFO", *self._names(signal))
+            log.warning("sip: call-id %s: a digit dropped: the peer answers no INFO", self._dialog.call_id)
             return
         self._waiting.append(signal)
         if len(self._waiting) == 1:
@@ -52,9 +52,6 @@ class InfoDigits:
     def _send_first(self) -> None:
         request = self._dialog.request("INFO", headers=RELAY_TYPE, body=relay_body(self._waiting[0]))
         send_in_dialog(self._context, self._dialog, request, self)
-
-    def _names(self, signal: Signal) -> tuple[str, str]:
-        return self._dialog.call_id, signal.sign
 
     # -- told by the transaction ---------------------------------------------------------
     def responded(self, transaction: ClientTransaction, response: Response) -> None:
@@ -73,8 +70,8 @@ class InfoDigits:
             self.stop()
             refused(rest)
             return
-        sent = self._waiting.popleft()
+        self._waiting.popleft()
         if status >= 300:
-            log.warning("sip: call-id %s: digit %s by INFO failed: %d", *self._names(sent), status)
+            log.warning("sip: call-id %s: a digit by INFO failed: %d", self._dialog.call_id, status)
         if self._waiting:
             self._send_first()

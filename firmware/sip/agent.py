@@ -82,9 +82,9 @@ class SipAgent:
         self._registrar.load(self._store.start())
         self._registrar.keep_only(set(self._users))
         if self._open_transport is not None:
-            self._context.transports["UDP"] = self._open_transport(layer.receive)
+            self._context.transports["UDP"] = self._open_transport(layer.arrivals.receive)
         else:
-            self._context.transports.update(open_transports(self._settings, layer))
+            self._context.transports.update(open_transports(self._settings, layer.arrivals))
         self._context.locator = open_locator(self._settings, self._context.transports, self._names)
         layer.size_switch.allowed = self._may_switch
         self._directory = Directory(self._settings, self._context.transports, self._registrar, self._context.locator)

@@ -67,13 +67,13 @@ async def _deafens(world: World) -> None:
 
 async def _works_hard(world: World) -> None:
     transactions = world.agent._context.transactions
-    hear = transactions._receive_request
+    hear = transactions.request_arrived
 
     def slow(*args: object) -> None:
         sum(range(20_000_000))
         hear(*args)  # type: ignore[arg-type]
 
-    transactions._receive_request = slow  # type: ignore[method-assign, assignment]
+    transactions.request_arrived = slow  # type: ignore[method-assign, assignment]
 
 
 @pytest.mark.parametrize(

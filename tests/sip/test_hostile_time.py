@@ -58,7 +58,7 @@ def hand(agent: SipAgent, bridge: Bridge, data: bytes) -> None:
         b"Call-ID: hostile", b"Call-ID: hostile%d" % serial
     )
     context = agent._context
-    context.transactions.receive(context.transports["UDP"], data, SOURCE)
+    context.transactions.arrivals.receive(context.transports["UDP"], data, SOURCE)
     for leg in bridge.arrived:
         leg.release(Cause.USER_BUSY)
     bridge.arrived.clear()

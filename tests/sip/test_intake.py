@@ -128,7 +128,7 @@ def test_the_queue_is_bounded() -> None:
         await asyncio.sleep(0.5)
         refused = sum(text.startswith("SIP/2.0 503") for text in caller.all)
         assert len(bridge.arrived) + refused == MOST + 100
-        assert len(agent._context.transactions._intake) == 0
+        assert len(agent._context.transactions.arrivals.intake) == 0
         await agent.stop(0.1)
 
     run(main())

@@ -70,8 +70,8 @@ def outgoing(method: str) -> Outgoing:
 
 async def pair(reliable: bool = False) -> tuple[Network, Taker, Taker, PipeTransport, PipeTransport]:
     network, left, right = Network(), Taker(), Taker()
-    one = PipeTransport(network, left.layer.receive, HERE, reliable)
-    two = PipeTransport(network, right.layer.receive, THERE, reliable)
+    one = PipeTransport(network, left.layer.arrivals.receive, HERE, reliable)
+    two = PipeTransport(network, right.layer.arrivals.receive, THERE, reliable)
     return network, left, right, one, two
 
 

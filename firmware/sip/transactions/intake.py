@@ -4,7 +4,7 @@ Why: a burst of new calls must not keep a BYE waiting, nor make every caller wai
 something new has 2 ms between two looks at the sockets, and stands in a queue beyond that; when its head has
 waited too long, further arrivals are answered 503 with Retry-After, which costs a tenth of a call, and in a
 flood that leaves no time even for that they are dropped. So the house serves what it can, and calls in
-progress do not notice. Used by `layer.py`.
+progress do not notice. Used by `arrivals.py`.
 """
 
 from __future__ import annotations

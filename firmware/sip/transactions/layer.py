@@ -1,9 +1,7 @@
-"""The transaction layer: what arrives finds its transaction, the rest goes to the agent (RFC 3261 17.1.3, 17.2.3).
+"""The transaction layer: a message finds its transaction, the rest goes to the agent (RFC 3261 17.1.3, 17.2.3).
 
-Why: this is the one place where octets from the network become messages and where a
-`Refusal` becomes a response. Refusals, and the challenges among them, are answered without
-keeping state (RFC 3261 8.2.7), so a flood of bad requests leaves nothing behind.
-Look next at `agent.py`, the user of this layer.
+Why: all transactions of one agent are kept here, and made here. How octets become messages, and a `Refusal` a
+response: `arrivals.py`. Look next at `agent.py`, the user of this layer.
 """
 
 from __future__ import annotations
@@ -13,20 +11,18 @@ import logging
 from typing import Protocol
 
 from firmware.sip.messages import compose
-from firmware.sip.messages.message import Request, Response, parse
-from firmware.sip.messages.status import Refusal, Silence
+from firmware.sip.messages.message import Request, Response
+from firmware.sip.messages.status import Refusal
 from firmware.sip.transactions.aftermath import Remains
+from firmware.sip.transactions.arrivals import Arrivals, Beside
 from firmware.sip.transactions.client_transaction import ClientTransaction, ClientUser, client_key
-from firmware.sip.transactions.intake import Arrival, Intake, begins_something
 from firmware.sip.transactions.leftovers import Leftovers
-from firmware.sip.transactions.matching import REFUSED, merge_key, reply_via, server_key, tag_of_refusal
-from firmware.sip.transactions.refusal_log import RefusalLog
+from firmware.sip.transactions.matching import merge_key, reply_via, server_key, tag_of_refusal
 from firmware.sip.transactions.server_transaction import InviteUser, ServerTransaction
 from firmware.sip.transactions.size_switch import LARGE_OCTETS, SizeSwitch
 from firmware.sip.transactions.timer_heap import TimerHeap
 from firmware.sip.transports.hop import Hop
 from firmware.sip.transports.transport import Address, Transport, response_address
-from firmware.telephony.codes import explained
 
 log = logging.getLogger(__name__)
 
@@ -42,30 +38,20 @@ class Agent(Protocol):
         """A 2xx to an INVITE of ours that another telephone has answered: ACK and BYE. The ACK, and where it went."""
 
 
-class Beside(Protocol):
-    """Who takes what arrives over UDP and belongs to no transaction, and looks on at the rest (`nat.care.NatCare`)."""
-
-    def stun_arrived(self, transport: Transport, data: bytes, source: Address) -> None: ...
-    def stray_response(self, response: Response) -> None: ...
-    def message_arrived(self, message: Request | Response, data: bytes) -> None: ...
-    def response_arrived(self, sent: bytes, response: Response) -> None: ...
-
-
 class TransactionLayer:
     """All transactions of one agent. force_rport: see `response_address`. beside: set by the agent."""
 
     def __init__(self, agent: Agent, *, force_rport: bool = True) -> None:
         self.beside: Beside | None = None
+        self.arrivals = Arrivals(self)
+        """What the transports tell."""
         self._force_rport = force_rport
         self.timers = TimerHeap(asyncio.get_running_loop())
         self._agent = agent
-        self._intake = Intake(self._handle)
-        self._refusals = RefusalLog()
         self._clients: dict[str, ClientTransaction] = {}
         self._servers: dict[str, ServerTransaction] = {}
         self._merging: set[int] = set()
         self._leftovers = Leftovers(self.timers, agent.answered_too, self._forget_merging)
-        self._lost: set[tuple[str, Address]] = set()
         self.size_switch = SizeSwitch()
         self._settled: asyncio.Event | None = None
 
@@ -97,8 +83,7 @@ class TransactionLayer:
 
     def close(self) -> None:
         self.timers.clear()
-        self._intake.close()
-        self._refusals.close()
+        self.arrivals.close()
         self._clients.clear()
         self._servers.clear()
         self._merging.clear()
@@ -181,60 +166,8 @@ class TransactionLayer:
         return merge_key(request) in self._merging
 
     # -- receiving ---------------------------------------------------------------
-    def receive(self, transport: Transport, data: bytes, source: Address, fault: Refusal | None = None) -> None:
-        """One datagram or message of a stream, whatever it holds. Never raises for what the peer did.
-
-        fault: the stream's frame was broken, and the message is to be refused with this.
-        """
-        if len(data) < 16:
-            return  # keep-alive (RFC 5626 3.5) or noise
-        if data[0] < 2 and not transport.reliable:
-            if self.beside is not None:
-                self.beside.stun_arrived(transport, data, source)
-            return
-        if data.startswith(b"ACK ") and REFUSED in data:
-            return  # to a refusal that left nothing behind
-        arrival = (transport, data, source, fault)
-        orderly = fault is None and begins_something(data)
-        if not orderly and not (self._intake and data.startswith(b"CANCEL")):
-            self._handle(arrival)
-        elif not self._intake.take(arrival) and self._intake.may_refuse():
-            self._handle(arrival, new_welcome=False)
-
-    def _handle(self, arrival: Arrival, *, new_welcome: bool = True) -> None:
-        """new_welcome: False refuses what would begin something."""
-        transport, data, source, fault = arrival
-        request = None
-        try:
-            message = parse(data, source)
-            if self.beside is not None and not transport.reliable:
-                self.beside.message_arrived(message, data)
-            if isinstance(message, Response):
-                self._receive_response(message)
-                return
-            request = message
-            request.fault = fault or request.fault
-            self._receive_request(request, transport, new_welcome)
-        except Silence as silence:
-            self._refusals.note("sip: dropped %d octets from %s:%s: %s", len(data), *source, silence)
-        except Refusal as refusal:
-            if request is None or request.method == "ACK":
-                self._refusals.note("sip: dropped %d octets from %s:%s: %s", len(data), *source, refusal)
-                return
-            if refusal.status not in {401, 407} and new_welcome:
-                self._refusals.note(
-                    "sip: %s from %s:%s refused: %s: %s", request.method, *source, refusal, explained(refusal.status)
-                )
-            self.answer_without_state(request, transport, refusal.status, reason=refusal.why, headers=refusal.headers)
-
-    def lost(self, transport: Transport, address: Address) -> None:
-        """A connection is gone: requests of ours that wait on it fail. Many lost at once cost one look."""
-        if not self._lost:
-            asyncio.get_running_loop().call_soon(self._tell_lost)
-        self._lost.add((transport.name, address))
-
-    def _tell_lost(self) -> None:
-        lost, self._lost = self._lost, set()
+    def connections_lost(self, lost: set[tuple[str, Address]]) -> None:
+        """Requests of ours that wait on one of these fail."""
         for transaction in list(self._clients.values()):
             if transaction.transport.reliable and (transaction.transport.name, transaction.address) in lost:
                 transaction.lost()
@@ -244,7 +177,8 @@ class TransactionLayer:
         if self._settled is not None and not self.waiting:
             self._settled.set()
 
-    def _receive_response(self, response: Response) -> None:
+    def response_arrived(self, response: Response) -> None:
+        """To a request of ours, or to one that is over. Raises Refusal for one that cannot be used."""
         response.check()
         key = client_key(response.via.branch, response.cseq[1])
         transaction = self._clients.get(key)
@@ -256,7 +190,8 @@ class TransactionLayer:
         elif not self._leftovers.take_response(response, key) and self.beside is not None:
             self.beside.stray_response(response)
 
-    def _receive_request(self, request: Request, transport: Transport, new_welcome: bool) -> None:
+    def request_arrived(self, request: Request, transport: Transport, new_welcome: bool) -> None:
+        """Raises Refusal or Silence. new_welcome: False refuses what would begin something."""
         request.reply_via = reply_via(request)
         request.check()
         method = request.method
@@ -274,7 +209,7 @@ class TransactionLayer:
         elif transaction is not None:
             transaction.step("request")
         elif not new_welcome:
-            raise self._intake.refusal()
+            raise self.arrivals.intake.refusal()
         else:
             self._agent.request_arrived(request, transport)
 

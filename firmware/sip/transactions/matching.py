@@ -1,6 +1,6 @@
 """How messages find their transaction, and answers their way: keys, Via lines and tags (RFC 3261 17.1.3, 17.2.3).
 
-Why: all of it follows from a message alone. Used by `layer.py`.
+Why: all of it follows from a message alone. Used by `layer.py` and `arrivals.py`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One log line for each message that is refused or dropped, but in a flood of them only their number.
 
 Why: somebody who sends rubbish at the speed of the wire must not fill the disk, nor take the time that calls
-need. Used by `layer.py`.
+need. Used by `arrivals.py`.
 """
 
 from __future__ import annotations

@@ -97,7 +97,7 @@ class Transport(ABC):
 
 
 class TransportUser(Protocol):
-    """Who takes what arrives (the transaction layer)."""
+    """Who takes what arrives (`transactions.arrivals.Arrivals`)."""
 
     def receive(self, transport: Transport, data: bytes, source: Address, fault: Refusal | None = None) -> None:
         """One message. fault: its frame on a stream was broken, and it is to be refused with this."""

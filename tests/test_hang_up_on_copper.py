@@ -44,7 +44,7 @@ def most_ms(country: str, how: str) -> int | None:
 
 @pytest.mark.parametrize("country", CHOSEN)
 def test_the_line_is_free_in_every_countrys_manner(tmp_path: Path, country: str) -> None:
-    house = TrunkHouse(tmp_path, country)
+    house = TrunkHouse(tmp_path, country, echo_ms=64)
     manners = [(how, outgoing) for how in MANNERS for outgoing in (False, True)]
     if not SOAK:  # each manner in one direction, in the other one in the next country
         manners = [pair for place, pair in enumerate(manners) if (place // 2 + place + CHOSEN.index(country)) % 2 == 0]
@@ -122,6 +122,7 @@ SIP_MOST_MS = {"busy-tone": 1900, "congestion-tone": 6700, "loop-break": 1000, "
 def test_a_sip_phone_is_told_with_a_bye_when_the_far_end_hangs_up(tmp_path: Path, how: str, outgoing: bool) -> None:
     house = SipHouse(
         tmp_path,
+        echo_ms=64,
         options={"silence_s": LIMIT_S if how == "silence" else 0.0},
         timers={"max_call_s": LIMIT_S if how == "length" else 900.0},
         habits={"answer_reversal": outgoing and how == "polarity", "inter_digit_ms": 1500},

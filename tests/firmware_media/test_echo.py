@@ -216,3 +216,18 @@ def test_without_a_canceller_every_octet_passes() -> None:
         house.card.run(house.engine, 20)
     got = b"".join(packet[5] for packet in house.fars[0].received(house.engine.packets_out()))
     assert said[800:3000] in got
+
+
+@pytest.mark.parametrize("loss_db", [20, 30])
+@pytest.mark.parametrize("delay_ms", [10, 35])
+def test_an_exchanges_tone_that_comes_back_from_the_far_end_stays_as_it_is(loss_db: float, delay_ms: int) -> None:
+    """Somebody's telephone returns the busy tone of an exchange line, which is no echo of what it returns."""
+    beat = np.concatenate([sine(425, 200, -10), silence(200)])
+    tone = np.tile(beat, 40)
+    hello = np.random.default_rng(1).normal(0, 2500, 3200)
+    tone = np.concatenate([*[hello, silence(600)] * 6, tone])
+    back = np.concatenate([silence(delay_ms), tone])[: tone.size] * 10 ** (-loss_db / 20)
+    line = Line(hybrid(1, 20, 5))
+    _, out, _ = line.say(back, tone)
+    middles = [level_dbm0(out[at + 400 : at + 1200]) for at in range(48_000, tone.size, beat.size // 2)]
+    assert min(middles[0::2]) > -13 and max(middles[1::2]) < -30

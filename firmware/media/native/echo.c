@@ -28,6 +28,7 @@
 #define BEFORE_TAPS 20
 #define SLACK_TAPS 12          /* the window may be away from the best by so many */
 #define LOOK_BLOCKS 200         /* a second */
+#define NO_ECHO 4.0f           /* what is found is so much stronger than what was sent: 6 dB */
 
 _Static_assert(ECHO_MOST_MS * RATE_HZ / 1000 <= FILTER_MOST_TAPS, "the filter holds the longest tail");
 
@@ -132,14 +133,19 @@ static void look_again(struct echo *echo)
     place_refiner(echo, response);
 }
 
+static void forget(struct echo *echo)
+{
+    echo_filter_change(&echo->filter, NULL, 0, 0);
+    echo->placed = echo->fine = 0;
+    echo->origin = FROM_NOBODY;
+}
+
 static void take_best(struct echo *echo, int learnt, int refined)
 {
     if (!echo_suppressor_far_speaks(&echo->suppressor))
         return;
     if (learnt == LEARNER_WORSE) {
-        echo_filter_change(&echo->filter, NULL, 0, 0);
-        echo->placed = echo->fine = 0;
-        echo->origin = FROM_NOBODY;
+        forget(echo);
     } else if (learnt == LEARNER_BETTER) {
         take_from_learner(echo);
     } else if (refined == REFINER_BETTER) {
@@ -202,6 +208,8 @@ static void fade(int16_t *pcm, int16_t *to)
     sound_add(pcm, to, BLOCK_SAMPLES);
 }
 
+/* A line gives back less than it was sent. More is no echo: a tone of the exchange comes back from the far end, weaker,
+ * and the learner takes it for the cause of itself. Taken out, a busy tone would not be known any more. */
 static void cancel(struct echo *echo, const int16_t *pcm, int16_t *out, float power, float far_power)
 {
     float found[BLOCK_SAMPLES], found_power = 0;
@@ -210,6 +218,11 @@ static void cancel(struct echo *echo, const int16_t *pcm, int16_t *out, float po
         float left = (float)pcm[i] - found[i];
         out[i] = (int16_t)lrintf(fminf(fmaxf(left, INT16_MIN), INT16_MAX));
         found_power += found[i] * found[i] / BLOCK_SAMPLES;
+    }
+    if (found_power > NO_ECHO * fmaxf(far_power, echo->suppressor.far_held)) {
+        forget(echo);
+        memcpy(out, pcm, sizeof *out * BLOCK_SAMPLES);
+        found_power = 0;
     }
     float left_power = power_of(out);
     echo_suppressor_follow(&echo->suppressor, far_power, found_power, left_power);

@@ -99,7 +99,8 @@ class FxoWires:
             return Event.DIAL_TONE
         held = now_s() - self._incoming_over_s < HELD_S
         log.warning("%s: no dial tone within %.0f s", self.name, waited_s)
-        if held or not self._options.target:
+        fetches = self._options.caller_id == "japan"  # then we fetched a number; on hook again the line is rung
+        if held or fetches or not self._options.target:
             return Event.NO_DIAL_TONE
         self.far_end.glared()
         return Event.GLARE

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from firmware.media._engine import ffi, lib
-from firmware.media.endpoints import tone_spec
+from firmware.media.native_forms import tone_spec
 from firmware.telephony.cadence import Tone, ToneSegment
 
 SAMPLES_PER_MS = 8

@@ -7,16 +7,14 @@ method is one short call into the native engine (under 0.1 ms); none waits for a
 from __future__ import annotations
 
 import errno
-import socket
 from typing import Any
 
 from firmware.media._engine import ffi, lib
 from firmware.media.errors import PortsExhausted
 from firmware.media.events import DataKind, DigitWay, EchoStats, StreamStats
+from firmware.media.native_forms import checked, ip_octets, remote_octets, tone_spec
 from firmware.telephony.cadence import Tone
 
-PAIR_DB = 3.0103
-"""Each of two sines is this much below the level of both together."""
 NATIVE_CODECS = {"PCMA": lib.G711_A, "PCMU": lib.G711_U, "G722": lib.G722}
 _DIGIT_WAYS = {
     "agreed": lib.ENGINE_DIGITS_AGREED,
@@ -28,59 +26,6 @@ _DATA: dict[DataKind, int] = {
     "v23": lib.ENGINE_HEAR_V23,
     "dtmf": lib.ENGINE_HEAR_DTMF_DATA,
 }
-
-
-_MAPPED = bytes(10) + b"\xff\xff"
-NO_IP = bytes(16)
-"""The native form of "no address"."""
-
-
-def ip_octets(ip: str) -> bytes:
-    """The native form of an IPv4 or IPv6 address (`native/ip.h`); ValueError for anything else."""
-    try:
-        if ":" in ip:
-            return socket.inet_pton(socket.AF_INET6, ip.partition("%")[0])
-        return _MAPPED + socket.inet_pton(socket.AF_INET, ip)
-    except OSError as error:
-        raise ValueError(f"{ip!r} is not an IP address") from error
-
-
-def ip_text(octets: bytes) -> str:
-    """The address that `ip_octets` made octets."""
-    if octets.startswith(_MAPPED):
-        return socket.inet_ntop(socket.AF_INET, octets[12:])
-    return socket.inet_ntop(socket.AF_INET6, octets)
-
-
-def _remote_octets(ip: str) -> bytes:
-    return NO_IP if ip in {"", "0.0.0.0", "::"} else ip_octets(ip)
-
-
-def checked(result: int, what: str) -> int:
-    """`result` of a native call; its negative errno as ValueError (a wrong argument) or OSError."""
-    if result >= 0:
-        return result
-    if -result in (errno.EINVAL, errno.ENOENT):
-        raise ValueError(f"{what}: {'closed or unknown endpoint' if -result == errno.ENOENT else 'out of range'}")
-    raise OSError(-result, f"{what}: {errno.errorcode.get(-result, result)}")
-
-
-def tone_spec(tone: Tone) -> Any:
-    """The native form of `tone`."""
-    if not 1 <= len(tone.segments) <= lib.TONE_SEGMENTS:
-        raise ValueError(f"tone {tone.name}: {len(tone.segments)} segments, allowed 1 to {lib.TONE_SEGMENTS}")
-    spec = ffi.new("struct tone_spec *")
-    spec.count = len(tone.segments)
-    spec.repeat = 1
-    for native, segment in zip(spec.segment, tone.segments, strict=False):
-        summed = len(segment.hz) == 2 and not segment.am
-        for i, hz in enumerate(segment.hz):
-            native.hz[i] = hz
-            native.dbm0[i] = tone.level_dbm0 - segment.att_db - (PAIR_DB if summed else 0)
-        native.kind = lib.TONE_AM if segment.am else lib.TONE_SUM if summed else lib.TONE_SINGLE
-        native.ms = lib.TONE_FOR_EVER if segment.ms is None else segment.ms
-        native.once = segment.once
-    return spec
 
 
 class Node:
@@ -216,7 +161,7 @@ class Stream(Endpoint):
         trusted before any stranger. ip "0.0.0.0": what it says means nothing here, so nothing is sent
         until it has been heard.
         """
-        result = lib.engine_set_remote(self._native, self.id, _remote_octets(ip), port, _remote_octets(signal_ip))
+        result = lib.engine_set_remote(self._native, self.id, remote_octets(ip), port, remote_octets(signal_ip))
         checked(result, f"remote {ip}:{port}")
 
     def set_codec(

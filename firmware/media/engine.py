@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from firmware.media._engine import ffi, lib
-from firmware.media.endpoints import Mixer, Slot, Stream, checked, ip_octets, ip_text, tone_spec
+from firmware.media.endpoints import Mixer, Slot, Stream
 from firmware.media.events import (
     DataHeard,
     DigitDue,
@@ -27,6 +27,7 @@ from firmware.media.events import (
     SourceRefused,
 )
 from firmware.media.files import Player, Recorder
+from firmware.media.native_forms import checked, ip_octets, ip_text, tone_spec
 from firmware.telephony.cadence import Tone
 
 DRAIN_MOST = 128

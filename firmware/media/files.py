@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from firmware.media._engine import ffi, lib
-from firmware.media.endpoints import Node, checked
+from firmware.media.endpoints import Node
+from firmware.media.native_forms import checked
 from firmware.media.wav import read_wav
 
 ENCODINGS = {"linear": lib.MEDIA_LINEAR, "A-law": lib.MEDIA_A, "u-law": lib.MEDIA_U}

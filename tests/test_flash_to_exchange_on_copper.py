@@ -16,8 +16,10 @@ from drivers.sim.measure_dtmf import digits
 from firmware.config.trunk_settings import FxoLineSettings
 from firmware.lines.fxo_profile import fxo_options
 from firmware.telephony.countries import load_country
+from firmware.telephony.leg import Party
 from tests.exchange_calls import call_in, call_out, closed
 from tests.fake_time import run
+from tests.pbx.exchange_bench import ScriptedLeg
 from tests.stepped_trunks import TrunkHouse
 
 FLASH_MS = {"es": 90, "us": 650}
@@ -146,6 +148,33 @@ def test_r_of_a_telephone_without_services_goes_to_the_exchange_of_any_line(tmp_
         house.sim.copper["fxs1"].flash(100.0)
         await house.until("the exchange sees R", lambda: house.office.flashes == 1, 1000)
         assert house.state("fxs1") == house.state("fxo1") == "talking"
+
+    run(day())
+    closed(house)
+
+
+def test_a_flash_that_a_sip_phone_tells_goes_to_the_exchange_of_any_line(tmp_path: Path) -> None:
+    """Its leg tells `leg_flashed` of an INFO (`tests/sip/test_info.py`); here is the way from there to the copper."""
+    house = TrunkHouse(tmp_path, options=options_of("es"))
+
+    async def day() -> None:
+        caller = ScriptedLeg("sip:201/1", house.exchange, 0)
+        caller.called = Party("0912345678")
+        house.exchange.leg_arrived(caller)
+        await house.until("the exchange has the number", lambda: house.office.digits == "912345678", 9000)
+        await house.pass_ms(6500)
+        house.exchange.leg_flashed(caller)  # not answered yet: it is nobody's
+        await house.pass_ms(300)
+        house.office.answer()
+        await house.until("answered", lambda: house.state("fxo1") == "talking", 8000)
+        assert house.office.flashes == 0
+        house.exchange.leg_flashed(caller)
+        await house.until("the exchange sees it", lambda: house.office.flashes == 1, 1000)
+        assert house.office.flash_ms == pytest.approx(FLASH_MS["es"], abs=5)
+        house.exchange.leg_signalled(caller, "7", 100)  # a digit that came beside the audio, too
+        await house.pass_ms(500)
+        assert digits(house.office.wires.voice.heard_last(0.5)) == "7"
+        assert house.state("fxo1") == "talking"
 
     run(day())
     closed(house)

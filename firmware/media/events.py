@@ -18,10 +18,14 @@ DigitWay = Literal["agreed", "tones", "told"]
 """How the far end of a stream gets digits: see `Stream.set_digits`."""
 
 
+FLASH = "!"
+"""In place of a digit: a hook flash (RFC 4733 3.2, event 16)."""
+
+
 @dataclass(frozen=True, slots=True)
 class DigitHeard:
     """A DTMF digit. by "dtmf": heard as tones, told as soon as it is certain; by "rtp":
-    received as RTP events (RFC 4733), told at its end. ms: its length so far."""
+    received as RTP events (RFC 4733), told at its end. ms: its length so far. By "rtp" also FLASH, a hook flash."""
 
     endpoint: int
     digit: str

@@ -176,7 +176,7 @@ def audio_line(
         attributes += f"a=rtpmap:{COMFORT_NOISE} CN/8000\r\n"
     if event_pt is not None:
         formats += f" {event_pt}"
-        attributes += f"a=rtpmap:{event_pt} telephone-event/8000\r\na=fmtp:{event_pt} 0-15\r\n"
+        attributes += f"a=rtpmap:{event_pt} telephone-event/8000\r\na=fmtp:{event_pt} 0-16\r\n"
     if rtcp_mux:
         attributes += "a=rtcp-mux\r\n"
     return f"m=audio {port} RTP/AVP {formats}\r\n{attributes}a=ptime:20\r\na={direction}\r\n"

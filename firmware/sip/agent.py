@@ -11,7 +11,7 @@ import logging
 from collections.abc import Mapping
 
 from firmware.config.load import Notice
-from firmware.media.events import DigitDue, DigitHeard, MediaEvent, MediaTimeout, SourceRefused
+from firmware.media.events import FLASH, DigitDue, DigitHeard, MediaEvent, MediaTimeout, SourceRefused
 from firmware.sip.accounts.binding_store import BindingStore
 from firmware.sip.accounts.gate import Gate
 from firmware.sip.accounts.registrar import Registrar, Registration
@@ -197,7 +197,10 @@ class SipAgent:
         if leg is None:
             return False
         if isinstance(event, DigitHeard):
-            self._listener.leg_digit(leg, event.digit)
+            if event.digit == FLASH:
+                self._listener.leg_flashed(leg)
+            else:
+                self._listener.leg_digit(leg, event.digit)
         elif isinstance(event, DigitDue):
             leg.digit_due(event.digit, event.ms)
         elif isinstance(event, MediaTimeout):

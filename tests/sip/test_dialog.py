@@ -143,7 +143,7 @@ def test_too_much_work_is_refused_with_retry_after_while_calls_go_on() -> None:
 
 
 def test_media_events_find_their_leg() -> None:
-    from firmware.media.events import DigitHeard, MediaTimeout, SourceRefused
+    from firmware.media.events import FLASH, DigitHeard, MediaTimeout, SourceRefused
 
     async def main() -> None:
         _, bridge, agent, caller = await house(manual=True)
@@ -157,6 +157,8 @@ def test_media_events_find_their_leg() -> None:
         assert agent.media_event(DigitHeard(leg.endpoint, "5", "rtp", 80))
         assert agent.media_event(SourceRefused(leg.endpoint, "6.6.6.6", 6))
         assert ("digit", leg, "5") in bridge.told
+        assert agent.media_event(DigitHeard(leg.endpoint, FLASH, "rtp", 80))
+        assert bridge.told[-1] == ("flashed", leg)
         leg.send_digit("7", 90)
         assert ("digit", "7", 90) in agent._engine.open[leg.endpoint].calls
         assert agent.media_event(MediaTimeout(leg.endpoint))

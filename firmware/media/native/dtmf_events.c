@@ -15,6 +15,7 @@
 #define SAMPLES_PER_MS 8
 
 static const char keys[] = "0123456789*#ABCD";
+static const char heard[] = "0123456789*#ABCD!"; /* section 3.2; EVENT_FLASH_KEY */
 
 int event_tx_digit(struct event_tx *tx, char digit, int ms)
 {
@@ -111,7 +112,7 @@ static int end(struct event_rx *rx, struct event_news *news)
     if (!rx->on)
         return 0;
     rx->on = 0;
-    *news = (struct event_news){EVENT_ENDED, keys[rx->code], (rx->before + rx->duration) / SAMPLES_PER_MS};
+    *news = (struct event_news){EVENT_ENDED, heard[rx->code], (rx->before + rx->duration) / SAMPLES_PER_MS};
     return 1;
 }
 
@@ -127,7 +128,7 @@ static int begin_heard(struct event_rx *rx, uint32_t timestamp, int code, struct
         count = end(rx, news);
         rx->before = 0;
         rx->on = 1;
-        news[count++] = (struct event_news){EVENT_BEGAN, keys[code], 0};
+        news[count++] = (struct event_news){EVENT_BEGAN, heard[code], 0};
     }
     rx->known = 1;
     rx->code = code;
@@ -139,7 +140,7 @@ static int begin_heard(struct event_rx *rx, uint32_t timestamp, int code, struct
 int event_rx_packet(struct event_rx *rx, uint32_t timestamp, const uint8_t *payload, int size, long long now_us,
                     struct event_news *news)
 {
-    if (size < EVENT_PAYLOAD || payload[0] > 15)
+    if (size < EVENT_PAYLOAD || payload[0] > EVENT_FLASH)
         return 0;
     int count = 0;
     int32_t step = rx->known ? (int32_t)(timestamp - rx->timestamp) : 1;

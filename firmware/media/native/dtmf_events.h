@@ -3,6 +3,8 @@
  * The sender is asked once per packet time. The receiver needs no marker and no
  * particular packet: a digit is one timestamp, and any one packet of it is enough. */
 #define EVENT_PAYLOAD 4   /* octets */
+#define EVENT_FLASH 16    /* a hook flash: received, never sent */
+#define EVENT_FLASH_KEY 33 /* "!" in place of a digit */
 #define EVENT_QUEUE 32
 #define EVENT_OPEN -1   /* length not known yet */
 #define EVENT_BEGAN 1

@@ -73,7 +73,8 @@ static void play_at_hearers(struct stream *stream, const struct event_news *news
 static void tell_events(struct stream *stream, const struct event_news *news, int count, const struct moment *moment)
 {
     for (int i = 0; i < count; i++) {
-        play_at_hearers(stream, &news[i], moment);
+        if (news[i].digit != EVENT_FLASH_KEY)
+            play_at_hearers(stream, &news[i], moment);
         struct media_news item = {.kind = ENGINE_DIGIT, .endpoint = stream->end.id, .digit = news[i].digit,
                                   .by_rtp = 1, .ms = news[i].ms};
         if (news[i].kind == EVENT_ENDED)

@@ -100,7 +100,7 @@ static void judge_news(struct engine *engine)
     while ((count = engine_drain(engine, news, 64)) > 0) {
         for (int i = 0; i < count; i++) {
             int digit = news[i].kind == ENGINE_DIGIT || news[i].kind == ENGINE_DIGIT_DUE;
-            const char *keys = "0123456789*#ABCD";
+            const char *keys = news[i].by_rtp ? "0123456789*#ABCD!" : "0123456789*#ABCD";
             expect(news[i].kind >= ENGINE_DIGIT && news[i].kind <= ENGINE_DATA, "news is of a known kind", NULL, 0);
             expect(!digit || (news[i].digit && strchr(keys, news[i].digit) && news[i].ms >= 0), "a digit is one", NULL, 0);
             digits += digit;

@@ -219,6 +219,7 @@ def test_keys_of_another_version_and_lines_that_are_gone_do_no_harm(tmp_path: Pa
 
 def test_a_disk_that_cannot_be_written_is_said_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
+        (tmp_path / "nowhere").write_text("no folder")
         subscribers = restart(tmp_path / "nowhere" / "lines.json", "101")
         subscribers.change("101", do_not_disturb=True)
         subscribers.stop()

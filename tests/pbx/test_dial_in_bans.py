@@ -7,6 +7,7 @@ import asyncio
 import hmac
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from firmware.pbx.services.dial_in import DialInPlan
 from firmware.pbx.services.dial_in_bans import CALLERS_MOST, DialInBans
 from firmware.pbx.services.dial_in_machine import PIN_TONE
 from firmware.pbx.services.dial_in_people import DIAL_IN, DialInLine, is_known, person, who_has
+from firmware.pbx.services.state_file import StateFile
 from firmware.telephony.countries import TONES, country_names, load_country
 
 ANA, LUIS = person("ana", "482913"), person("luis", "99870011", unknown_callers=True)
@@ -155,6 +157,22 @@ def test_bans_survive_a_restart_and_a_clock_that_was_wrong(tmp_path: Path) -> No
     assert later.tries_left("fxo1", "600123456") == 0
     clock.s += 601
     assert later.tries_left("fxo1", "600123456") == 3
+
+
+def test_the_file_is_its_owners_alone_and_a_late_writer_undoes_nothing(tmp_path: Path) -> None:
+    async def main() -> None:
+        table: dict[str, Any] = {"a": 1}
+        path = tmp_path / "state.json"
+        file = StateFile(path, lambda: dict(table))
+        file.changed()
+        await asyncio.sleep(0.3)
+        assert json.loads(path.read_text()) == {"a": 1} and path.stat().st_mode & 0o077 == 0
+        table["a"] = 2
+        file.stop()
+        await asyncio.to_thread(file._put, path, {"a": 1})  # it had begun before
+        assert json.loads(path.read_text()) == {"a": 2}
+
+    asyncio.run(main())
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"600": 3}', '{"600": ["a", 1]}', '{"600": [1, 2, 3]}'])

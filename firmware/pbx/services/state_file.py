@@ -1,6 +1,7 @@
 """A small file of the data folder: what a service remembers over a restart, replaced as a whole soon after a change.
 
-Times in it are Unix seconds. Who keeps one: `subscribers.py`, `dial_in_bans.py`.
+Only its owner may read it, for it tells who called. Times in it are Unix seconds. Who keeps one: `subscribers.py`,
+`dial_in_bans.py`.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ import asyncio
 import contextlib
 import json
 import logging
-import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from firmware.config.load import write_private
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +31,9 @@ class StateFile:
         self._table = table
         self._writing: asyncio.Task[None] | None = None
         self._written: dict[str, Any] = {}
+        self._lock = threading.Lock()
+        """Of who writes: a thread that is late must not undo what `stop` wrote."""
+        self._stopped = False
 
     def load(self, take: Callable[[dict[str, Any]], None]) -> None:
         """Give what the file holds to `take`. A damaged file, which `take` tells by ValueError, TypeError or
@@ -50,29 +56,31 @@ class StateFile:
             self._writing = asyncio.get_running_loop().create_task(self._write(self._path), name="write-state")
 
     def stop(self) -> None:
-        """Write what is not written yet."""
+        """Write what is not written yet; the last time."""
         if self._writing is not None:
             self._writing.cancel()
             self._writing = None
-        if self._path is not None and self._table() != self._written:
-            _replace(self._path, self._table())
+        with self._lock:
+            self._stopped = True
+            if self._path is not None and self._table() != self._written:
+                _replace(self._path, self._table())
 
     async def _write(self, path: Path) -> None:
         while self._table() != self._written:
             await asyncio.sleep(GATHER_S)
             table = self._table()
-            await asyncio.to_thread(_replace, path, table)
+            await asyncio.to_thread(self._put, path, table)
             self._written = table
         self._writing = None
 
+    def _put(self, path: Path, table: dict[str, Any]) -> None:
+        with self._lock:
+            if not self._stopped:
+                _replace(path, table)
+
 
 def _replace(path: Path, table: dict[str, Any]) -> None:
-    fresh = path.with_suffix(".new")
     try:
-        with fresh.open("w", encoding="utf-8", errors="replace") as file:
-            json.dump(table, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
+        write_private(path, json.dumps(table, indent=1).encode())
     except OSError as error:
         log.error("%s cannot be written: %s", path, error)

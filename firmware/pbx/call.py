@@ -51,6 +51,8 @@ class Call:
         """Asked when nobody took it: True when it rings somebody else now."""
         self.fall_back: Callable[[Call, Cause], bool] | None = None
         """Asked first when every leg was refused, for the most telling cause: likewise."""
+        self.numbers: set[str] = set()
+        """Every number that has been rung."""
         self._caller_waits = False
         self._joined: Leg | None = None
         self._refusals: list[tuple[Cause, Leg]] = []
@@ -74,6 +76,7 @@ class Call:
     def ring(self, destination: Destination, journey: Journey) -> None:
         """Ring the legs of `destination` beside those that ring already, each with its share of the breadth (RFC 5393
         5.3.3). journey: how the call came to them."""
+        self.numbers.add(destination.party.number)
         self._add(destination.legs)
         if len(destination.legs) > 1:
             journey = replace(journey, breadth=journey.breadth // len(destination.legs))

@@ -121,9 +121,10 @@ class Exchange:
             call.signalled(leg, digit, duration_ms)
 
     def leg_diverted(self, leg: Leg, number: str, journey: Journey) -> bool:
-        """A telephone sent its call on to another number: ring that too, as if the caller had dialled it."""
+        """A telephone sent its call on to another number: ring that too, as if the caller had dialled it; but once, for
+        a group of which that telephone is one would ring over and over."""
         call = self._calls.of(leg)
-        if call is None or call.state not in {"trying", "ringing"}:
+        if call is None or call.state not in {"trying", "ringing"} or number in call.numbers:
             return False
         destination = self._routes.find(number, call.caller)
         if destination.cause is not None or not destination.legs:

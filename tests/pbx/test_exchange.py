@@ -7,6 +7,7 @@ import logging
 
 import pytest
 
+from firmware.pbx.routes import RingGroup
 from firmware.telephony.cause import Cause
 from firmware.telephony.leg import CallRequest, Destination, Diversion, Journey, LegStats, Party
 from tests.fake_time import run
@@ -380,6 +381,23 @@ def test_a_telephone_that_sends_a_call_on_has_the_other_number_rung_by_the_calle
         for nowhere in ("102", "203", "999"):
             assert not bench.exchange.leg_diverted(second, nowhere, way)
         stranger.gone()
+        await settle()
+        assert bench.leaves_nothing()
+
+    run(main())
+
+
+def test_a_telephone_of_a_group_that_sends_calls_on_to_the_group_rings_it_once() -> None:
+    async def main() -> None:
+        bench = ExchangeBench()
+        bench.routes.add(RingGroup("600", "Sales", ("102", "201")))
+        caller, second = bench.call("600")
+        rung = len(bench.made)
+        assert not bench.exchange.leg_diverted(second, "600", Journey())
+        assert len(bench.made) == rung
+        assert bench.exchange.leg_diverted(second, "102", Journey())
+        assert not bench.exchange.leg_diverted(bench.made[-1], "102", Journey())
+        caller.gone()
         await settle()
         assert bench.leaves_nothing()
 

@@ -113,3 +113,32 @@ def test_the_far_end_hangs_up_in_each_stage_and_nothing_is_left(stage: str) -> N
         assert bench.leaves_nothing() and not [leg for leg in bench.made if not leg.over]
 
     run(main())
+
+
+@pytest.mark.parametrize("number", ["600123456", ""])
+def test_many_lines_at_once_have_no_more_tries_than_one(number: str) -> None:
+    """One caller, known or not, on eight lines: the PINs come in turn, then the right one on each line."""
+
+    async def main() -> None:
+        people = (person("ana", PIN, outside=True, unknown_callers=True),)
+        lines = {f"fxo{n}": DialInLine(f"fxo{n}", "", people) for n in range(1, 9)}
+        bench = ExchangeBench(dial_in=DialInPlan(lines, tones=dial_in_tones(load_country("es"))))
+        callers = [bench.leg(f"{name}/1") for name in lines]
+        for caller in callers:
+            caller.connects_later = True
+            caller.party, caller.called = Party(number), Party(DIAL_IN)
+            bench.exchange.leg_arrived(caller)
+        await settle()
+        for caller in callers:
+            bench.exchange.leg_answered(caller)
+        for guess in ("11111119", "11111118", "11111117", PIN):
+            for caller in callers:
+                await key(bench, caller, guess)
+            await asyncio.sleep(2.5)
+        wrong = sum(end.services.get("wrong_pins", 0) for _, end in bench.records.ended)
+        assert wrong == (3 if number else 24), "callers without a number are one a line"
+        assert not any("dial_in" in end.services for _, end in bench.records.ended)
+        await asyncio.sleep(300)
+        assert all(caller.over for caller in callers)
+
+    run(main())

@@ -23,7 +23,7 @@ from firmware.pbx.services.dial_in_bans import CALLER_MOST, DialInBans
 from firmware.pbx.services.dial_in_leg import DialInLeg
 from firmware.pbx.services.dial_in_machine import DialInMachine, DialInWaits
 from firmware.pbx.services.dial_in_people import DIAL_IN, DialInLine, Person, who_has
-from firmware.pbx.services.hand_over import hand_over, leave
+from firmware.pbx.services.hand_over import hand_over, take_back
 from firmware.telephony.cadence import Tone
 from firmware.telephony.cause import CAUSES, Cause
 from firmware.telephony.leg import Destination, Leg, Party
@@ -179,18 +179,15 @@ class DialIn:
         desk, visit.leg = visit.leg, None
         back = partial(self._not_reached, visit, desk) if again and desk is not None else None
         new = hand_over(self._calls, call, destination, dict(visit.services), back)
-        if back is not None:
-            new.last_resort = partial(back, cause=Cause.NO_ANSWER)
         log.info("call %s: dial-in: goes on as call %s", call.call_id, new.call_id)
 
     def _not_reached(self, visit: Visit, before: DialInLeg, call: Call, cause: Cause) -> bool:
         """Busy, nobody there or no line free: that call ends for the cause, its caller hears so and dials again."""
         if call.caller not in self._visits:
             return False
-        new = leave(self._calls, call, Party(DIAL_IN), cause)
+        visit.leg = before.another()
+        new = take_back(self._calls, call, visit.leg, DIAL_IN, cause)
         new.account.services.update(visit.services)
-        visit.services, visit.leg = new.account.services, before.another()
-        self._calls.give([visit.leg], new)
-        new.go_on_with([visit.leg], state="talking", party=new.called, held_by=set())
+        visit.services = new.account.services
         visit.leg.refused(cause)
         return True

@@ -20,11 +20,11 @@ from firmware.pbx.call_account import side
 from firmware.pbx.call_table import CallTable
 from firmware.pbx.connection import Joiner
 from firmware.pbx.routes import Routes
-from firmware.pbx.services.hand_over import hand_over, leave
+from firmware.pbx.services.hand_over import hand_over, take_back
 from firmware.pbx.services.house_leg import HouseLeg
 from firmware.telephony.cadence import Tone
 from firmware.telephony.cause import CAUSES, Cause
-from firmware.telephony.leg import Destination, Leg, Party
+from firmware.telephony.leg import Destination, Leg
 from firmware.telephony.number import DIGITS
 
 log = logging.getLogger(__name__)
@@ -67,6 +67,7 @@ class DirectInLeg(HouseLeg):
         self.line = line
         self._done = done
         self._digits = ""
+        self._deaf = False
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
@@ -76,14 +77,14 @@ class DirectInLeg(HouseLeg):
 
     def digit(self, digit: str) -> None:
         """One of them, or one too many."""
-        if self.over or len(self._digits) >= self.line.digits or digit not in DIGITS:
+        if self.over or self._deaf or len(self._digits) >= self.line.digits or digit not in DIGITS:
             return
         self._digits += digit
         self._after(NEXT_DIGIT_S if len(self._digits) < self.line.digits else 0.0, self._over)
 
     def refuse(self, tone: Tone | None, cause: Cause) -> None:
         """Let the caller hear that he cannot be put through, then hang up."""
-        self._digits = "#" * self.line.digits  # no more are awaited
+        self._deaf = True
         if tone is not None:
             self.play(tone)
         self._after(FAREWELL_S, partial(self.release, cause))
@@ -159,16 +160,12 @@ class DirectIn:
             ours.refuse(self._plan.tones.get(CAUSES[cause].tone), cause)
             return
         self._legs.pop(ours.caller, None)
-        back = partial(self._not_reached, ours)
-        new = hand_over(self._calls, call, destination, {"digits": digits}, back)
-        new.last_resort = partial(back, cause=Cause.NO_ANSWER)
+        hand_over(self._calls, call, destination, {"digits": digits}, partial(self._not_reached, ours))
 
     def _not_reached(self, before: DirectInLeg, call: Call, cause: Cause) -> bool:
         """Busy, or nobody answers: that call ends for the cause, and its caller hears so."""
         leg = call.caller
         ours = self._legs[leg] = DirectInLeg(leg, before.line, self._media, self._send_on)
-        new = leave(self._calls, call, Party(DIRECT_IN), cause)
-        self._calls.give([ours], new)
-        new.go_on_with([ours], state="talking", party=new.called, held_by=set())
+        take_back(self._calls, call, ours, DIRECT_IN, cause)
         ours.refuse(self._plan.tones.get(CAUSES[cause].tone), cause)
         return True

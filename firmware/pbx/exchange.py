@@ -105,10 +105,11 @@ class Exchange:
             call.identified(leg)
 
     def leg_digit(self, leg: Leg, digit: str) -> None:
-        """Digits in a call travel in the media engine. No log shows which: they may be a PIN, ours or a bank's."""
-        log.debug("call %s: a digit from %s", leg.call_id, leg.leg_id)
+        """Digits in a call travel in the media engine. No log shows which, they may be a bank's PIN; nor how many there
+        are of our own."""
         self._direct_in.digit(leg, digit)
-        self._dial_in.digit(leg, digit)
+        if not self._dial_in.digit(leg, digit):
+            log.debug("call %s: a digit from %s", leg.call_id, leg.leg_id)
 
     def leg_flashed(self, leg: Leg) -> None:
         """A flash that is no service of the telephone itself (`lines/flash_services.py`): the far end may know it."""

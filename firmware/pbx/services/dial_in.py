@@ -133,11 +133,13 @@ class DialIn:
             visit.services = call.account.services
             visit.leg.begin()
 
-    def digit(self, leg: Leg, digit: str) -> None:
-        """A digit from `leg`, whoever it is for."""
+    def digit(self, leg: Leg, digit: str) -> bool:
+        """Whether the digit was for us: then no log tells of it."""
         visit = self._visits.get(leg)
-        if visit is not None and visit.leg is not None and not visit.leg.over:
-            visit.leg.digit(digit)
+        if visit is None or visit.leg is None or visit.leg.over:
+            return False
+        visit.leg.digit(digit)
+        return True
 
     def released(self, leg: Leg) -> None:
         """That leg is over."""

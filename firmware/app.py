@@ -225,7 +225,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         loaded = load_or_last_good(args.config, args.data, numberings())
         for notice in loaded.notices:
-            log.error("settings: %s", notice.en)
+            log.log(logging.WARNING if notice.level == "warning" else logging.ERROR, "settings: %s", notice.en)
         asyncio.run(Core(loaded, args.data, args.board, args.run).run())
     except SettingsError as error:
         for mistake in error.mistakes:

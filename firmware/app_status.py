@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -15,6 +16,7 @@ from drivers.errors import HardwareError
 from drivers.lifeline import Lifeline
 from firmware import app_lifeline
 from firmware.app_dial_in import dial_in_notices
+from firmware.config.absent_ports import absent_ports
 from firmware.config.load import Loaded
 from firmware.control.messages import ControlError
 from firmware.lines.fxo_line import FxoLine
@@ -27,6 +29,8 @@ from firmware.sip.agent import SipAgent
 from firmware.telephony.clock import now_s
 from firmware.telephony.leg import Leg
 from firmware.version import VERSION
+
+log = logging.getLogger(__name__)
 
 _REGISTRATION = ("user", "name", "contact", "source", "transport", "agent", "expires_s")
 
@@ -54,6 +58,9 @@ class CoreStatus:
         self._lifeline = lifeline
         self._dial_in = dial_in or DialInPlan()
         self._began_s = now_s()
+        self._absent = absent_ports(loaded.settings, [line.name for line in lines])
+        for notice in self._absent:
+            log.warning("%s", notice.en)
 
     async def status(self, _args: dict[str, Any]) -> dict[str, Any]:
         """The whole picture; reads every chip once (a few SPI accesses each)."""
@@ -73,7 +80,7 @@ class CoreStatus:
         }
 
     def _notices(self) -> list[dict[str, str]]:
-        settings = (*self._loaded.notices, *self._agent.notices())
+        settings = (*self._loaded.notices, *self._absent, *self._agent.notices())
         hardware = (*map(line_notice, self._lines), app_lifeline.notice(self._lifeline))
         return [
             *({"level": n.level, "en": n.en, "es": n.es} for n in settings),

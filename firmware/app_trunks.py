@@ -67,7 +67,8 @@ class Trunks:
         for name, way in settings.outbound.items():
             present = tuple(line for line in way.lines if line in self.lines)
             if len(present) < len(way.lines):
-                log.warning("outbound %s: this board has of %s only %s", name, way.lines, present)
+                has = ", ".join(present) or "none of them"
+                log.warning("outbound.%s.lines: %s; this board has %s", name, ", ".join(way.lines), has)
             if present:
                 add, form, numbers = way.add or "", way.form, country.numbering
                 routes.outside.add_route(

@@ -14,6 +14,7 @@ from firmware.config.declaration import EXTENSION
 from firmware.config.load import load
 from firmware.config.mistake import Mistake, SettingsError
 from firmware.config.password import check_values
+from firmware.config.remarks import Remark, remarks
 from firmware.config.render import render_sample
 
 SHORTEST_PASSWORD = 8
@@ -24,7 +25,8 @@ def add(commands: Any) -> None:
     check = commands.add_parser(
         "check",
         help="validate a settings file",
-        description="Validate a settings file: every mistake with file, key, value and what is allowed. Exit code 2.",
+        description="Validate a settings file: every mistake with file, key, value and what is allowed. Exit code 2. "
+        "What is allowed, but hardly meant, is remarked.",
         epilog="examples:\n  tipring check /etc/tipring/tipring.toml\n  tipring check --sample > tipring.toml",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -66,11 +68,13 @@ def check_file(args: argparse.Namespace) -> int:
         return 0
     mistakes: list[Mistake] = []
     summary = ""
+    noticed: list[Remark] = []
     try:
         settings = load(args.file, known_countries())
     except SettingsError as error:
         mistakes = error.mistakes
     else:
+        noticed = remarks(settings)
         lines, users, country = len(settings.lines), len(settings.users), settings.country
         summary = say(
             f"{args.file}: no mistakes. {lines} telephone line(s), {users} SIP user(s), country {country}.",
@@ -88,6 +92,8 @@ def check_file(args: argparse.Namespace) -> int:
         print_mistakes(mistakes)
     else:
         print(summary)
+        for remark in noticed:
+            print(say(f"remark: {remark.text('en')}", f"aviso: {remark.text('es')}"))
     return 2 if mistakes else 0
 
 

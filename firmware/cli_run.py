@@ -181,12 +181,14 @@ def ready_text(settings: Settings, board: str, run: Path, page_answers: bool, si
             f"  {say('SIP phones', 'Teléfonos SIP')}:  {say('server', 'servidor')} {host}:{settings.sip.udp_port} "
             f"(UDP), {say('users', 'usuarios')} {', '.join(users)}{where}"
         )
+    ports = [port.name for port in describe(board).ports]
+    telephones = {name: line for name, line in settings.lines.items() if name in ports}
     lines += [
-        f"  {line.number} → {name}" + (f" ({line.name})" if line.name else "") for name, line in settings.lines.items()
+        f"  {line.number} → {name}" + (f" ({line.name})" if line.name else "") for name, line in telephones.items()
     ]
-    if is_simulated(board) and settings.lines:
-        first, *others = settings.lines
-        number = settings.lines[others[0]].number if others else users[0] if users else "201"
+    if is_simulated(board) and telephones:
+        first, *others = telephones
+        number = telephones[others[0]].number if others else users[0] if users else "201"
         lines += [
             f"  {say('To make a call, in another terminal', 'Para llamar, en otra terminal')}:",
             f"    {command} rig phone {first} lift",

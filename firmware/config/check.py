@@ -1,7 +1,7 @@
 """Checks a parsed TOML table against the declarations and makes the settings from it.
 
-Every mistake is reported, not only the first; what is wrong falls back to its default so that
-checking can go on. Values are never converted silently: "60" is not 60.
+Every mistake is reported, not only the first; what is wrong falls back to its default so that checking can go on (a
+number without its quotes to the text that was meant). Values are never converted silently: "60" is not 60.
 Rules between two settings (equal numbers, crossed limits) are in `cross_check.py`.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import math
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from firmware.config.declaration import Declaration, Words, declarations
@@ -46,8 +46,8 @@ class Checker:
 
     # -- tables -----------------------------------------------------------------------------
 
-    def table(self, cls: type[T], table: object, key: str = "") -> T:
-        """Make a `cls` from a TOML table; `key` is its own dotted name."""
+    def table(self, cls: type[T], table: object, key: str = "", family: Sequence[Declaration] = ()) -> T:
+        """Make a `cls` from a TOML table; `key` is its own dotted name. family: tables of other kinds beside it."""
         if not isinstance(table, Mapping):
             self.wrong(key, table, _TYPE_WORDS[dict], secret=_holds_secrets(cls))
             return cls()
@@ -56,25 +56,28 @@ class Checker:
         values: dict[str, Any] = {}
         for name in table:
             if name not in known or known[name].table:
-                self._unknown(_join(key, name), name, (name for name, d in known.items() if not d.table))
+                self._unknown(_join(key, name), name, (name for name, d in known.items() if not d.table), family)
         for name, declared in known.items():
             here = _join(key, declared.table or name)
             if declared.group is not None:
                 if (declared.table or name) in table:
-                    guests = [d for d in known.values() if d.table == name]
-                    values[name] = self._group(declared, table[declared.table or name], here, guests)
+                    there = declared.table or name
+                    beside = [d for n, d in known.items() if (d.table or n) == there and d is not declared]
+                    values[name] = self._group(declared, table[there], here, beside)
             elif name in table:
                 given = [table[name]] if declared.single and isinstance(table[name], str) else table[name]
                 if self._fits(declared, hints[name], given, here):
                     values[name] = _as_declared(hints[name], given)
+                elif _is_unquoted(declared, hints[name], given):
+                    values[name] = str(given)
             elif declared.required:
                 allowed = _allowed(declared, str)
                 missing = Words(f"is missing, allowed {allowed.en}", f"falta, se permite {allowed.es}")
                 self.note(here, missing, allowed)
         return cls(**values)
 
-    def _group(self, declared: Declaration, table: object, key: str, guests: list[Declaration]) -> Any:
-        """guests: declarations whose tables stand in this one, beside its own."""
+    def _group(self, declared: Declaration, table: object, key: str, family: list[Declaration]) -> Any:
+        """family: other declarations whose tables stand in the same one."""
         cls = declared.group
         assert cls is not None
         if declared.named is None:
@@ -86,23 +89,50 @@ class Checker:
         if declared.table:
             table = {name: entry for name, entry in table.items() if declared.named.fits(name)}
         else:
-            strangers = [guest.named for guest in guests if guest.named is not None]
+            strangers = [other.named for other in family if other.named is not None]
             table = {name: entry for name, entry in table.items() if not any(rule.fits(name) for rule in strangers)}
-        for name in table:
-            if not declared.named.fits(name):
-                allowed = declared.named.allowed
-                problem = Words(
-                    f"has a name that is not allowed here, allowed {allowed.en}",
-                    f"tiene un nombre no permitido aquí, se permite {allowed.es}",
-                )
-                self.note(_join(key, name), problem, allowed, name)
-        return {name: self.table(cls, entry, _join(key, name)) for name, entry in table.items()}
+        entries = self._named_entries(declared, table, key)
+        return {name: self._entry(declared, name, entry, key, family) for name, entry in entries.items()}
 
-    def _unknown(self, key: str, name: str, known: Iterable[str]) -> None:
+    def _named_entries(self, declared: Declaration, table: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+        """Without settings that stand in `[inbound]` itself, where `[inbound.office]` was meant: one mistake."""
+        assert declared.group is not None
+        settings = declarations(declared.group)
+        bare = [name for name, entry in table.items() if name in settings and not isinstance(entry, Mapping)]
+        if bare:
+            header = f"[{key}.{declared.example}]"
+            problem = Words(
+                f"stands in [{key}], which needs a name, such as {header}",
+                f"está en [{key}], que necesita un nombre, como {header}",
+            )
+            self.note(_join(key, bare[0]), problem, declared.named.allowed if declared.named else Words("", ""))
+        return {name: entry for name, entry in table.items() if name not in bare}
+
+    def _entry(self, declared: Declaration, name: str, entry: object, key: str, family: list[Declaration]) -> Any:
+        """One named table. What stands under a wrong name is read, but its own mistakes would only hide the first."""
+        assert declared.group is not None and declared.named is not None
+        if declared.named.fits(name):
+            return self.table(declared.group, entry, _join(key, name), family)
+        allowed = declared.named.allowed
+        problem = Words(
+            f"has a name that is not allowed here, allowed {allowed.en}",
+            f"tiene un nombre no permitido aquí; permitido: {allowed.es}",
+        )
+        self.note(_join(key, name), problem, allowed, name)
+        return Checker(self.file).table(declared.group, entry)
+
+    def _unknown(self, key: str, name: str, known: Iterable[str], family: Sequence[Declaration]) -> None:
         names = list(known)
+        owner = next((d for d in family if d.group is not None and name in declarations(d.group)), None)
         near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
         listed = ", ".join(names)
-        if near:
+        if owner is not None:
+            header = f"[{owner.table or key.partition('.')[0]}.{owner.example}]"
+            problem = Words(
+                f"is not a setting here; it belongs to tables such as {header}",
+                f"no es un ajuste de aquí; es de tablas como {header}",
+            )
+        elif near:
             problem = Words(f"is not a setting; did you mean {near[0]}?", f"no es un ajuste; ¿quería decir {near[0]}?")
         else:
             problem = Words(f"is not a setting; known here: {listed}", f"no es un ajuste; aquí se conocen: {listed}")
@@ -114,7 +144,8 @@ class Checker:
         kind = _kind(hint)
         if not _is_a(kind, value) or not _within(declared, value):
             whole = kind is int and isinstance(value, float)
-            self.wrong(key, value, _allowed(declared, kind, whole=whole), secret=declared.secret)
+            allowed = _in_its_form(_allowed(declared, kind, whole=whole), kind, value)
+            self.wrong(key, value, allowed, secret=declared.secret)
             return False
         return True
 
@@ -178,6 +209,22 @@ def _as_declared(hint: Any, value: object) -> object:
     if kind is tuple and isinstance(value, list):
         return tuple(value)
     return float(value) if kind is float and isinstance(value, int) else value
+
+
+def _is_unquoted(declared: Declaration, hint: Any, value: object) -> bool:
+    """A text of digits that was written as a number."""
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return _kind(hint) is str and is_number and _within(declared, str(value))
+
+
+def _in_its_form(allowed: Words, kind: type, value: object) -> Words:
+    """The words also say that quotes or a list are needed, where their lack is the mistake."""
+    if kind is tuple and not isinstance(value, list):
+        return Words(f"in a list, [ ]: {allowed.en}", f"en una lista, [ ]: {allowed.es}")
+    numbers = value if isinstance(value, list) else [value]
+    if kind in (str, tuple) and any(isinstance(n, int | float) and not isinstance(n, bool) for n in numbers):
+        return Words(f'in "quotes": {allowed.en}', f'entre "comillas": {allowed.es}')
+    return allowed
 
 
 def _allowed(declared: Declaration, kind: type, *, whole: bool = False) -> Words:

@@ -46,9 +46,7 @@ def check_inbound(settings: Settings, checker: Checker, national: Callable[[str]
         spans = [read_span(number) for number in table.numbers]
         if not table.numbers and not table.lines:
             both = Words("numbers, lines or both", "numbers, lines o ambos")
-            checker.note(
-                f"inbound.{name}", Words("has neither numbers nor lines", "no tiene ni numbers ni lines"), both
-            )
+            checker.note(f"inbound.{name}.numbers", Words("is missing, and lines too", "falta, y también lines"), both)
         _whom(name, table, spans, house, checker)
         for line in table.lines or ("",):
             _claimed(name, spans, national, claims.setdefault(line, SpanMap()), checker)

@@ -8,7 +8,6 @@ the start is refused with everything that is to be mended (`SettingsError`).
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 import tomllib
 from dataclasses import dataclass
@@ -18,7 +17,9 @@ from firmware.config.check import Checker
 from firmware.config.cross_check import KnownCountries, cross_check
 from firmware.config.declaration import Words
 from firmware.config.mistake import Mistake, SettingsError
+from firmware.config.remarks import remarks
 from firmware.config.settings import Settings
+from firmware.config.toml_syntax import syntax_words
 
 LAST_GOOD = "settings.last-good.toml"
 _MAX_OCTETS = 1 << 20
@@ -68,7 +69,8 @@ def load_or_last_good(
         return Loaded(settings, fallback, (_fallback_notice(bad.mistakes),), tuple(bad.mistakes))
     if keep:
         write_private(data / LAST_GOOD, content)
-    return Loaded(settings, path)
+    remarked = (Notice("warning", remark.text("en"), remark.text("es")) for remark in remarks(settings))
+    return Loaded(settings, path, tuple(remarked))
 
 
 def write_private(path: Path, content: bytes) -> None:
@@ -117,27 +119,23 @@ def _read(path: Path) -> bytes:
 
 
 def _parse(name: str, content: bytes, known_countries: KnownCountries | None) -> Settings:
+    """A byte order mark at the beginning is passed over: some editors write one."""
     try:
-        table = tomllib.loads(content.decode("utf-8"))
+        text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        problem = Words(f"line {line} is not UTF-8 text", f"la línea {line} no es texto UTF-8")
+        problem = Words(
+            f"line {line} is not UTF-8 text; save the file as UTF-8 in the editor",
+            f"la línea {line} no es texto UTF-8; guarde el fichero como UTF-8 en el editor",
+        )
         raise SettingsError([Mistake(name, "", "", Words("UTF-8", "UTF-8"), problem)]) from None
+    try:
+        table = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise SettingsError([_syntax(name, str(error))]) from None
+        raise SettingsError([Mistake(name, "", "", _VALID_TOML, syntax_words(text, str(error)))]) from None
     checker = Checker(name)
     settings = checker.table(Settings, table)
     cross_check(settings, checker, known_countries)
     if checker.mistakes:
         raise SettingsError(checker.mistakes)
     return settings
-
-
-def _syntax(name: str, message: str) -> Mistake:
-    found = re.search(r"^(.*) \(at line (\d+), column (\d+)\)$", message, re.DOTALL)
-    if found:
-        what, line, column = found.groups()
-        problem = Words(f"line {line}, column {column}: {what}", f"línea {line}, columna {column}: {what}")
-    else:
-        problem = Words(f"is not valid TOML: {message}", f"no es TOML válido: {message}")
-    return Mistake(name, "", "", _VALID_TOML, problem)

@@ -45,7 +45,7 @@ def test_what_fits_is_taken(tmp_path: Path, text: str) -> None:
          'groups.b.members is ["301", "999"], allowed'),
         ('[groups.b]\nnumber = "601"\nmembers = []\n', "groups.b.members is [], allowed 1 to 20 numbers, each once"),
         ('[groups.b]\nnumber = "601"\n', "groups.b.members is missing"),
-        ('[inbound.a]\ntarget = "101"\n', "inbound.a has neither numbers nor lines"),
+        ('[inbound.a]\ntarget = "101"\n', "inbound.a.numbers is missing, and lines too"),
         ('[inbound.a]\nnumbers = ["91"]\n', "inbound.a.target is missing, and keep too"),
         ('[inbound.a]\nnumbers = ["91"]\ntarget = "103"\n',
          'inbound.a.target is "103", allowed a number of the house: 101, 102, 301, 600'),

@@ -56,10 +56,15 @@ def print_status(args: argparse.Namespace) -> int:
     return 0
 
 
+def _level(level: str) -> str:
+    """As the log has it, in the reader's language."""
+    return say("ERROR", "ERROR") if level == "error" else say("WARNING", "ATENCIÓN")
+
+
 def status_text(status: Mapping[str, Any]) -> str:
     """Core's status for people."""
     parts = [f"Tipring {clean(status['version'])}, {say('up for', 'en marcha desde hace')} {span(status['uptime_s'])}"]
-    parts += [f"{n['level'].upper()}: {clean(n[language()])}" for n in status["notices"]]
+    parts += [f"{_level(n['level'])}: {clean(n[language()])}" for n in status["notices"]]
     none = say("none", "no hay")
     ports = [_port_row(port) for port in status["ports"]]
     parts += [

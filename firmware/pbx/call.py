@@ -33,10 +33,8 @@ class House:
 
 
 class Call:
-    """Legs meet here. `cause` is set once it is over; the record is written when its last leg is gone.
-
-    called: whom the caller wants, as dialled, or to whom a transfer leads.
-    """
+    """Legs meet here. `cause` is set once it is over; the record is written when its last leg is gone. called: whom the
+    caller wants, as dialled, or to whom a transfer leads."""
 
     def __init__(self, call_id: str, caller: Leg, house: House, called: Party | None = None) -> None:
         self.call_id = call_id
@@ -51,8 +49,7 @@ class Call:
         """Asked when nobody took it: True when it rings somebody else now."""
         self.fall_back: Callable[[Call, Cause], bool] | None = None
         """Asked first when every leg was refused, for the most telling cause: likewise."""
-        self.numbers: set[str] = set()
-        """Every number that has been rung."""
+        self.numbers: set[str] = set()  # all that have been rung
         self._caller_waits = False
         self._joined: Leg | None = None
         self._refusals: list[tuple[Cause, Leg]] = []
@@ -89,8 +86,7 @@ class Call:
 
     def ring_instead(self, destination: Destination) -> None:
         """Ring these legs; those that have been rung so far are released."""
-        before = self.callees
-        self.callees = []
+        before, self.callees = self.callees, []
         self._refusals.clear()
         self.party = destination.party
         self.ring(destination, self.caller.journey)

@@ -1,8 +1,7 @@
 """A leg: one end of a call. Everything that can speak is a leg.
 
-The exchange (`firmware/pbx/exchange.py`) knows nothing but this file. A telephone,
-a SIP dialog, later an exchange line or a mailbox fulfils `Leg`; the exchange
-fulfils `LegListener`. Two kinds of life:
+The exchange (`firmware/pbx/exchange.py`) knows nothing but this file. A telephone, a SIP dialog, an exchange line or a
+desk of the house fulfils `Leg`; the exchange fulfils `LegListener`. Two kinds of life:
 
 * a *calling* leg came to us: it announces itself with `listener.leg_arrived(leg)`,
   then the exchange says `proceed`, `show_ringing` or `show_progress`, `accept`, `release`;
@@ -180,8 +179,7 @@ class Leg(ABC):
 
     @property
     def is_of_house(self) -> bool:
-        """For a calling leg: whether its number is its own for certain. What callers from outside and those who were
-        not authenticated say of themselves may be any number, one of the house too."""
+        """For a calling leg: whether its number is its own for certain; others may say any, one of the house too."""
         return self.may_call_lines and not self.connects_later
 
     # -- to a calling leg ------------------------------------------------------

@@ -15,12 +15,14 @@ EXAMPLES = """examples:
   tipring rig exchange fxo1 ring --number 600123456 --name "José"
   tipring rig exchange fxo1 hangup --how loop-break
   tipring rig exchange fxo1 expect-digits 10
+  tipring rig exchange fxo1 press 48291357
   tipring rig exchange fxo1 state --json
 """
 STANDARDS = ("etsi-fsk", "bellcore", "bellcore-number", "uk", "japan", "dtmf")
 ALERTS = ("during", "reversal", "lr+dt-as", "dt-as", "rp-as", "none")
 _GIVEN = {
     "count",
+    "digits",
     "volts",
     "how",
     "country",
@@ -68,6 +70,8 @@ def add(kinds: Any) -> None:
     country.add_argument("country", metavar="CODE")
     digits = _act(acts, "expect-digits", "wait for a dialled number", "tipring rig exchange fxo1 expect-digits 10")
     digits.add_argument("seconds", type=float, metavar="SECONDS")
+    press = _act(acts, "press", "let the far party press keys", "tipring rig exchange fxo1 press 48291357")
+    press.add_argument("digits", metavar="DIGITS", help="0-9 * # A-D, such as a PIN to dial in with, and then a number")
     say_ = _act(acts, "say", "speak a WAV file from the far end", "tipring rig exchange fxo1 say hello.wav")
     take_wav(say_)
     hear = _act(acts, "hear", "record what the far end hears", "tipring rig exchange fxo1 hear 5 heard.wav")

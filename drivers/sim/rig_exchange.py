@@ -9,8 +9,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from drivers.sim import measure
 from drivers.sim.board import SimBoard
+from drivers.sim.dialling import dtmf_sound
 from drivers.sim.exchange_caller import changed, checked_call
 from drivers.sim.exchange_line import ExchangeLine, Stage
 from drivers.sim.exchange_meter import USUAL_V_RMS
@@ -103,13 +107,14 @@ class ExchangeVerbs:
 
     async def exchange_say(self, port: str, file: str) -> Answer:
         """The far party speaks a WAV (mono, 8 kHz, 16-bit); answers when it was played to the end."""
-        samples = read_wav(absolute(file))
+        return await self._speak(port, read_wav(absolute(file)))
+
+    async def exchange_press(self, port: str, digits: str) -> Answer:
+        """The far party presses keys in a call; answers when the last one was let go."""
         office = self._office(port)
-        spoken = 0
-        while spoken < samples.size or office.wires.voice.unsaid_ms > 0:
-            spoken += office.say(samples[spoken : spoken + _PIECE_SAMPLES])
-            await asyncio.sleep(POLL_S if spoken == samples.size else office.wires.voice.unsaid_ms / 2000)
-        return {"seconds": samples.size / RATE_HZ}
+        if office.stage is not Stage.TALKING:
+            raise RigError(f"{port}: nobody is connected who could press keys, it is {office.stage.value}")
+        return await self._speak(port, dtmf_sound(digits))
 
     async def exchange_hear(self, port: str, seconds: float, file: str) -> Answer:
         """Record what arrives at the far party from now on; answers when the WAV is written."""
@@ -162,6 +167,14 @@ class ExchangeVerbs:
         office = self._office(port)
         violations = [line for line in self._board.violations() if line.startswith(f"{port} ")]
         return exchange_state(office) | {"violations": violations}
+
+    async def _speak(self, port: str, samples: NDArray[np.int16]) -> Answer:
+        office = self._office(port)
+        spoken = 0
+        while spoken < samples.size or office.wires.voice.unsaid_ms > 0:
+            spoken += office.say(samples[spoken : spoken + _PIECE_SAMPLES])
+            await asyncio.sleep(POLL_S if spoken == samples.size else office.wires.voice.unsaid_ms / 2000)
+        return {"seconds": samples.size / RATE_HZ}
 
     def _office(self, port: str) -> ExchangeLine:
         return self._board.office(port)

@@ -53,28 +53,12 @@ class FxoLine:
         self._options = options
         self._lengths = timers
         self._timers = NamedTimers(self._time_out)
-        self.calls = calls = FxoCalls(self, options, listener, voice.id)
-        self.ear = LineEar(voice, calls.caller)
-        self._wires = wires = FxoWires(self, voice, self.ear, country, options)
+        self.calls = FxoCalls(self, options, listener, voice.id)
+        self.ear = LineEar(voice, self.calls.caller)
+        self._wires = FxoWires(self, voice, self.ear, country, options)
         if not port.in_service:
             self.machine.state = State.OUT_OF_SERVICE
-        self._obeying: dict[Do, Callable[[], None]] = {
-            Do.STOP_TIMERS: self._timers.stop,
-            Do.ANNOUNCE: calls.announce,
-            Do.SEIZE: wires.seize,
-            Do.SEIZE_WHEN_QUIET: self._seize_when_quiet,
-            Do.RELEASE_LINE: self._release_line,
-            Do.LEAVE_TO_RING: port.release,
-            Do.LISTEN: self.ear.to_progress,
-            Do.TALK: lambda: wires.talk(faxes=calls.incoming),
-            Do.DEAFEN: wires.deafen,
-            Do.DIAL: self._dial,
-            Do.PLAY_RINGBACK: lambda: voice.play_tone(country.tone("ringback")),
-            Do.STOP_TONE: voice.stop_tone,
-            Do.TELL_RINGING: lambda: calls.tell(listener.leg_ringing),
-            Do.TELL_PROGRESS: lambda: self._tell_progress(listener),
-            Do.TELL_ANSWERED: lambda: calls.tell(listener.leg_answered),
-        }
+        self._obeying = self._deeds(country, listener)
         self.ear.to_who_calls()
 
     @property
@@ -224,6 +208,27 @@ class FxoLine:
         """Ringing voltage is on the line for two seconds at most; the line is taken in the pause after it."""
         if not self.calls.caller.rings.in_burst:
             self._wires.seize()
+
+    def _deeds(self, country: Country, listener: LegListener) -> dict[Do, Callable[[], None]]:
+        """How the machine's actions are obeyed."""
+        wires = self._wires
+        return {
+            Do.STOP_TIMERS: self._timers.stop,
+            Do.ANNOUNCE: self.calls.announce,
+            Do.SEIZE: wires.seize,
+            Do.SEIZE_WHEN_QUIET: self._seize_when_quiet,
+            Do.RELEASE_LINE: self._release_line,
+            Do.LEAVE_TO_RING: self.port.release,
+            Do.LISTEN: self.ear.to_progress,
+            Do.TALK: lambda: wires.talk(faxes=self.calls.incoming),
+            Do.DEAFEN: wires.deafen,
+            Do.DIAL: self._dial,
+            Do.PLAY_RINGBACK: lambda: self._voice.play_tone(country.tone("ringback")),
+            Do.STOP_TONE: self._voice.stop_tone,
+            Do.TELL_RINGING: lambda: self.calls.tell(listener.leg_ringing),
+            Do.TELL_PROGRESS: lambda: self._tell_progress(listener),
+            Do.TELL_ANSWERED: lambda: self.calls.tell(listener.leg_answered),
+        }
 
     def _release_line(self) -> None:
         self.calls.caller.forget()

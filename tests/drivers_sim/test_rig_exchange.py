@@ -68,6 +68,9 @@ def test_a_call_directed_over_the_rig(tmp_path: Path) -> None:
             assert (await served.do("say", file=str(tmp_path / "hello.wav")))["seconds"] == pytest.approx(0.3)
             await heard
             assert read_wav(tmp_path / "heard.wav").size == 1600
+            assert (await served.do("press", digits="19"))["seconds"] == pytest.approx(0.28, abs=0.02)
+            await served.do("meter", count=2)
+            assert (await served.do("office"))["meter_v_rms"] == pytest.approx(0.5)
             await served.do("hangup", how="polarity")
             await served.until("the reversal", lambda state: state["line_v"] < 0)
             served.write(5, 0x00)
@@ -83,6 +86,9 @@ def test_a_call_directed_over_the_rig(tmp_path: Path) -> None:
     [
         ("answer", {}, "fxo1: it cannot answer while idle"),
         ("hangup", {"how": "axe"}, "fxo1: it cannot hang up while idle"),
+        ("press", {"digits": "1"}, "fxo1: nobody is connected who could press keys, it is idle"),
+        ("meter", {"count": 0}, "count is 0, allowed 1 to 1000 pulses"),
+        ("meter", {"volts": 11}, "volts is 11, allowed 0.01 to 10 V rms"),
         ("expect_digits", {"seconds": 0.1}, "fxo1: heard '' within 0.1 s, idle"),
         ("office", {"battery_v": 500}, "fxo1: battery_v is 500, allowed 0 to 120 V"),
         ("wire", {"loop_ohm": -1}, "fxo1: loop_ohm is -1, allowed 0 to 5000 ohm"),

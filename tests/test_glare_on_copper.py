@@ -18,7 +18,7 @@ from tests.exchange_calls import call_in
 from tests.fake_time import run
 from tests.stepped_trunks import TrunkHouse
 
-MEETINGS = 500 if os.environ.get("TIPRING_SOAK") else 12
+MEETINGS = 500 if os.environ.get("TIPRING_SOAK") else 8
 A_HOUSE = 4
 """Meetings of one house, one after the other."""
 

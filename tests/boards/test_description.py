@@ -82,7 +82,8 @@ def test_a_mistake_is_told_with_file_key_value_and_what_is_allowed(change: dict[
 def test_an_unknown_board_names_those_there_are() -> None:
     with pytest.raises(
         SettingsError,
-        match=r"minipc: is no known board, allowed rpi-oak, sim, sim-2fxo, sim-4fxs, sim-fxo, sim-lifeline or a \.toml file",
+        match=r"minipc: is no known board, allowed rpi-oak, sim, sim-2fxo, sim-4fxs, sim-fxo, sim-lifeline "
+        r"or a \.toml file",
     ):
         load("minipc")
 

@@ -13,7 +13,7 @@ from tests.sip.fuzz_scripts import SCRIPTS
 from tests.sip.fuzz_settings import DECISIONS, examples
 from tests.sip.fuzz_world import BAR_S, World, play
 
-DIALOGS = 300
+DIALOGS = 200
 
 
 @pytest.fixture(autouse=True)

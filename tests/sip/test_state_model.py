@@ -1,6 +1,6 @@
 """Thousands of random calls over bad links: both ends, the house and its record always agree, and nothing stays.
 
-How a call is made and judged: `call_model.py`. 4,000 seeds here, 100,000 with TIPRING_SOAK=1. A failing seed
+How a call is made and judged: `call_model.py`. 2,000 seeds here, 100,000 with TIPRING_SOAK=1. A failing seed
 prints what was wrong and the ladder; `TIPRING_SEED=4711` plays that one alone.
 """
 
@@ -15,7 +15,7 @@ import pytest
 
 from tests.sip.call_model import Case, play
 
-CALLS = 100_000 if os.environ.get("TIPRING_SOAK") else 4_000
+CALLS = 100_000 if os.environ.get("TIPRING_SOAK") else 2_000
 BLOCK = 100
 SHOWN = 3
 WANTED = (

@@ -176,7 +176,8 @@ class GlareDay:
             office, wires = self.house.sim.offices[name], self.house.sim.offices[name].wires
             if office.stage is Stage.TALKING and meeting.caller_first:
                 office.hang_up(meeting.manner_of_end)
-                most_ms = FREED_MS[meeting.manner_of_end]
+                waits = self.house.state(name) == "glared"  # our ringback may hide the tone by which the caller goes
+                most_ms = NO_ANSWER_MS if waits else FREED_MS[meeting.manner_of_end]
                 await self.house.until(f"{self._standing()} freed", lambda w=wires: not w.now().off_hook, most_ms)
             elif office.stage is Stage.RINGING:
                 office.stop()

@@ -111,7 +111,14 @@ class Pattern:
         single = all(abs(ms) <= max(SLACK_MS, SLACK_SHARE * of) for ms, of in zip(apart, wanted, strict=True))
         pairs = zip(apart, apart[1:], wanted, wanted[1:], strict=False)
         paired = all(abs(a + b) <= max(PAIR_SLACK_MS, PAIR_SLACK_SHARE * (c + d)) for a, b, c, d in pairs)
-        return single and paired and all(self.is_ours(part) for part in tail if part.on)
+        return single and paired and all(self.is_ours(part) for part in tail if part.on) and _is_no_melody(tail)
+
+
+def _is_no_melody(parts: Sequence[Part]) -> bool:
+    """Whether the bursts that are one pure tone each have the same pitch: a tone that beats may be found anywhere
+    between its two, but not now here, now there."""
+    pitches = [part.hz[0] for part in parts if part.on and len(part.hz) == 1 and not part.sound_ms]
+    return not pitches or max(pitches) - min(pitches) <= 2 * NEAR_HZ
 
 
 def _bands(segment: ToneSegment) -> list[tuple[float, float]]:

@@ -12,7 +12,7 @@ import pytest
 
 from firmware.lines.fxo_tones import Heard
 from firmware.telephony.countries import load_country
-from tests.firmware_media.judge import silence
+from tests.firmware_media.judge import silence, sine
 from tests.lines.recorded_sounds import music, ringback, speech
 from tests.lines.test_fxo_tones import heard, heard_by, period_s, unlike
 
@@ -37,6 +37,13 @@ def test_speech_hangs_up_no_call(part: int) -> None:
 @pytest.mark.parametrize("part", MUSIC_PARTS)
 def test_music_hangs_up_no_call(part: int) -> None:
     assert ends_in(heard_by(COUNTRIES, music(MUSIC_MIN, 11 + part), 500)) == []
+
+
+def test_a_melody_in_the_beat_of_an_old_busy_tone_hangs_up_no_call() -> None:
+    """Found by ten hours: 523, 523, something and 466 Hz twice, each half a second, with as long a rest between."""
+    notes = [(523.0, -17.0), (523.0, -21.0), (466.0, -20.0), (466.0, -26.0)] * 2
+    sound = np.concatenate([part for hz, dbm0 in notes for part in (sine(hz, 500, dbm0), silence(500))])
+    assert ends_in(heard_by(["us-old"], sound)) == []
 
 
 @pytest.mark.parametrize("country", unlike("ringback", "busy", "congestion"))

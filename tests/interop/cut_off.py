@@ -164,6 +164,12 @@ def set_up_ms(caller: RawPhone) -> float:
     return (rang - sent_at_s[-1]) * 1000
 
 
+def counts(site: Site) -> list[int]:
+    """What core holds of calls."""
+    debug = site.core("debug")
+    return [debug["streams"], debug["dialogs"]]
+
+
 def side_by_side(folder: Path, dns: str) -> dict[str, Any]:
     """A site with healthy DNS and one with `dns`, calls on each by turns in a drawn order."""
     scripts = start_dns()
@@ -172,21 +178,20 @@ def side_by_side(folder: Path, dns: str) -> dict[str, Any]:
     with (
         site_with(folder / "healthy", HEALTHY) as well, site_with(folder / "sick", dns) as sick,
         phones(well) as (well_caller, _), phones(sick) as (sick_caller, _),
-        calls_that_wait_for_dns(well), calls_that_wait_for_dns(sick) as ends,
     ):  # fmt: skip
-        for _ in range(CALLS):
-            pair = [("healthy", well_caller), ("sick", sick_caller)]
-            order.shuffle(pair)
-            for name, caller in pair:
-                times_ms[name].append(set_up_ms(caller))
-        eventually("a call sent on has ended", lambda: ends)
-        leftovers = [site.core("debug") for site in (well, sick)]
+        with calls_that_wait_for_dns(well), calls_that_wait_for_dns(sick) as ends:
+            for _ in range(CALLS):
+                pair = [("healthy", well_caller), ("sick", sick_caller)]
+                order.shuffle(pair)
+                for name, caller in pair:
+                    times_ms[name].append(set_up_ms(caller))
+            eventually("a call sent on has ended", lambda: ends)
+        eventually("all calls are over", lambda: not any(counts(well) + counts(sick)), 40)
     lookups = [(folder / name / "lookups").read_text().splitlines() for name in ("healthy", "sick")]
     return {
         "ms": times_ms,
         "asked": {ip: sorted(set(script.asked)) for ip, script in scripts.items()},
         "lookups": lookups,
-        "left": leftovers,
         "sent on": sorted(set(ends)),
     }
 

@@ -71,8 +71,6 @@ def test_sick_dns_does_not_change_the_set_up_time_of_local_calls(what: str, tmp_
     for notes in seen["lookups"]:
         assert any("firmware.app" in note for note in notes)
         assert [note for note in notes if not note.startswith("started")] == []
-    for left in seen["left"]:
-        assert left["streams"] == left["dialogs"] == 0
 
 
 def test_without_any_route_the_house_starts_and_all_its_telephones_work(tmp_path: Path) -> None:

@@ -63,10 +63,8 @@ lint: $(VENV)/.test-stamp
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
 
-# ARGS may leave one half without tests (5); what steps time itself runs on every core, what looks at real time after it.
 test: $(VENV)/.test-stamp lint
-	@$(VENV)/bin/python -m pytest -m 'not alone' -n auto $(ARGS) || test $$? = 5
-	@sh tests/real_time.sh $(VENV)/bin/python $(ARGS)
+	@sh tests/in_parts.sh $(VENV)/bin/python $(ARGS)
 
 bench: $(VENV)/.test-stamp
 	@$(VENV)/bin/python -m tests.bench $(ARGS)

@@ -2,7 +2,7 @@
 
 Most tests step time, or do not care how fast it goes: `make test` runs those on every core. What looks at real
 time, real processes or the network's ports runs after them (`alone`): what can bear company in two rows beside each
-other (`company`, `beside`), the rest one test at a time. See `real_time.sh`.
+other (`company`, `beside`), the rest one test at a time. See `in_parts.sh`.
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
 #!/bin/sh
-# The tests that look at real time. Usage: tests/real_time.sh PYTHON [pytest arguments].
+# All tests, in parts. Usage: tests/in_parts.sh PYTHON [pytest arguments].
 #
-# First what can bear company, in two rows beside each other; both wait more than they work. Then the rest, one test at
-# a time. Another guest of a shared machine can hold a core for seconds, and then a telephone dials into a line
-# that has not heard him yet. So of each of the three parts at most two tests that failed are looked at once more;
-# both looks stay in the output.
+# First what steps time itself, or does not care how fast it goes, on every core. Then what looks at real time: what can
+# bear company, in two rows beside each other, since both wait more than they work; and the rest one test at a time.
+# Another guest of a shared machine can hold a core for seconds, and then a telephone dials into a line that has not
+# heard him yet, or a file is read before it is written. So of each part at most two tests that failed are looked at once
+# more; both looks stay in the output.
 python=$1
 shift
-cache=.pytest_cache/real-time
+cache=.pytest_cache/part
 
 # look PART MARKERS [pytest arguments]: its status, 0 too where the arguments leave no test (5).
 look() {
@@ -24,6 +25,8 @@ look() {
     echo "$failed"
     "$python" -m pytest -o cache_dir="$cache-$part" -m "$markers" --last-failed --last-failed-no-failures none "$@"
 }
+
+look stepped "not alone" -n auto "$@" || exit 1
 
 said=$(mktemp)
 (TIPRING_TEST_RTP_FIRST=24000 look beside beside "$@" >"$said" 2>&1 </dev/null) &

@@ -15,7 +15,7 @@ from drivers.sim.exchange_habits import CallTone, Habits, habits_of
 from firmware.telephony.cadence import Tone
 from firmware.telephony.countries import Country
 from tests.firmware_media.judge import Signal
-from tests.lines.test_fxo_tones import sound_of
+from tests.lines.exchange_sounds import sound_of
 
 STEADY_MS = 60_000
 LEVEL_DBM0 = -15.0

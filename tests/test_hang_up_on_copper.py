@@ -18,7 +18,7 @@ from firmware.telephony.countries import country_names, load_country
 from tests.exchange_calls import closed
 from tests.fake_time import run
 from tests.foreign_exchange import habits_in
-from tests.lines.test_fxo_tones import period_s, unlike
+from tests.lines.exchange_sounds import period_s, unlike
 from tests.stepped_sip import SipHouse
 from tests.stepped_trunks import TrunkHouse
 

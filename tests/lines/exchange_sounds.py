@@ -7,12 +7,44 @@ import numpy as np
 from firmware.media.engine import Engine
 from firmware.media.events import SegmentHeard
 from firmware.telephony.cadence import Tone
+from firmware.telephony.countries import country_names, load_country
 from tests.firmware_media.card import Card
 from tests.firmware_media.judge import PEAK_0DBM0, Signal, encode
 
 STEP_MS = 500
 LASTING_MS = 14_000
 """Of a tone without end, in one piece."""
+
+
+def unlike(*names: str) -> list[str]:
+    """Countries that differ in these tones: one of each kind."""
+    kinds = {tuple(load_country(code).tone(name).segments for name in names): code for code in sorted(country_names())}
+    return sorted(kinds.values())
+
+
+def period_s(tone: Tone) -> float:
+    return sum(s.ms or 0 for s in tone.segments if not s.once) / 1000
+
+
+def sound_of(tone: Tone, ms: int, dbm0: float = -15.0, start_ms: int = 0) -> Signal:
+    """The tone as an exchange sends it, from `start_ms` of its cadence on."""
+    rate = 8
+    parts = []
+    for segment in [s for s in tone.segments if not s.once] or tone.segments:
+        count = (segment.ms or ms) * rate
+        at = np.arange(count) / 8000
+        if not segment.hz:
+            parts.append(np.zeros(count))
+        elif segment.am:
+            carrier, modulation = segment.hz
+            envelope = (1 + 0.85 * np.sin(2 * np.pi * modulation * at)) / 1.85
+            parts.append(envelope * np.sin(2 * np.pi * carrier * at))
+        else:
+            waves = [np.sin(2 * np.pi * hz * at) for hz in segment.hz]
+            parts.append(np.sum(waves, axis=0) / len(waves) ** 0.5)
+    period = np.concatenate(parts)
+    whole = np.tile(period, (start_ms + ms) * rate // period.size + 2)
+    return PEAK_0DBM0 * 10 ** (dbm0 / 20) * whole[start_ms * rate :][: ms * rate]
 
 
 def sounding(tone: Tone, seconds: float, dbm0: float, seed: int) -> Signal:

@@ -13,7 +13,7 @@ import numpy as np
 
 from firmware.telephony.cadence import Tone
 from tests.firmware_media.judge import PEAK_0DBM0, Signal
-from tests.lines.test_fxo_tones import sound_of
+from tests.lines.exchange_sounds import sound_of
 
 SOUNDS = Path("/usr/share/asterisk/sounds")
 _LEAST_S = 1.0

@@ -14,8 +14,7 @@ from firmware.telephony.cadence import Tone
 from firmware.telephony.countries import country_names, load_country
 from firmware.telephony.tone_notation import read_segments
 from tests.firmware_media.echo_paths import speech
-from tests.lines.exchange_sounds import sounding, told
-from tests.lines.test_fxo_tones import unlike
+from tests.lines.exchange_sounds import sounding, told, unlike
 
 MEANT = {"ringback": Heard.RINGBACK, "busy": Heard.BUSY, "congestion": Heard.CONGESTION, "dial": Heard.DIAL}
 ENDS = {Heard.BUSY, Heard.CONGESTION, Heard.DIAL_STEADY}

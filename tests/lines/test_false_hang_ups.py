@@ -13,8 +13,9 @@ import pytest
 from firmware.lines.fxo_tones import Heard
 from firmware.telephony.countries import load_country
 from tests.firmware_media.judge import silence, sine
+from tests.lines.exchange_ear import heard, heard_by
+from tests.lines.exchange_sounds import period_s, unlike
 from tests.lines.recorded_sounds import music, ringback, speech
-from tests.lines.test_fxo_tones import heard, heard_by, period_s, unlike
 
 SOAK = bool(os.environ.get("TIPRING_SOAK"))
 ENDS = {Heard.BUSY, Heard.CONGESTION, Heard.DIAL_STEADY}

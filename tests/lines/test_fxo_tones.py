@@ -5,78 +5,14 @@ Sound goes in as A-law made by numpy, pieces come out of the engine, `ExchangeTo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
 
-from firmware.lines.fxo_tones import ExchangeTones, Heard
-from firmware.media.engine import Engine
-from firmware.media.events import SegmentHeard
-from firmware.telephony.cadence import Tone
-from firmware.telephony.countries import country_names, load_country
-from tests.firmware_media.card import Card
-from tests.firmware_media.judge import PEAK_0DBM0, Signal, encode, silence
-
-
-def unlike(*names: str) -> list[str]:
-    """Countries that differ in these tones: one of each kind."""
-    kinds = {tuple(load_country(code).tone(name).segments for name in names): code for code in sorted(country_names())}
-    return sorted(kinds.values())
-
-
-STEP_MS = 40
-NOISE_DBM0 = -55.0
-
-
-def sound_of(tone: Tone, ms: int, dbm0: float = -15.0, start_ms: int = 0) -> Signal:
-    """The tone as an exchange sends it, from `start_ms` of its cadence on."""
-    rate = 8
-    parts = []
-    for segment in [s for s in tone.segments if not s.once] or tone.segments:
-        count = (segment.ms or ms) * rate
-        at = np.arange(count) / 8000
-        if not segment.hz:
-            parts.append(np.zeros(count))
-        elif segment.am:
-            carrier, modulation = segment.hz
-            envelope = (1 + 0.85 * np.sin(2 * np.pi * modulation * at)) / 1.85
-            parts.append(envelope * np.sin(2 * np.pi * carrier * at))
-        else:
-            waves = [np.sin(2 * np.pi * hz * at) for hz in segment.hz]
-            parts.append(np.sum(waves, axis=0) / len(waves) ** 0.5)
-    period = np.concatenate(parts)
-    whole = np.tile(period, (start_ms + ms) * rate // period.size + 2)
-    return PEAK_0DBM0 * 10 ** (dbm0 / 20) * whole[start_ms * rate :][: ms * rate]
-
-
-def heard(country: str, signal: Signal, step_ms: int = STEP_MS) -> list[tuple[float, Heard]]:
-    """(seconds, what) as the line would be told it."""
-    return heard_by([country], signal, step_ms)[country]
-
-
-def heard_by(countries: Sequence[str], signal: Signal, step_ms: int = STEP_MS) -> dict[str, list[tuple[float, Heard]]]:
-    """Likewise, by lines of several countries that hear the same."""
-    draw = np.random.default_rng(3)
-    noisy = signal + draw.normal(0, PEAK_0DBM0 / 2**0.5 * 10 ** (NOISE_DBM0 / 20), len(signal))
-    card = Card()
-    engine = Engine(highway_address=card.address, rtp_ports=range(20000, 20010), stepped=True)
-    engine.open_slot(0).listen_signals(progress=True)
-    card.said[0] += encode("PCMA", np.clip(noisy, -32000, 32000))
-    lines = {country: ExchangeTones(load_country(country)) for country in countries}
-    told: dict[str, list[tuple[float, Heard]]] = {country: [] for country in countries}
-    for step in range(len(signal) // 8 // step_ms + 1):
-        card.run(engine, step_ms)
-        now_s = (step + 1) * step_ms / 1000
-        pieces = [event for event in engine.drain() if isinstance(event, SegmentHeard)]
-        for country, tones in lines.items():
-            what = [one for piece in pieces for one in tones.segment(piece, now_s)]
-            told[country] += [(now_s, one) for one in [*what, *tones.time(now_s)]]
-    return told
-
-
-def period_s(tone: Tone) -> float:
-    return sum(s.ms or 0 for s in tone.segments if not s.once) / 1000
+from firmware.lines.fxo_tones import Heard
+from firmware.telephony.countries import load_country
+from tests.firmware_media.judge import silence
+from tests.lines.exchange_ear import heard
+from tests.lines.exchange_sounds import period_s, sound_of, unlike
 
 
 @pytest.mark.parametrize("country", unlike("busy", "congestion"))

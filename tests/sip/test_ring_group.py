@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import pytest
@@ -53,12 +54,21 @@ async def rung(house: GroupHouse) -> tuple[str, list[str]]:
     return invite, got
 
 
-def test_the_first_to_answer_has_the_call_and_the_other_misses_none() -> None:
+def play(day: Callable[[GroupHouse, str, list[str]], Awaitable[None]]) -> None:
+    """With a house in which somebody has called 600; after it nothing is left of the call."""
+
     async def main() -> None:
         network = Network()
         house = GroupHouse(network)
         await house.start(network)
-        invite, got = await rung(house)
+        await day(house, *await rung(house))
+        await house.over()
+
+    run(main())
+
+
+def test_the_first_to_answer_has_the_call_and_the_other_misses_none() -> None:
+    async def day(house: GroupHouse, invite: str, got: list[str]) -> None:
         assert [header(text, "Max-Breadth") for text in got] == ["30", "30"]
         for phone, text in zip(house.phones, got, strict=True):
             phone.answer(text, "180 Ringing", tag="b")
@@ -74,9 +84,8 @@ def test_the_first_to_answer_has_the_call_and_the_other_misses_none() -> None:
         assert len(house.engine.joined) == 2
         house.caller.send(house.caller.inside("BYE", invite, ok, 2))
         second.answer(await second.expect("BYE"), "200 OK")
-        await house.over()
 
-    run(main())
+    play(day)
 
 
 @pytest.mark.parametrize(
@@ -85,27 +94,18 @@ def test_the_first_to_answer_has_the_call_and_the_other_misses_none() -> None:
      ("603 Decline", "480 Temporarily Unavailable", "603")],
 )  # fmt: skip
 def test_one_refuses_and_the_other_rings_on_until_it_refuses_too(first: str, second: str, heard: str) -> None:
-    async def main() -> None:
-        network = Network()
-        house = GroupHouse(network)
-        await house.start(network)
-        invite, got = await rung(house)
+    async def day(house: GroupHouse, invite: str, got: list[str]) -> None:
         house.phones[0].answer(got[0], first, tag="b")
         house.phones[1].answer(got[1], "180 Ringing", tag="b")
         await house.caller.expect("SIP/2.0 180")
         house.phones[1].answer(got[1], second, tag="b")
         house.caller.ack_failure(invite, await house.caller.expect(f"SIP/2.0 {heard}"))
-        await house.over()
 
-    run(main())
+    play(day)
 
 
 def test_the_caller_hangs_up_and_both_stop() -> None:
-    async def main() -> None:
-        network = Network()
-        house = GroupHouse(network)
-        await house.start(network)
-        invite, got = await rung(house)
+    async def day(house: GroupHouse, invite: str, got: list[str]) -> None:
         for phone, text in zip(house.phones, got, strict=True):
             phone.answer(text, "180 Ringing", tag="b")
         await house.caller.expect("SIP/2.0 180")
@@ -116,17 +116,12 @@ def test_the_caller_hangs_up_and_both_stop() -> None:
             assert "elsewhere" not in cancel
             phone.answer(cancel, "200 OK")
             phone.answer(text, "487 Request Terminated", tag="b")
-        await house.over()
 
-    run(main())
+    play(day)
 
 
 def test_both_answer_in_the_same_instant_and_one_is_hung_up() -> None:
-    async def main() -> None:
-        network = Network()
-        house = GroupHouse(network)
-        await house.start(network)
-        invite, got = await rung(house)
+    async def day(house: GroupHouse, invite: str, got: list[str]) -> None:
         for phone, text in zip(house.phones, got, strict=True):
             phone.answer(text, "200 OK", tag="b", body=sdp_of(phone.address[0]))
         house.caller.ack(invite, ok := await house.caller.expect("SIP/2.0 200"))
@@ -136,6 +131,5 @@ def test_both_answer_in_the_same_instant_and_one_is_hung_up() -> None:
         second.answer(await second.expect("BYE"), "200 OK")
         house.caller.send(house.caller.inside("BYE", invite, ok, 2))
         first.answer(await first.expect("BYE"), "200 OK")
-        await house.over()
 
-    run(main())
+    play(day)

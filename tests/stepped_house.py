@@ -30,10 +30,10 @@ from firmware.config.line_settings import FxsLineSettings
 from firmware.config.ring_settings import Ring
 from firmware.config.tone_settings import OwnTone
 from firmware.lines.fxs_line import FxsLine
-from firmware.lines.line_options import LineTimers
+from firmware.lines.line_options import LineOptions, LineTimers
 from firmware.lines.own_tones import load_with_own_tones
 from firmware.lines.profiles import dial_plan, echo_tail_ms, line_options, line_profile
-from firmware.lines.send_profile import send_profile
+from firmware.lines.send_profile import SendProfile, send_profile
 from firmware.media.engine import Engine
 from firmware.media.events import DigitHeard
 from firmware.pbx.connection import Sounds
@@ -45,6 +45,7 @@ from firmware.pbx.services.direct_in import DirectInPlan
 from firmware.pbx.services.subscribers import Subscribers
 from firmware.telephony.digit_map import UnitedPlans
 from firmware.telephony.leg import Party
+from firmware.telephony.number import NumberPlan
 from tests.pbx.exchange_bench import NotedRecords
 from tests.stepped_recovery import SteppedRecovery
 
@@ -100,27 +101,17 @@ class SteppedHouse:
         sounds = Sounds(ringback=spain.tone("ringback"))
         self.subscribers = Subscribers()
         codes = ServiceCodes(defaults(Codes), self.subscribers, self._engine, confirmation_tone(spain.tone("dial")))
-        self.exchange = exchange = Exchange(
+        self.exchange = Exchange(
             routes, self._engine, self.records, sounds=sounds, codes=codes, dial_in=dial_in, direct_in=direct_in
         )  # fmt: skip
         self.lines: dict[str, FxsLine] = {}
         self._by_endpoint: dict[int, FxsLine] = {}
         plan = dial_plan(spain, UnitedPlans(routes, codes), digit_map)
         for name, number in numbers.items():
-            port = self._board.ports[name]
-            slot = self._engine.open_slot(port.slot)
-            slot.set_echo(echo_ms and echo_tail_ms(said[name]))
-            sends = send_profile(spain, said[name], rings)
-            self.subscribers.add(number)
+            line = said[name]
             may_wait = partial(self.subscribers.waits, number)
-            options = line_options(spain, said[name], numbers_known=bool(digit_map), may_wait=may_wait)
-            party = Party(number, said[name].name)
-            line = FxsLine(port, slot, party, spain, exchange, plan, LineTimers(), options, sends)
-            self.lines[name] = self._by_endpoint[slot.id] = line
-            make = self.subscribers.guarded(number, line.make_leg)
-            free = self.subscribers.guarded(number, partial(line.make_leg, waits=False))
-            for called in (number, *said[name].did):
-                routes.add(Extension(called, name, make, is_line=True, make_free=free))
+            options = line_options(spain, line, numbers_known=bool(digit_map), may_wait=may_wait)
+            self._add_line(name, line, plan, options, send_profile(spain, line, rings), echo_ms)
         members = [
             (self.sim.step_address, self.sim.context_address),
             (self._board.scanner.step_address, self._board.scanner.context_address),
@@ -130,6 +121,24 @@ class SteppedHouse:
         self._recovery = SteppedRecovery(self._board)
         self.people: list[Character] = []
         """Those that act by themselves while time passes."""
+
+    def _add_line(
+        self, name: str, said: FxsLineSettings, plan: NumberPlan, options: LineOptions, sends: SendProfile, echo_ms: int
+    ) -> None:
+        """A telephone's line on its port, at the numbers that `said` gives it."""
+        number = said.number
+        assert number is not None
+        port = self._board.ports[name]
+        slot = self._engine.open_slot(port.slot)
+        slot.set_echo(echo_ms and echo_tail_ms(said))
+        self.subscribers.add(number)
+        party = Party(number, said.name)
+        line = FxsLine(port, slot, party, self.country, self.exchange, plan, LineTimers(), options, sends)
+        self.lines[name] = self._by_endpoint[slot.id] = line
+        make = self.subscribers.guarded(number, line.make_leg)
+        free = self.subscribers.guarded(number, partial(line.make_leg, waits=False))
+        for called in (number, *said.did):
+            self.routes.add(Extension(called, name, make, is_line=True, make_free=free))
 
     @property
     def engine_counts(self) -> dict[str, int]:

@@ -29,6 +29,17 @@ async def call_out(house: TrunkHouse, number: str = "0912345678") -> None:
     await house.until("the exchange has the number", lambda: house.office.stage is Stage.RINGBACK, 15_000)
 
 
+async def talk(house: TrunkHouse, *, outgoing: bool) -> None:
+    """A call of 101 in which both talk, from the exchange or to it."""
+    if not outgoing:
+        await call_in(house)
+        return
+    await call_out(house)
+    await house.pass_ms(2000)
+    house.office.answer()
+    await house.until("answered", lambda: house.state("fxo1") == "talking", 6000)
+
+
 async def call_out_in_vain(house: TrunkHouse, cause: Cause) -> None:
     before = len(house.records.ended)
     house.sim.copper["fxs1"].lift()

@@ -14,7 +14,7 @@ from drivers.sim.dialling import dtmf_sound
 from drivers.sim.exchange_line import Stage
 from drivers.sim.measure_dtmf import digits
 from firmware.telephony.cause import Cause
-from tests.exchange_calls import call_in, call_out, closed
+from tests.exchange_calls import call_in, closed, talk
 from tests.fake_time import run
 from tests.stepped_trunks import TrunkHouse
 
@@ -51,13 +51,7 @@ def test_the_far_ends_hang_up_frees_line_and_telephone(tmp_path: Path, how: str,
     house = TrunkHouse(tmp_path, habits={"answer_reversal": how == "polarity"})
 
     async def day() -> None:
-        if outgoing:
-            await call_out(house)
-            await house.pass_ms(2000)
-            house.office.answer()
-            await house.until("answered", lambda: house.state("fxo1") == "talking", 6000)
-        else:
-            await call_in(house)
+        await talk(house, outgoing=outgoing)
         await house.pass_ms(1000)
         house.office.hang_up(how)
         waited_ms = await house.until("released", lambda: not house.office.wires.now().off_hook, most_ms)

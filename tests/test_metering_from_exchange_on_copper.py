@@ -13,7 +13,7 @@ import pytest
 
 from drivers.sim import measure
 from firmware.telephony.cause import Cause
-from tests.exchange_calls import call_in, call_out, closed
+from tests.exchange_calls import call_in, call_out, closed, talk
 from tests.fake_time import run
 from tests.stepped_trunks import TrunkHouse
 
@@ -35,13 +35,7 @@ def test_pulses_are_counted_in_the_record_and_nobody_notices(tmp_path: Path, out
     house = TrunkHouse(tmp_path)
 
     async def day() -> None:
-        if outgoing:
-            await call_out(house)
-            await house.pass_ms(2000)
-            house.office.answer()
-            await house.until("answered", lambda: house.state("fxo1") == "talking", 6000)
-        else:
-            await call_in(house)
+        await talk(house, outgoing=outgoing)
         await house.pass_ms(600)
         house.office.meter.send(pulses, 0.5)
         assert await quietest_db(house, 3800) > -1.0

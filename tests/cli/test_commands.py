@@ -79,7 +79,10 @@ def every_command() -> list[list[str]]:
     phone = ["rig", "phone", "fxs1"]
     acts = [[*phone, act] for act in ("lift", "hangup", "flash", "dial", "say", "hear", "state")]
     exchange = ["rig", "exchange", "fxo1"]
-    acts += [[*exchange, act] for act in ("ring", "stop", "answer", "refuse", "hangup", "country", "expect-digits")]
+    acts += [
+        [*exchange, act]
+        for act in ("ring", "stop", "answer", "refuse", "hangup", "country", "expect-digits", "press", "meter")
+    ]
     acts += [[*exchange, act] for act in ("say", "hear", "unplug", "plug", "state")]
     acts += [["rig", "power", act] for act in ("cut", "back")]
     return [["run"], ["check"], ["password"], ["status"], ["calls"], ["codes"], ["lamp"], ["rig"], *acts]
